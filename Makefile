@@ -1,0 +1,41 @@
+# The project's commands. `make demo` and `make test` set up first; a fresh machine needs python3 (3.11 or newer) alone.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := build/demo
+NO_CHROMIUM := chromium is not there: the JupyterLab test will be skipped (Debian: apt-get install chromium)
+
+.PHONY: setup demo test lint check clean
+
+# The stamp is newer than pyproject.toml once everything in it is installed
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	PATH="$$PATH:$(CURDIR)/$(BIN)" uv pip install --quiet --python $(BIN)/python --editable ".[dev]"
+	touch $@
+
+# Build the two assignments, grade the sample class, write its reports
+demo: setup
+	$(BIN)/autograder build
+	for assignment in parameter_counting mlp; do \
+	    $(BIN)/autograder grade $$assignment --submissions examples/class --results $(DEMO)/results && \
+	    $(BIN)/autograder report $$assignment --results $(DEMO)/results --output $(DEMO)/$$assignment.html || exit 1; \
+	done
+	$(BIN)/python examples/compare.py --results $(DEMO)/results
+
+test: setup lint
+	$(BIN)/autograder build --check
+	$(BIN)/python -m pytest tests/parameter_counting -q
+	$(BIN)/python -m pytest tests/mlp -q
+	@command -v chromium >/dev/null || echo "$(NO_CHROMIUM)"
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+clean:
+	rm -rf build results .venv
