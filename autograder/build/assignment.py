@@ -1,0 +1,133 @@
+"""Derive `release/<assignment>/` and `solutions/<assignment>/` from the source, and compare or write them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from autograder.build.notebook import release_notebook, solution_notebook, to_bytes, verify_source
+from autograder.build.public_checks import export_question
+from autograder.checks.catalogue import Check, collect_checks
+from autograder.course import Assignment, Course
+from autograder.errors import BuildError, NotebookError
+from autograder.notebooks import read_cells
+from autograder.results import write_atomically
+
+__all__ = ["Difference", "Tree", "build_trees", "compare", "write"]
+
+_SOLUTION_FOLDER = "solution"
+_CHECKS_FOLDER = "tests"
+_BYPRODUCTS = {"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"}
+"""What running a notebook leaves beside it; neither copied from the source nor an error in a release."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """All files of a folder that is derived, by relative path."""
+
+    folder: Path
+    files: Mapping[Path, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One file in which a folder is not what it would be if it were built now."""
+
+    path: Path
+    what: str
+    """`missing`, `changed` or `not from the source`."""
+
+
+def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
+    """Return release and solutions of an assignment; raise BuildError or NotebookError for the first thing wrong."""
+    name = assignment.name
+    path = course.source_notebook(name)
+    try:
+        cells = read_cells(path)
+        source = nbformat.read(path, as_version=4)
+        nbformat.validate(source)
+    except (NotebookError, nbformat.ValidationError) as error:
+        raise NotebookError(f"{path}: {str(error).splitlines()[0]}") from error
+    checks = collect_checks(course.checks_folder(name))
+    questions = [cell.grade_id for cell in cells if cell.solution]
+    _verify_checks(course, assignment, questions, checks)
+    verify_source(f"source/{name}/{name}.ipynb", cells, {check.question for check in checks if check.public})
+    points = {q: sum(check.points for check in checks if check.question == q) for q in questions}
+    shared = dict(_support_files(path.parent, path.name))
+    shared |= _public_checks(name, questions, checks)
+    try:
+        release = to_bytes(release_notebook(source, points))
+        solution = to_bytes(solution_notebook(source, points))
+    except RuntimeError as error:
+        raise BuildError(f"source/{name}/{name}.ipynb: nbgrader says: {error}.") from error
+    notebook = Path(f"{name}.ipynb")
+    only_solutions = dict(_support_files(path.parent / _SOLUTION_FOLDER, prefix=Path(_SOLUTION_FOLDER)))
+    return [
+        Tree(folder=course.root / "release" / name, files={**shared, notebook: release}),
+        Tree(folder=course.root / "solutions" / name, files={**shared, **only_solutions, notebook: solution}),
+    ]
+
+
+def _verify_checks(course: Course, assignment: Assignment, questions: Sequence[str], checks: Sequence[Check]) -> None:
+    folder = course.checks_folder(assignment.name).relative_to(course.root)
+    for check in checks:
+        if check.question not in questions:
+            raise BuildError(
+                f"{folder}/{check.id}: there is no solution cell {check.question!r}; there are {questions}."
+            )
+    total = sum(check.points for check in checks)
+    if abs(total - assignment.points) > 1e-9:  # noqa: PLR2004 - room for the sum of floats, no more
+        raise BuildError(
+            f"{folder}: the checks add up to {total:g} points; course_config.py says {assignment.points:g} "
+            f"for {assignment.name!r}."
+        )
+
+
+def _support_files(folder: Path, notebook: str = "", prefix: Path = Path()) -> Iterator[tuple[Path, bytes]]:
+    """Yield what lies beside the notebook, the folder for solutions apart."""
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        skipped = _BYPRODUCTS | ({_SOLUTION_FOLDER} if notebook else set())
+        if path.is_dir() or path.name == notebook or skipped & set(relative.parts):
+            continue
+        if relative.parts[0] == _CHECKS_FOLDER:
+            raise BuildError(f"{path}: support files cannot be called tests/; the public checks go there.")
+        yield prefix / relative, path.read_bytes()
+
+
+def _public_checks(name: str, questions: Sequence[str], checks: Sequence[Check]) -> dict[Path, bytes]:
+    files = {}
+    for question in questions:
+        public = [check for check in checks if check.question == question and check.public]
+        if public:
+            text = export_question(question, public, f"tests/{name}")
+            files[Path(_CHECKS_FOLDER) / f"{question}.py"] = text.encode("utf-8")
+    return files
+
+
+def compare(tree: Tree) -> list[Difference]:
+    """Return in which files the folder differs from what it should hold."""
+    differences = []
+    for relative, content in sorted(tree.files.items()):
+        path = tree.folder / relative
+        if not path.is_file():
+            differences.append(Difference(path=path, what="missing"))
+        elif path.read_bytes() != content:
+            differences.append(Difference(path=path, what="changed"))
+    for path in sorted(tree.folder.rglob("*")) if tree.folder.is_dir() else ():
+        relative = path.relative_to(tree.folder)
+        if path.is_file() and relative not in tree.files and not _BYPRODUCTS & set(relative.parts):
+            differences.append(Difference(path=path, what="not from the source"))
+    return differences
+
+
+def write(tree: Tree) -> list[Difference]:
+    """Bring the folder up to date and return what was done; each file is replaced whole."""
+    differences = compare(tree)
+    for difference in differences:
+        if difference.what == "not from the source":
+            difference.path.unlink()
+        else:
+            write_atomically(difference.path, tree.files[difference.path.relative_to(tree.folder)])
+    return differences

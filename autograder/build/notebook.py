@@ -1,0 +1,96 @@
+"""Make the student's and the solution notebook out of the instructor's, with nbgrader's own preprocessors."""
+
+import re
+from collections.abc import Mapping
+
+import nbformat
+from nbconvert.preprocessors import TagRemovePreprocessor
+from nbformat.notebooknode import NotebookNode
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+)
+
+from autograder.errors import BuildError
+from autograder.notebooks import Cell, Tag, defined_names
+
+__all__ = ["release_notebook", "solution_notebook", "to_bytes", "verify_source"]
+
+_TODO = re.compile(r"^[ \t]*# TODO:.*\n(?:[ \t]*#(?! TODO:)(?!## (?:BEGIN|END) SOLUTION).*\n)*", re.MULTILINE)
+_MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+_REGION = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
+_CHECK_CALL = re.compile(r"^grader\.check\([\"'](\w+)[\"']\)$")
+
+
+class _NamedStubs(ClearSolutions):
+    """Replace each solution region with a stub that names its question."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, object], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, object]]:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        self.code_stub = {"python": f'raise NotImplementedError("`{grade_id}` is not written yet")'}
+        result: tuple[NotebookNode, dict[str, object]] = super().preprocess_cell(cell, resources, cell_index)
+        return result
+
+
+def verify_source(where: str, cells: list[Cell], public_questions: set[str]) -> None:
+    """Raise BuildError for the first solution cell that breaks the contract of solution cells."""
+    for cell in cells:
+        if not cell.solution:
+            continue
+        place = f"{where}, cell {cell.index + 1} ({cell.grade_id})"
+        regions = len(_REGION.findall(cell.source))
+        if cell.source.count("### BEGIN SOLUTION") != regions or not regions:
+            raise BuildError(
+                f"{place}: a solution cell needs ### BEGIN SOLUTION … ### END SOLUTION around each answer."
+            )
+        if len(_TODO.findall(cell.source)) < regions:
+            raise BuildError(f"{place}: say in a `# TODO:` comment before each solution region what is to be written.")
+        if defined_names(cell.source) != [cell.grade_id]:
+            raise BuildError(f"{place}: it defines {defined_names(cell.source)}; it must define exactly its grade_id.")
+        if cell.grade_id not in public_questions:
+            raise BuildError(f"{place}: the question has no public check; students could not try their answer.")
+
+
+def release_notebook(source: NotebookNode, points: Mapping[str, float]) -> NotebookNode:
+    """Return the notebook that students get: stubs, locked cells, no outputs, nothing that is only for solutions."""
+    notebook = nbformat.from_dict(source)
+    steps = [
+        TagRemovePreprocessor(remove_cell_tags={Tag.SOLUTION_ONLY}, enabled=True),
+        *(CheckCellMetadata(), _NamedStubs(), ClearHiddenTests(), LockCells(), ClearOutput()),
+    ]
+    return _finish(notebook, steps, points)
+
+
+def solution_notebook(source: NotebookNode, points: Mapping[str, float]) -> NotebookNode:
+    """Return the notebook to hand out after the deadline: the answers, without the TODO that they answer."""
+    notebook = nbformat.from_dict(source)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = _MARKER.sub("", _TODO.sub("", cell.source)).rstrip("\n")
+    return _finish(notebook, [CheckCellMetadata(), LockCells(), ClearOutput()], points)
+
+
+def _finish(notebook: NotebookNode, steps: list[object], points: Mapping[str, float]) -> NotebookNode:
+    resources: dict[str, object] = {}
+    for step in steps:
+        notebook, resources = step.preprocess(notebook, resources)  # type: ignore[attr-defined]  # nbconvert is untyped
+    for cell in notebook.cells:
+        call = _CHECK_CALL.match(cell.source.strip()) if cell.cell_type == "code" else None
+        if call and call[1] in points:
+            worth = points[call[1]]
+            cell.source = f"{cell.source.strip()}  # {worth:g} {'point' if worth == 1 else 'points'}"
+    notebook, _ = ComputeChecksums().preprocess(notebook, resources)
+    return notebook
+
+
+def to_bytes(notebook: NotebookNode) -> bytes:
+    """Return the file's bytes: the same notebook gives the same bytes."""
+    nbformat.validate(notebook)
+    text: str = nbformat.writes(notebook)
+    return text.encode("utf-8") + b"\n"

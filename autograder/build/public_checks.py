@@ -1,0 +1,164 @@
+"""Export public checks to otter's test format, so that `grader.check("MLP")` runs them in the student's notebook.
+
+A check's function travels as its author wrote it, with the module's own helpers, constants and imports that it uses and
+with what it uses of `autograder.checks.expect`; `student` becomes the notebook's namespace, `library` plain imports.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from autograder.checks import expect
+from autograder.checks.catalogue import Check
+from autograder.errors import BuildError
+
+__all__ = ["export_question"]
+
+_FIXTURES = {"student": "Student(env)", "library": "Library()"}
+_EXPECT = "autograder.checks.expect"
+
+_HEADER = """\
+# Public checks of `{question}`: made by `autograder build` from {origin}.
+OK_FORMAT = False
+
+name = {question!r}
+points = None
+"""
+
+_WORLDS = '''\
+class Student:
+    """The notebook: each attribute is a name that it defines."""
+
+    def __init__(self, env):
+        self._env = env
+
+    def __getattr__(self, name):
+        if name not in self._env:
+            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
+        return self._env[name]
+
+
+class Library:
+    """Modules by name."""
+
+    def __getattr__(self, name):
+        import importlib
+
+        return importlib.import_module(name)
+'''
+
+
+class _Module:
+    """The top level of a module of checks: which statement defines which name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.source = path.read_text(encoding="utf-8")
+        self.tree = ast.parse(self.source)
+        self.statements: dict[str, ast.stmt] = {}
+        for statement in self.tree.body:
+            for name in _bound_names(statement):
+                self.statements[name] = statement
+
+    def text(self, node: ast.stmt) -> str:
+        """Return a statement as it was written, decorators included, except for imports: one name each."""
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        return "\n".join(self.source.splitlines()[first - 1 : node.end_lineno])
+
+    def function(self, name: str) -> ast.FunctionDef:
+        statement = self.statements.get(name)
+        if not isinstance(statement, ast.FunctionDef):
+            raise BuildError(f"{self.path.name}: the public check {name} must be a plain function of the module.")
+        return statement
+
+
+def export_question(question: str, checks: Sequence[Check], origin: str) -> str:
+    """Return the text of otter's test file for one question; `checks` are its public ones."""
+    needed: dict[str, None] = {"from otter.test_files import test_case": None}
+    helpers: dict[str, None] = {}
+    bodies = []
+    for check in checks:
+        module = _Module(check.path)
+        name = getattr(check.function, "__name__", check.id)
+        function = module.function(name)
+        if not check.id.endswith(f"::{name}"):
+            raise BuildError(f"{check.id}: a public check cannot be parametrised; write a loop.")
+        for line, is_import in _closure(module, _used_names(function.body), check.id):
+            (needed if is_import else helpers)[line] = None
+        bodies.append(_as_test_case(module, function, check))
+    sections = [_HEADER.format(question=question, origin=origin), "\n".join(needed), _WORLDS, *helpers, *bodies]
+    return "\n\n".join(section.strip("\n") for section in sections) + "\n"
+
+
+def _bound_names(statement: ast.stmt) -> Iterable[str]:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return [node.id for target in targets if target for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def _used_names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _closure(module: _Module, names: set[str], check_id: str) -> list[tuple[str, bool]]:
+    """Return what `names` need, in the order of the module: (text, whether it is an import)."""
+    found: dict[str, ast.stmt] = {}
+    waiting = sorted(names)
+    while waiting:
+        name = waiting.pop()
+        statement = module.statements.get(name)
+        if statement is None or name in found:
+            continue
+        found[name] = statement
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            waiting += sorted(_used_names([statement]))
+    lines: list[tuple[str, bool]] = []
+    for name, statement in sorted(found.items(), key=lambda pair: (pair[1].lineno, pair[0])):
+        if isinstance(statement, ast.ImportFrom) and statement.module == _EXPECT:
+            lines += _closure(_expect_module(), {name}, check_id)
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
+            lines.append((_import_line(statement, name, check_id), True))
+        else:
+            lines.append((module.text(statement), False))
+    return lines
+
+
+def _expect_module() -> _Module:
+    return _Module(Path(inspect.getfile(expect)))
+
+
+def _import_line(statement: ast.Import | ast.ImportFrom, name: str, check_id: str) -> str:
+    from_module = isinstance(statement, ast.ImportFrom)
+    source = statement.module if isinstance(statement, ast.ImportFrom) else name
+    relative = isinstance(statement, ast.ImportFrom) and statement.level > 0
+    if (source or "").split(".")[0] in {"autograder", "pytest"} or relative:
+        raise BuildError(
+            f"{check_id}: a public check cannot use {name!r} of {source}, which students do not have; "
+            f"only {_EXPECT} travels along."
+        )
+    alias = next(a for a in statement.names if (a.asname or a.name).split(".")[0] == name)
+    single = ast.ImportFrom(module=source, names=[alias], level=0) if from_module else ast.Import(names=[alias])
+    return ast.unparse(single)
+
+
+def _as_test_case(module: _Module, function: ast.FunctionDef, check: Check) -> str:
+    """Return the check as otter's test case, its body word for word."""
+    fixtures = [argument.arg for argument in function.args.args]
+    strange = [fixture for fixture in fixtures if fixture not in _FIXTURES]
+    if strange:
+        raise BuildError(f"{check.id}: a public check cannot use the fixture {strange[0]!r}; students do not have it.")
+    lines = module.source.splitlines()
+    docstring, *body = function.body
+    if not body:
+        raise BuildError(f"{check.id}: the check has no body.")
+    text = textwrap.dedent("\n".join(lines[(docstring.end_lineno or 0) : function.end_lineno]))
+    worlds: Mapping[str, str] = {fixture: _FIXTURES[fixture] for fixture in fixtures}
+    binding = [f"{name} = {made}" for name, made in worlds.items()]
+    rule = " ".join(check.docstring.split())
+    head = f"@test_case(name={check.question!r}, points={check.points:g}, failure_message={rule!r})"
+    return f"{head}\ndef {function.name}(env):\n" + textwrap.indent("\n".join([*binding, text.strip("\n")]), "    ")

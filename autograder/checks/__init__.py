@@ -1,0 +1,5 @@
+"""Write checks: plain pytest functions over the student's notebook and the reference."""
+
+from autograder.checks.outcomes import StudentError, partial
+
+__all__ = ["StudentError", "partial"]

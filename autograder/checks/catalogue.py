@@ -1,0 +1,98 @@
+"""List an assignment's checks without running them: what pytest collects, with its marks."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.errors import BuildError
+
+__all__ = ["PYTEST_OPTIONS", "Check", "collect_checks"]
+
+PYTEST_OPTIONS = (
+    *("--disable-plugin-autoload", "-p", "autograder", "-p", "no:cacheprovider", "-p", "no:unraisableexception"),
+    *("-p", "no:threadexception", "-c", "/dev/null", "--import-mode=importlib", "-q"),
+)
+"""How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One check, as its author marked it."""
+
+    id: str
+    """`<test file>::<function>`."""
+    question: str
+    points: float
+    public: bool
+    docstring: str
+    function: Callable[..., Any]
+    path: Path
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+        self.problems: list[str] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            try:
+                self.checks.append(_read_check(item))
+            except BuildError as error:
+                self.problems.append(str(error))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.problems.append(
+                f"{report.nodeid} cannot be collected: {str(report.longrepr).strip().splitlines()[-1]}"
+            )
+
+
+def collect_checks(folder: Path) -> Sequence[Check]:
+    """Return the checks in `folder`; raise BuildError that names the first one whose marks are wrong."""
+    collector = _Collector()
+    arguments = [*PYTEST_OPTIONS, "--collect-only", "--rootdir", str(folder), str(folder)]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = pytest.main(arguments, plugins=[collector])
+    _forget_modules(folder)
+    if collector.problems:
+        raise BuildError(f"{folder}: {collector.problems[0]}")
+    if not collector.checks:
+        raise BuildError(f"{folder} holds no checks (pytest ended with {code}): {printed.getvalue().strip()[-300:]}")
+    return collector.checks
+
+
+def _forget_modules(folder: Path) -> None:
+    """Drop the modules that pytest imported from `folder`: it would take them for another folder's of the same name."""
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").parent == folder:
+            del sys.modules[name]
+
+
+def _read_check(item: pytest.Item) -> Check:
+    name = f"{item.path.name}::{item.name}"
+    question, points = item.get_closest_marker("question"), item.get_closest_marker("points")
+    if question is None or len(question.args) != 1 or not isinstance(question.args[0], str):
+        raise BuildError(f'{name} needs @pytest.mark.question("<solution cell>").')
+    worth = points.args[0] if points is not None and points.args else 0
+    if isinstance(worth, bool) or not isinstance(worth, int | float) or worth < 0:
+        raise BuildError(f"{name}: points is {worth!r}; it must be a number of at least 0.")
+    function = getattr(item, "function", None)
+    docstring = (getattr(function, "__doc__", None) or "").strip()
+    if function is None or not docstring:
+        raise BuildError(f"{name} needs a docstring: it is what students read where the check has no other hint.")
+    return Check(
+        id=name,
+        question=question.args[0],
+        points=float(worth),
+        public=item.get_closest_marker("public") is not None,
+        docstring=docstring,
+        function=function,
+        path=item.path,
+    )

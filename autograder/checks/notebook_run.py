@@ -1,0 +1,285 @@
+"""Run one student's notebook in S and answer the checks' requests to it, within the submission's budget."""
+
+import builtins
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
+from autograder.course import Budget
+from autograder.errors import GraderError
+from autograder.notebooks import PlannedCell
+from autograder.results import CellRecord, CellStatus
+from autograder.sandbox.limits import ProcessLimits
+from autograder.sandbox.process import Died, Outcome, Raised, Sandbox, StudentProcess
+from autograder.sandbox.protocol import Library, ProtocolError, Reference
+
+__all__ = ["NotebookRun"]
+
+_GRACE_SECONDS = 3.0
+_SEED_SECONDS = 30.0
+_MAX_RESTARTS = 3
+_TORCH_ERRORS = {"torch.OutOfMemoryError", "torch.AcceleratorError", "numpy.linalg.LinAlgError"}
+
+Workspace = Callable[[], AbstractContextManager[Path]]
+
+
+class NotebookRun:
+    """The student's notebook as the checks see it: started when first asked, started anew after it died."""
+
+    def __init__(
+        self, plan: Sequence[PlannedCell], workspace: Workspace, budget: Budget, sandbox: Sandbox, seed: int
+    ) -> None:
+        self._plan = plan
+        self._notebook_seed = seed
+        self._by_name = {cell.name: cell for cell in plan}
+        self._workspace = workspace
+        self._open_workspace: AbstractContextManager[Path] | None = None
+        self._budget = budget
+        self._sandbox = sandbox
+        self._process: StudentProcess | None = None
+        self._deadly: set[str] = set()
+        self._records: dict[str, CellRecord] = {}
+        self._ends_at = time.monotonic() + budget.total_seconds
+        self._check_left: float | None = None
+        self._check_seed: int | None = None
+        self.seconds = {"start": 0.0, "notebook": 0.0, "answers": 0.0}
+        self.flags: set[str] = set(sandbox.flags)
+        self.epoch = 0
+
+    @property
+    def cells(self) -> tuple[CellRecord, ...]:
+        """Return how each cell ended when it was first run."""
+        return tuple(self._records[cell.name] for cell in self._plan if cell.name in self._records)
+
+    @property
+    def setup_seconds(self) -> float:
+        """Return the time that went into starting processes and running cells, in whichever check it fell."""
+        return self.seconds["start"] + self.seconds["notebook"]
+
+    @property
+    def output(self) -> str:
+        """Return what the present process has printed."""
+        return self._process.output if self._process else ""
+
+    def begin_check(self, seconds: float | None, seed: int) -> None:
+        """Open the line for one check, with its deadline and its random seed."""
+        self._check_left = seconds or self._budget.check_seconds
+        self._check_seed = seed
+        self.epoch += 1
+
+    def end_check(self) -> None:
+        """Close the line: until the next check nothing reaches S."""
+        self._check_left = None
+        self.epoch += 1
+
+    def close(self) -> None:
+        """End S and remove what it left."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+        if self._open_workspace is not None:
+            self._open_workspace.__exit__(None, None, None)
+            self._open_workspace = None
+
+    def request(
+        self,
+        operation: str,
+        *arguments: object,
+        keep: Callable[[object], Reference | Library],
+        resolve: Callable[[Reference | Library], object],
+    ) -> Any:
+        """Return the notebook's answer; raise StudentError or an Ending for what went wrong with it."""
+        if self._check_left is None:
+            raise GraderError(f"A request ({operation}) outside a check; use `student` only in the check itself.")
+        self._require_time()
+        process = self._ready()
+        began = time.monotonic()
+        seconds = min(self._check_left, self._ends_at - began)
+        try:
+            return process.request(operation, *arguments, seconds=max(seconds, 0.0), keep=keep, resolve=resolve)
+        except Raised as raised:
+            raise self._as_outcome(raised) from None
+        except Died as died:
+            self.close()
+            raise self._as_ending(died, seconds) from None
+        finally:
+            spent = time.monotonic() - began
+            self.seconds["answers"] += spent
+            self._check_left -= spent
+
+    def _require_time(self) -> None:
+        if time.monotonic() >= self._ends_at:
+            self.flags.add("submission-timeout")
+            raise TimedOut(f"Your submission used up its {self._budget.total_seconds:g} seconds before this check.")
+
+    def _ready(self) -> StudentProcess:
+        """Return a process that has run the notebook and is seeded for the present check."""
+        for _ in range(_MAX_RESTARTS + 1):
+            if self._process is None and not self._start():
+                continue
+            assert self._process is not None, "_start returns True only with a process"
+            if self._check_seed is not None:
+                try:
+                    self._send_seed(self._process, self._check_seed)
+                except (Raised, Died) as error:
+                    self.close()
+                    raise Crashed("Your notebook left its process unable to answer.", str(error)) from None
+                self._check_seed = None
+            return self._process
+        self.flags.add("notebook-crash")
+        raise Crashed("Your notebook's process ended again and again while its cells were run.")
+
+    @staticmethod
+    def _send_seed(process: StudentProcess, seed: int) -> None:
+        """Seed the student's generators, and let go of the handles of the check before."""
+        process.request("seed", seed, seconds=_SEED_SECONDS, keep=_nothing, resolve=_nothing)
+
+    def _start(self) -> bool:
+        """Start S and run the cells; return False where a cell was the end of it, to be left out next time."""
+        began = time.monotonic()
+        self._open_workspace = self._workspace()
+        folder = self._open_workspace.__enter__()
+        try:
+            self._process = self._sandbox.start(folder, _limits(self._budget), self._budget.start_seconds)
+            self._send_seed(self._process, self._notebook_seed)
+        except (Died, Raised) as error:
+            raise GraderError(f"The student's process did not start: {error}.") from error
+        started = time.monotonic()
+        self.seconds["start"] += started - began
+        try:
+            return self._run_cells(self._process)
+        finally:
+            self.seconds["notebook"] += time.monotonic() - started
+
+    def _run_cells(self, process: StudentProcess) -> bool:
+        ends_at = min(self._ends_at, time.monotonic() + self._budget.notebook_seconds)
+        for cell in self._plan:
+            if cell.name in self._deadly:
+                continue
+            left = min(ends_at - time.monotonic(), self._budget.cell_seconds)
+            if left <= 0:
+                self.flags.add("notebook-timeout")
+                self._record(cell, CellStatus.SKIPPED, "The notebook's time was used up before this cell.")
+                continue
+            try:
+                process.request(
+                    *("cell", cell.name, cell.source),
+                    seconds=left + _GRACE_SECONDS,
+                    interrupt_after=left,
+                    keep=_nothing,
+                    resolve=_nothing,
+                )
+            except Raised as raised:
+                self._record_error(cell, raised)
+            except Died as died:
+                self._deadly.add(cell.name)
+                self._record_death(cell, died)
+                self.close()
+                return False
+            else:
+                self._record(cell, CellStatus.OK)
+        return True
+
+    def _record(self, cell: PlannedCell, status: CellStatus, error: str = "") -> None:
+        record = CellRecord(index=cell.index, id=cell.id, grade_id=cell.grade_id, status=status, error=error)
+        self._records.setdefault(cell.name, record)
+
+    def _record_error(self, cell: PlannedCell, raised: Raised) -> None:
+        if raised.kind == "interrupted":
+            self.flags.add("notebook-timeout")
+            self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {self._budget.cell_seconds:g} seconds.")
+        else:
+            self._record(cell, CellStatus.ERROR, self._student_error(raised).staff_text)
+
+    def _record_death(self, cell: PlannedCell, died: Died) -> None:
+        ending = self._as_ending(died, self._budget.cell_seconds, where=f" in {cell.label}")
+        timed_out = died.outcome == Outcome.TIMED_OUT
+        self.flags.add("notebook-timeout" if timed_out else "notebook-crash")
+        self._record(cell, CellStatus.TIMEOUT if timed_out else CellStatus.CRASHED, ending.student_text)
+
+    def _as_outcome(self, raised: Raised) -> StudentError | Missing | Crashed:
+        if raised.kind == "missing":
+            return Missing(*_missing_words(raised.message, self._why_missing(raised.message)))
+        if raised.kind == "raised" and "builtins.NotImplementedError" in raised.types:
+            where = self._by_name.get(raised.cell)
+            name = f"`{where.grade_id}`" if where and where.grade_id else "This question"
+            return Missing(f"{name} is not written yet: its cell still raises NotImplementedError.", raised.message)
+        if raised.kind == "unsendable":
+            return Crashed(f"The answer cannot be used: {raised.message[:200]}.")
+        return self._student_error(raised)
+
+    def _why_missing(self, name: str) -> str:
+        """Return what became of the cell that should define `name`."""
+        for cell in self._plan:
+            record = self._records.get(cell.name)
+            if cell.grade_id == name and record is not None and record.status != CellStatus.OK:
+                return record.error
+        return ""
+
+    def _student_error(self, raised: Raised) -> StudentError:
+        cell = self._by_name.get(raised.cell)
+        lines = cell.source.splitlines() if cell else []
+        known = 1 <= raised.line <= len(lines)
+        return StudentError(
+            type_name=_known_type(raised.types),
+            message=raised.message,
+            cell=cell.label if cell else "",
+            line=raised.line if known else 0,
+            source_line=lines[raised.line - 1].strip()[:200] if known else "",
+        )
+
+    def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:
+        """Return the words for a process that ended."""
+        staff = f"S {died}{where}; it last printed: {self.output[-500:]!r}"
+        match died.outcome:
+            case Outcome.TIMED_OUT:
+                return TimedOut(f"Your code did not finish within {seconds:.3g} seconds{where}.", staff)
+            case Outcome.CPU_TIME:
+                return TimedOut(f"Your code used up its computing time{where}.", staff)
+            case Outcome.OUT_OF_MEMORY:
+                self.flags.add("out-of-memory")
+                return Crashed(f"Your notebook used more than {self._budget.memory_mb / 1024:.1f} GB{where}.", staff)
+            case Outcome.EXITED:
+                return Crashed(f"Your code ended its own Python process{where} (exit, quit, os._exit?).", staff)
+            case Outcome.SIGNALLED:
+                return Crashed(f"Your Python process crashed ({died.detail}){where}.", staff)
+            case Outcome.BAD_ANSWER:
+                return Crashed(f"Your Python process gave an answer that cannot be used{where}.", staff)
+
+
+def _limits(budget: Budget) -> ProcessLimits:
+    return ProcessLimits(
+        memory_bytes=budget.memory_mb * 2**20,
+        output_bytes=budget.output_kb * 2**10,
+        frame_bytes=budget.message_mb * 2**20,
+        cpu_seconds=int(budget.total_seconds + budget.start_seconds),
+        file_bytes=budget.file_mb * 2**20,
+        open_files=budget.open_files,
+    )
+
+
+def _nothing(thing: object) -> Any:
+    raise ProtocolError(f"{thing!r} where only data may stand")
+
+
+def _known_type(types: Sequence[str]) -> str:
+    """Return the most special class that Python or torch defines, since a student's class may be named anything."""
+    for name in types:
+        if name in _TORCH_ERRORS:
+            return name
+        short = name.removeprefix("builtins.")
+        found = getattr(builtins, short, None)
+        if name != short and isinstance(found, type) and issubclass(found, BaseException):
+            return short
+    return "an exception"
+
+
+def _missing_words(name: str, why: str) -> tuple[str, str]:
+    if "NotImplementedError" in why:
+        return f"`{name}` is not written yet: its cell still raises NotImplementedError.", why
+    if why:
+        return f"`{name}` is not defined, since its cell failed: {why}", why
+    return f"`{name}` is not defined anywhere in your notebook; its cell may be missing.", why

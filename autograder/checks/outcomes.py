@@ -1,0 +1,96 @@
+"""Define every way in which a student's code can fail a check.
+
+    StudentError(Exception)        the student's code raised; a check may expect that
+    Ending(BaseException)          the check is over; not an Exception, so that no `pytest.raises(Exception)` and no
+    ├── Missing                    `except Exception` of a check can take it for an answer
+    ├── TimedOut
+    ├── Crashed
+    └── Partial                    a fraction of the points, with the reason
+
+Every one has two texts: `student_text` for feedback, `staff_text` for staff. Only the second may carry values.
+"""
+
+from typing import NoReturn
+
+from autograder.results import CheckStatus
+
+__all__ = ["Crashed", "Ending", "Missing", "Partial", "StudentError", "TimedOut", "partial"]
+
+
+class StudentError(Exception):
+    """The student's code raised an exception.
+
+    `type_name` is the nearest kind of exception that Python or torch defines, since a name of the student's own making
+    could carry a hidden input; `cell` names the notebook's cell ("" where none was at work) and `line` counts from 1.
+    """
+
+    def __init__(self, *, type_name: str, message: str, cell: str, line: int, source_line: str) -> None:
+        self.type_name = type_name
+        self.message = message
+        self.cell = cell
+        self.line = line
+        self.source_line = source_line
+        super().__init__(self.staff_text)
+
+    @property
+    def _place(self) -> str:
+        if not self.cell:
+            return ""
+        shown = f": `{self.source_line}`" if self.source_line else ""
+        return f" in {self.cell}, line {self.line}{shown}"
+
+    @property
+    def student_text(self) -> str:
+        """Return the kind of exception and the student's own line."""
+        return f"Your code raised {self.type_name}{self._place}."
+
+    @property
+    def staff_text(self) -> str:
+        """Return the whole of it."""
+        return f"{self.type_name}: {self.message}{self._place}"
+
+
+class Ending(BaseException):
+    """End a check for a reason that the check itself cannot see past."""
+
+    status: CheckStatus
+
+    def __init__(self, student_text: str, staff_text: str = "") -> None:
+        self.student_text = student_text
+        self.staff_text = staff_text or student_text
+        super().__init__(self.staff_text)
+
+
+class Missing(Ending):
+    """The name is not there, or its stub is not filled in."""
+
+    status = CheckStatus.MISSING
+
+
+class TimedOut(Ending):
+    """The student's code took longer than the check allows."""
+
+    status = CheckStatus.TIMEOUT
+
+
+class Crashed(Ending):
+    """The student's process died, or answered with something that is not an answer."""
+
+    status = CheckStatus.CRASHED
+
+
+class Partial(Ending):
+    """The answer is worth a fraction of the points."""
+
+    status = CheckStatus.PARTIAL
+
+    def __init__(self, fraction: float, hint: str) -> None:
+        if not 0 < fraction < 1:
+            raise ValueError(f"partial: the fraction is {fraction}; it must lie between 0 and 1, both excluded")
+        self.fraction = fraction
+        super().__init__(hint)
+
+
+def partial(fraction: float, hint: str) -> NoReturn:
+    """End the check here, with this fraction of its points and this hint."""
+    raise Partial(fraction, hint)

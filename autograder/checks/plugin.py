@@ -1,0 +1,217 @@
+"""Let pytest run an assignment's checks: marks, the fixtures of the two worlds, points and hints.
+
+`pytest tests/mlp` examines the solution, `pytest tests/mlp --submission FILE` a student's notebook. Tests without a
+`question` mark are none of this plugin's business: torch and what needs it are imported only when a check runs, since
+pytest loads this module wherever the package is installed.
+"""
+
+# ruff: noqa: PLC0415 - imports inside functions, for the reason above
+
+from collections.abc import Generator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from autograder.course import find_course, load_course
+from autograder.errors import AutograderError, GraderError
+from autograder.results import CheckRecord
+
+if TYPE_CHECKING:
+    import torch
+
+    from autograder.checks.examination import Examination
+    from autograder.checks.handles import Library, Student
+    from autograder.mnist import Digits
+
+__all__: list[str] = []
+
+EXAMINATIONS = pytest.StashKey["dict[str, Examination]"]()
+SETUP_SECONDS = pytest.StashKey[float]()
+"""What starting the student's process took in the check that happened to be first."""
+_MARKS = (
+    "question(grade_id): the solution cell that this check belongs to",
+    "points(number): what the check is worth; 0 where there is no such mark",
+    "public: the check is exported, so that students run it in their notebook",
+    "deadline(seconds): the time for the student's code in this check",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options for grading by hand."""
+    group = parser.getgroup("autograder")
+    group.addoption("--submission", type=Path, help="a student's notebook; without it the solution is examined")
+    group.addoption("--student", default="", help="the student's ID (default: the name of the submission's folder)")
+    group.addoption("--course", type=Path, help="the folder with course_config.py (default: at or above the checks)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks, and start with no examination unless the worker brought one."""
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+    if EXAMINATIONS not in config.stash:
+        config.stash[EXAMINATIONS] = {}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End every student's process."""
+    for examination in config.stash[EXAMINATIONS].values():
+        examination.run.close()
+
+
+def is_check(item: pytest.Item) -> bool:
+    """Return whether an item is a check of an assignment."""
+    return item.get_closest_marker("question") is not None
+
+
+def check_id(item: pytest.Item) -> str:
+    """Return the id of a check: `<test file>::<function>`."""
+    return f"{item.path.name}::{item.name}"
+
+
+def _examination(item: pytest.Item) -> "Examination":
+    """Return the examination that the check belongs to, by the folder that it lies in."""
+    from autograder.checks.examination import open_examination
+
+    examinations = item.config.stash[EXAMINATIONS]
+    name = item.path.parent.name
+    if name not in examinations:
+        option = item.config.getoption
+        course = load_course(option("course") or find_course(item.path.parent))
+        submission: Path | None = option("submission")
+        student = option("student") or (submission.resolve().parent.parent.name if submission else "reference")
+        try:
+            examinations[name] = open_examination(course, course.assignment(name), submission, student)
+        except AutograderError as error:
+            pytest.exit(str(error), returncode=2)
+    return examinations[name]
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> "Student":
+    """Give the student's notebook; what is asked of it happens in the student's process."""
+    from autograder.checks.handles import Student
+
+    return Student(_examination(request.node).run)
+
+
+@pytest.fixture
+def library(request: pytest.FixtureRequest) -> "Library":
+    """Give library objects in the student's process, by import path."""
+    from autograder.checks.handles import Library
+
+    return Library(_examination(request.node).run)
+
+
+@pytest.fixture
+def reference(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """Give the solution notebook's names, in this process."""
+    return _examination(request.node).reference
+
+
+@pytest.fixture
+def student_id(request: pytest.FixtureRequest) -> str:
+    """Give the ID that the submission came under."""
+    return _examination(request.node).student_id
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """Give the name of the device that student code computes on: `cpu` or `cuda`."""
+    return _examination(request.node).device
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> "torch.Generator":
+    """Give the generator that all hidden inputs of this check derive from."""
+    import torch
+
+    seed = _examination(request.node).seed(check_id(request.node), "hidden inputs")
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def hidden_digits(request: pytest.FixtureRequest) -> "Digits":
+    """Give MNIST's 10,000 test images and their labels."""
+    return _examination(request.node).hidden_digits
+
+
+@pytest.fixture
+def training_digits(request: pytest.FixtureRequest) -> "Digits":
+    """Give MNIST's 60,000 training images and their labels."""
+    return _examination(request.node).training_digits
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Open the line to the student's process for the length of the check."""
+    if not is_check(item):
+        return (yield)
+    examination = _examination(item)
+    deadline = item.get_closest_marker("deadline")
+    seconds = float(deadline.args[0]) if deadline else None
+    run = examination.run
+    before = run.setup_seconds
+    run.begin_check(seconds, examination.seed(check_id(item), "student's process"))
+    try:
+        return (yield)
+    finally:
+        run.end_check()
+        item.stash[SETUP_SECONDS] = run.setup_seconds - before
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn how a check ended into its record."""
+    report = yield
+    if not is_check(item) or call.when == "teardown":
+        return report
+    error = call.excinfo.value if call.excinfo else None
+    if call.when == "setup":
+        if error is not None:
+            _examination(item).grader_errors.append(f"{check_id(item)}: {error!r}")
+        return report
+    examination = _examination(item)
+    if isinstance(error, GraderError):
+        examination.grader_errors.append(f"{check_id(item)}: {error}")
+    record = _record(item, call, error)
+    examination.records.append(record)
+    if report.failed:
+        report.sections.append(("For the student", record.message))
+    return report
+
+
+def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckRecord:
+    from autograder.checks.verdict import judge
+
+    points = item.get_closest_marker("points")
+    question = item.get_closest_marker("question")
+    assert question is not None, "only checks come here"
+    worth = float(points.args[0]) if points else 0.0
+    public = item.get_closest_marker("public") is not None
+    docstring = (getattr(item, "function", item).__doc__ or "").strip()
+    verdict = judge(error, public=public, rule=docstring, checks=item.path.parent)
+    if verdict.flag:
+        _examination(item).flags.add(verdict.flag)
+    return CheckRecord(
+        id=check_id(item),
+        question=str(question.args[0]),
+        points=worth,
+        score=round(worth * verdict.fraction, 6),
+        status=verdict.status,
+        public=public,
+        message=verdict.student_text,
+        staff_message=verdict.staff_text,
+        seconds=round(max(0.0, call.duration - item.stash.get(SETUP_SECONDS, 0.0)), 3),
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the score of what was examined."""
+    for name, examination in config.stash[EXAMINATIONS].items():
+        score = sum(record.score for record in examination.records)
+        points = sum(record.points for record in examination.records)
+        terminalreporter.write_line(f"{name}, {examination.student_id}: {score:g} of {points:g} points")

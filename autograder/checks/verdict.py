@@ -1,0 +1,66 @@
+"""Turn how a check ended into points and into two texts: one for the student, one for staff."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.expect import Mismatch
+from autograder.checks.outcomes import Ending, Partial, StudentError
+from autograder.results import CheckStatus
+
+__all__ = ["Verdict", "judge"]
+
+_STAFF_TEXT = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """How a check ended."""
+
+    status: CheckStatus
+    fraction: float = 0.0
+    """Part of the check's points, in [0, 1]."""
+    student_text: str = ""
+    staff_text: str = ""
+    flag: str = ""
+
+
+def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path) -> Verdict:
+    """Return the verdict on a check that ended with `error` (None: it passed).
+
+    `rule` is the check's docstring, the hint where its author wrote no other; `checks` is the folder of its file. For a
+    hidden check the student reads nothing that could carry a hidden input: no value, no message of an exception.
+    """
+    if error is None:
+        return Verdict(status=CheckStatus.PASSED, fraction=1.0)
+    if isinstance(error, Ending):
+        fraction = error.fraction if isinstance(error, Partial) else 0.0
+        return Verdict(
+            status=error.status, fraction=fraction, student_text=error.student_text, staff_text=error.staff_text
+        )
+    staff = "".join(traceback.format_exception_only(error)).strip()[:_STAFF_TEXT]
+    if isinstance(error, StudentError):
+        text = f"{error.student_text} ({error.message})" if public and error.message else error.student_text
+        return Verdict(status=CheckStatus.ERROR, student_text=text, staff_text=error.staff_text)
+    if isinstance(error, AssertionError | pytest.fail.Exception):
+        hint = _hint(error, public=public, checks=checks) or rule
+        return Verdict(status=CheckStatus.FAILED, student_text=hint, staff_text=staff)
+    return Verdict(
+        status=CheckStatus.ERROR,
+        student_text=f"What your code returned cannot be used by this check. {rule}".strip(),
+        staff_text=f"the check itself raised: {staff}",
+        flag="check-raised",
+    )
+
+
+def _hint(error: BaseException, *, public: bool, checks: Path) -> str:
+    """Return what the check's author wrote for the student, or "" where the message is somebody else's."""
+    if isinstance(error, Mismatch):
+        return str(error) if public else error.rule
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or Path(frames[-1].filename).parent != checks or not error.args:
+        return ""
+    text = str(error.args[0])
+    return "" if text.startswith("assert ") else text.split("\nassert ", 1)[0].strip()

@@ -1,0 +1,181 @@
+"""Parse the command line, call what does the work, print."""
+
+# ruff: noqa: PLC0415 - each command imports what it needs: `autograder --help` must not wait for torch
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from autograder import __version__
+from autograder.course import Course, find_course, load_course
+from autograder.errors import AutograderError, ExitCode
+
+if TYPE_CHECKING:
+    from autograder.results import Result
+
+__all__ = ["main"]
+
+_OUT = Console(highlight=False, soft_wrap=True)
+_ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 something was found wrong, 2 it could not be done."""
+    options = _parser().parse_args(arguments)
+    try:
+        course = load_course(options.course or find_course(Path.cwd()))
+        return int(options.command(course, options))
+    except AutograderError as error:
+        if options.verbose:
+            traceback.print_exc()
+        _ERR.print(f"autograder: {error}", style="red", markup=False)
+    except KeyboardInterrupt:
+        _ERR.print("autograder: interrupted; what has a result keeps it, the same command goes on from there.")
+    return int(ExitCode.UNUSABLE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="autograder", description="Write, release and batch-grade assignments.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = _command(commands, "build", "make release/ and solutions/ from source/ and tests/", _build)
+    build.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    build.add_argument("--check", action="store_true", help="write nothing; exit code 1 where something is out of date")
+
+    grade = _command(commands, "grade", "grade the submissions to an assignment", _grade)
+    grade.add_argument("assignment", metavar="ASSIGNMENT")
+    _folder(grade, "--submissions", "submitted", "folder with <student>/<assignment>/<assignment>.ipynb")
+    _folder(grade, "--results", "results", "folder for <assignment>/<student>.json")
+    grade.add_argument("--student", nargs="+", default=[], metavar="ID", help="only these students")
+    grade.add_argument(
+        "--workers", type=_positive, metavar="N", help="submissions graded at a time (default: the cores)"
+    )
+    grade.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where student code computes")
+    grade.add_argument("--force", action="store_true", help="grade again what has a result")
+
+    report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
+    report.add_argument("assignment", metavar="ASSIGNMENT")
+    _folder(report, "--results", "results", "folder with the results")
+    report.add_argument("--output", type=Path, metavar="FILE", help="default: <results>/<assignment>/report.html")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="default: at or above the current folder")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show a traceback with an error")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _folder(parser: argparse.ArgumentParser, option: str, name: str, text: str) -> None:
+    parser.add_argument(option, type=Path, metavar="DIR", help=f"{text} (default: {name}/ in the course)")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _build(course: Course, options: argparse.Namespace) -> ExitCode:
+    from autograder.build.assignment import build_trees, compare, write
+
+    names = options.assignments or [assignment.name for assignment in course.assignments]
+    trees = [tree for name in names for tree in build_trees(course, course.assignment(name))]
+    stale = False
+    for tree in trees:
+        differences = compare(tree) if options.check else write(tree)
+        stale = stale or bool(differences)
+        for difference in differences:
+            _OUT.print(f"  {difference.path.relative_to(course.root)}: {difference.what}", markup=False)
+        state = (
+            "up to date"
+            if not differences
+            else ("OUT OF DATE" if options.check else f"{len(differences)} files written")
+        )
+        _OUT.print(f"{tree.folder.relative_to(course.root)}: {state}", markup=False)
+    if stale and options.check:
+        _OUT.print("Run `autograder build` and commit what it writes.")
+        return ExitCode.FOUND_WRONG
+    return ExitCode.DONE
+
+
+def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
+    import os
+
+    from autograder.checks.secret import DEMO_SECRET, read_secret
+    from autograder.grading.batch import plan_batch, run_batch
+    from autograder.grading.devices import choose_device
+    from autograder.grading.fingerprint import Fingerprints
+    from autograder.grading.local import LocalEngine
+    from autograder.grading.progress import Progress, print_summary
+    from autograder.grading.submissions import find_submissions
+    from autograder.mnist import unpack
+    from autograder.results import Status
+
+    assignment = course.assignment(options.assignment)
+    submissions = find_submissions(options.submissions or course.root / "submitted", assignment.name, options.student)
+    results = options.results or course.root / "results"
+    secret = read_secret(course)
+    if secret == DEMO_SECRET:
+        _OUT.print(
+            f"Hidden inputs derive from the demo secret, which anybody can read; for a real class put one of your own "
+            f"into {course.secret_file}.",
+            style="yellow",
+        )
+    unpack(course.data_folder())
+    device = choose_device(options.device)
+    fingerprints = Fingerprints(course, assignment, secret, device, "plain")
+    plan = plan_batch(
+        course, assignment, submissions, results, fingerprints=fingerprints, device=device, force=options.force
+    )
+    if not plan.jobs:
+        _OUT.print(
+            f"Nothing to do: all {len(plan.reused)} submissions to {assignment.name} have their result in {results}."
+        )
+        return ExitCode.DONE
+    with Progress(_OUT, assignment.name, len(plan.jobs), len(plan.reused)) as progress:
+        engine = LocalEngine(workers=options.workers or os.cpu_count() or 1)
+        graded = run_batch(plan, engine, results, progress.watch)
+    print_summary(_OUT, assignment, [*plan.reused, *graded], results)
+    return ExitCode.UNUSABLE if any(result.status == Status.FAILED for result in graded) else ExitCode.DONE
+
+
+def _report(course: Course, options: argparse.Namespace) -> ExitCode:
+    from datetime import datetime
+
+    from autograder.checks.secret import DEMO_SECRET, read_secret
+    from autograder.report.class_page import class_page
+    from autograder.results import read_results, write_atomically
+
+    assignment = course.assignment(options.assignment)
+    folder = options.results or course.root / "results"
+    results: list[Result] = list(read_results(folder, assignment.name))
+    if not results:
+        raise AutograderError(
+            f"{folder / assignment.name} holds no results; run `autograder grade {assignment.name}` first."
+        )
+    page = class_page(
+        assignment.title,
+        assignment.name,
+        results,
+        demo_secret=read_secret(course) == DEMO_SECRET,
+        made_at=datetime.now().astimezone(),
+    )
+    output = options.output or folder / assignment.name / "report.html"
+    write_atomically(output, page.encode("utf-8", "replace"))
+    _OUT.print(f"The report on {len(results)} submissions is in {output}", markup=False)
+    return ExitCode.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

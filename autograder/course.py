@@ -1,0 +1,221 @@
+"""Describe the course: its assignments, points, due dates, budgets and data.
+
+`course_config.py` holds the values; this module holds what a value may be. Everything is frozen once loaded.
+"""
+
+import keyword
+import math
+import runpy
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from autograder.errors import ConfigError
+
+__all__ = ["CONFIG_NAME", "Assignment", "Budget", "Course", "LatePolicy", "find_course", "load_course"]
+
+CONFIG_NAME = "course_config.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What one submission may use. Seconds are wall-clock seconds."""
+
+    start_seconds: float = 120.0
+    """Until the student's process has loaded its libraries and waits for work."""
+    cell_seconds: float = 60.0
+    """One cell of the notebook."""
+    notebook_seconds: float = 180.0
+    """All cells of the notebook together."""
+    check_seconds: float = 20.0
+    """The student's share of one check, unless its `deadline` says otherwise."""
+    total_seconds: float = 600.0
+    """The whole submission; checks that have not begun by then fail as timeouts."""
+    memory_mb: int = 4096
+    """Resident memory of the student's processes together."""
+    output_kb: int = 256
+    """Printed text that is kept; what is beyond is read and dropped."""
+    file_mb: int = 512
+    """The largest file that the student's code may write."""
+    open_files: int = 512
+    """Descriptors that one process may hold."""
+    message_mb: int = 256
+    """The largest single answer to a check."""
+    gpu_share: float = 0.25
+    """Part of a GPU that the submission may count on."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise ConfigError(f"Budget: {name} is {value!r}; it must be a number above 0.")
+        if self.gpu_share > 1:
+            raise ConfigError(f"Budget: gpu_share is {self.gpu_share}; it must be at most 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatePolicy:
+    """What lateness costs. A submission without a recorded time is on time."""
+
+    grace_minutes: float = 0.0
+    """Minutes after the due date that count as on time."""
+    penalty_per_day: float = 0.0
+    """Part of the assignment's points, in [0, 1], taken off for each day begun."""
+    max_penalty: float = 1.0
+    """The most that lateness takes off, as a part of the assignment's points, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        _require(self.grace_minutes >= 0, "LatePolicy", "grace_minutes", self.grace_minutes, "at least 0")
+        for name in ("penalty_per_day", "max_penalty"):
+            value = getattr(self, name)
+            _require(0 <= value <= 1, "LatePolicy", name, value, "a part between 0 and 1")
+
+    def late_days(self, submitted_at: datetime | None, due: datetime | None) -> int:
+        """Return the days begun after the due date and the grace time."""
+        if submitted_at is None or due is None:
+            return 0
+        late = (submitted_at - due).total_seconds() - 60 * self.grace_minutes
+        return max(0, math.ceil(late / 86_400))
+
+    def penalty(self, late_days: int, max_score: float) -> float:
+        """Return the points to take off."""
+        return max_score * min(self.max_penalty, self.penalty_per_day * late_days)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """One assignment: `source/<name>/<name>.ipynb` and the checks in `tests/<name>/`."""
+
+    name: str
+    title: str
+    points: float
+    """What all its checks together are worth; `build` and `grade` compare."""
+    due: datetime | None = None
+    """With a time zone; None: never late."""
+    part: int = 1
+    optional: bool = False
+    budget: Budget = field(default_factory=Budget)
+    late_policy: LatePolicy | None = None
+    """None: the course's."""
+
+    def __post_init__(self) -> None:
+        where = f"assignment {self.name!r}"
+        if not isinstance(self.name, str) or not self.name.isidentifier() or keyword.iskeyword(self.name):
+            raise ConfigError(f"{where}: the name must be a Python identifier such as 'mlp'.")
+        number = isinstance(self.points, int | float) and not isinstance(self.points, bool)
+        _require(number and 0 < self.points < math.inf, where, "points", self.points, "a number above 0")
+        if self.due is not None and (not isinstance(self.due, datetime) or self.due.utcoffset() is None):
+            raise ConfigError(
+                f"{where}: due is {self.due}, which has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
+            )
+        for name, kind in (("budget", Budget), ("late_policy", LatePolicy | None), ("title", str)):
+            if not isinstance(getattr(self, name), kind):
+                raise ConfigError(f"{where}: {name} is {getattr(self, name)!r}; it must be of type {kind}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """The whole course. `root` is filled in by `load_course`."""
+
+    name: str
+    assignments: Sequence[Assignment]
+    late_policy: LatePolicy = field(default_factory=LatePolicy)
+    data: str = "data"
+    """Folder with `MNIST/raw/*.gz`, relative to the course."""
+    secret_file: str = ".autograder-secret"  # noqa: S105 - the name of the file, not the secret
+    """File with the secret that hidden inputs derive from, relative to the course; the environment variable
+    AUTOGRADER_SECRET comes first. Without either a fixed demo secret is used, and `grade` says so."""
+    root: Path = field(default_factory=Path)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "assignments", tuple(self.assignments))
+        names = [a.name if isinstance(a, Assignment) else None for a in self.assignments]
+        if None in names:
+            raise ConfigError("Course: assignments must be a list of Assignment(…).")
+        twice = sorted({name for name in names if name and names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"Course: the assignment {twice[0]!r} is there twice; names must differ.")
+        if not isinstance(self.late_policy, LatePolicy):
+            raise ConfigError(f"Course: late_policy is {self.late_policy!r}; it must be a LatePolicy(…).")
+
+    def assignment(self, name: str) -> Assignment:
+        """Return the assignment of that name, or say which there are."""
+        for assignment in self.assignments:
+            if assignment.name == name:
+                return assignment
+        known = ", ".join(a.name for a in self.assignments)
+        raise ConfigError(f"There is no assignment {name!r} in {self.root / CONFIG_NAME}; there are: {known}.")
+
+    def late_policy_of(self, assignment: Assignment) -> LatePolicy:
+        """Return the assignment's own late policy, else the course's."""
+        return assignment.late_policy or self.late_policy
+
+    def source_notebook(self, name: str) -> Path:
+        """Return the path of the instructor's notebook."""
+        return self.root / "source" / name / f"{name}.ipynb"
+
+    def release_notebook(self, name: str) -> Path:
+        """Return the path of the notebook that students get."""
+        return self.root / "release" / name / f"{name}.ipynb"
+
+    def checks_folder(self, name: str) -> Path:
+        """Return the folder of the assignment's pytest checks."""
+        return self.root / "tests" / name
+
+    def data_folder(self) -> Path:
+        """Return the folder of the course's data."""
+        return self.root / self.data
+
+
+def _require(holds: bool, where: str, name: str, value: object, must: str) -> None:  # noqa: FBT001 - reads like assert
+    if not holds:
+        raise ConfigError(f"{where}: {name} is {value!r}; it must be {must}.")
+
+
+def find_course(start: Path) -> Path:
+    """Return the folder at or above `start` that holds the configuration."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / CONFIG_NAME).is_file():
+            return folder
+    raise ConfigError(
+        f"No {CONFIG_NAME} in {start.resolve()} or above it; go to the course's folder or give it with --course DIR."
+    )
+
+
+def load_course(root: Path) -> Course:
+    """Load and validate `course_config.py` in `root`; it must define `course = Course(…)`."""
+    path = root.resolve() / CONFIG_NAME
+    if not path.is_file():
+        raise ConfigError(f"{path} does not exist; give the course's folder with --course DIR.")
+    try:
+        values = runpy.run_path(str(path), run_name="course_config")
+    except Exception as error:
+        raise ConfigError(_with_place(path, error)) from error
+    course = values.get("course")
+    if not isinstance(course, Course):
+        raise ConfigError(f"{path} must define course = Course(…); it does not.")
+    course = replace(course, root=root.resolve())
+    for assignment in course.assignments:
+        for needed in (course.source_notebook(assignment.name), course.checks_folder(assignment.name)):
+            if not needed.exists():
+                raise ConfigError(
+                    f"{CONFIG_NAME}: assignment {assignment.name!r} has no {needed.relative_to(course.root)}; "
+                    "write it, or take the assignment out."
+                )
+    return course
+
+
+def _with_place(path: Path, error: Exception) -> str:
+    """Return the error as one sentence that begins with the line of the configuration at fault."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        line: int | None = error.lineno
+    else:
+        frames = traceback.extract_tb(sys.exc_info()[2])
+        line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), None)
+    message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, TypeError) and "unexpected keyword argument" in message:
+        kind, _, key = message.removeprefix("TypeError: ").partition("() got an unexpected keyword argument ")
+        message = f"{kind.removesuffix('.__init__')} has no field {key}; see its fields in autograder/course.py."
+    return f"{path.name}, line {line}: {message}" if line else f"{path.name}: {message}"

@@ -1,0 +1,62 @@
+"""Fingerprint all that a result depends on, so that it is reused exactly as long as none of it has changed."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from autograder import __version__
+from autograder.course import Assignment, Course
+from autograder.grading.submissions import Submission
+
+__all__ = ["Fingerprints"]
+
+_BYPRODUCTS = {"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG"}
+
+
+class Fingerprints:
+    """Make the fingerprints of one batch; what all its submissions share is read once."""
+
+    def __init__(self, course: Course, assignment: Assignment, secret: str, device: str, sandbox: str) -> None:
+        name = assignment.name
+        policy = course.late_policy_of(assignment)
+        self._shared = {
+            "version": __version__,
+            "assignment": name,
+            "points": assignment.points,
+            "budget": asdict(assignment.budget),
+            "late": [str(assignment.due), asdict(policy)],
+            "checks": _tree(course.checks_folder(name)),
+            "reference": _tree(course.root / "source" / name),
+            "release": _tree(course.root / "release" / name),
+            "data": sorted(p.name for p in (course.data_folder() / "MNIST" / "raw").glob("*.gz")),
+            "secret": hashlib.sha256(secret.encode()).hexdigest(),
+            "device": device,
+            "sandbox": sandbox,
+        }
+
+    def of(self, submission: Submission) -> str:
+        """Return the fingerprint of one submission's result."""
+        own = {
+            "student": submission.student,
+            "at": str(submission.submitted_at),
+            "content": _content(submission.notebook),
+        }
+        text = json.dumps({**self._shared, **own}, sort_keys=True)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _content(path: Path) -> str:
+    """Return the digest of a file, "" for what is not an ordinary file."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tree(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): _content(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _BYPRODUCTS & set(path.relative_to(folder).parts)
+    }

@@ -1,0 +1,72 @@
+"""Find the submissions to an assignment: `<folder>/<student>/<assignment>/<assignment>.ipynb`, nbgrader's layout."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.errors import AutograderError
+
+__all__ = ["Submission", "find_submissions"]
+
+_TIMESTAMP = "timestamp.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One student's notebook, there or not."""
+
+    student: str
+    notebook: Path
+    submitted_at: datetime | None
+    """From `timestamp.txt` beside the notebook, as nbgrader writes it; without a zone it is UTC. None: not recorded."""
+    flags: tuple[str, ...] = ()
+
+
+def find_submissions(folder: Path, assignment: str, students: Collection[str] = ()) -> Sequence[Submission]:
+    """Return the submissions in `folder`, by student; raise AutograderError where there are none, or not that student's."""
+    if not folder.is_dir():
+        raise AutograderError(
+            f"{folder} is not a folder; give the one that holds <student>/{assignment}/ with --submissions."
+        )
+    found = [
+        _read(path.name, path / assignment, assignment)
+        for path in sorted(folder.iterdir())
+        if (path / assignment).is_dir() and not path.name.startswith(".")
+    ]
+    strange = [submission.student for submission in found if not submission.student.isprintable()]
+    if strange:
+        raise AutograderError(
+            f"{folder}: the folder {strange[0]!r} has a name that cannot be a student's ID; rename it."
+        )
+    unknown = sorted(set(students) - {submission.student for submission in found})
+    if unknown:
+        raise AutograderError(f"{folder} holds no submission of {unknown[0]!r} to {assignment!r}.")
+    chosen = [submission for submission in found if not students or submission.student in students]
+    if not chosen:
+        raise AutograderError(
+            f"{folder} holds no submissions to {assignment!r}: no folder <student>/{assignment}/ in it."
+        )
+    return chosen
+
+
+def _read(student: str, folder: Path, assignment: str) -> Submission:
+    notebook: Path = folder / f"{assignment}.ipynb"
+    flags: tuple[str, ...] = ()
+    others = sorted(folder.glob("*.ipynb"))
+    if not notebook.exists() and len(others) == 1:
+        notebook, flags = others[0], ("renamed",)
+    submitted_at, broken = _timestamp(folder / _TIMESTAMP)
+    return Submission(student=student, notebook=notebook, submitted_at=submitted_at, flags=(*flags, *broken))
+
+
+def _timestamp(path: Path) -> tuple[datetime | None, tuple[str, ...]]:
+    """Return the recorded time, and a flag where there is one that cannot be read."""
+    if not path.is_file():
+        return None, ()
+    text = path.read_text(encoding="utf-8", errors="replace").strip().removesuffix(" UTC")
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None, ("timestamp-unreadable",)
+    return (time if time.utcoffset() is not None else time.replace(tzinfo=UTC)), ()

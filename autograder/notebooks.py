@@ -1,0 +1,201 @@
+"""Read notebooks, know their cells, and graft a student's answers onto our locked cells.
+
+Notebooks of students are hostile input: nothing here executes, follows or trusts what they hold.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import NotebookError
+
+__all__ = ["Cell", "PlannedCell", "Tag", "defined_names", "plan_run", "read_cells"]
+
+_MAX_BYTES = 32 * 2**20
+_MAX_CELLS = 5_000
+_DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+
+
+class Tag:
+    """Name the cell tags that have a meaning here."""
+
+    SKIP_GRADING = "skip-grading"
+    """Not run when grading: long training runs, plots, `grader.check`."""
+    SOLUTION_ONLY = "solution-only"
+    """Goes to solutions/ only."""
+    STUDENT_ID = "student-id"
+    """Its source is replaced by the ID that the submission came under."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A code cell, in plain strings."""
+
+    index: int
+    """Position among all cells of its notebook, from 0."""
+    id: str
+    source: str
+    grade_id: str = ""
+    solution: bool = False
+    locked: bool = False
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedCell:
+    """A cell to run when grading."""
+
+    name: str
+    """Unique in the plan; the file name of its compiled code."""
+    index: int
+    """Position in the student's notebook, -1 for one of ours that it lacks."""
+    id: str
+    grade_id: str
+    source: str
+
+    @property
+    def label(self) -> str:
+        """Return how a text names the cell."""
+        number = f"cell {self.index + 1}" if self.index >= 0 else "a cell of the assignment"
+        return f"{number} (`{self.grade_id}`)" if self.grade_id else number
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """Return the code cells of a notebook; raise NotebookError that says in one sentence what is wrong with it."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise NotebookError(f"{path.name} is not there, or is not an ordinary file.")
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            limit = _MAX_BYTES // 2**20
+            raise NotebookError(
+                f"{path.name} has {size / 2**20:.0f} MB; clear its outputs, at most {limit} MB are read."
+            )
+        content = json.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise NotebookError(f"{path.name} cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise NotebookError(f"{path.name} is not a notebook: it is not valid JSON.") from error
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or content.get("nbformat") != 4:  # noqa: PLR2004 - the format's own number
+        raise NotebookError(f"{path.name} is not a notebook of format 4; open it in JupyterLab and save it again.")
+    if len(cells) > _MAX_CELLS:
+        raise NotebookError(f"{path.name} has {len(cells)} cells; at most {_MAX_CELLS} are read.")
+    return [cell for index, raw in enumerate(cells) if (cell := _code_cell(index, raw)) is not None]
+
+
+def _code_cell(index: int, raw: Any) -> Cell | None:
+    if not isinstance(raw, dict) or raw.get("cell_type") != "code":
+        return None
+    source = raw.get("source", "")
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    metadata = raw.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    marks = metadata.get("nbgrader")
+    marks = marks if isinstance(marks, dict) else {}
+    tags = metadata.get("tags")
+    return Cell(
+        index=index,
+        id=_text(raw.get("id")),
+        source=_text(source, most=_MAX_BYTES),
+        grade_id=_text(marks.get("grade_id")),
+        solution=marks.get("solution") is True,
+        locked=marks.get("locked") is True,
+        tags=frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
+    )
+
+
+def _text(value: object, most: int = 200) -> str:
+    """Return a string that UTF-8 can carry, "" for what is no string."""
+    return value[:most].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+
+
+def defined_names(source: str) -> list[str]:
+    """Return the names that a cell defines at its top level, also where the cell does not parse."""
+    return [a or b for a, b in _DEFINITION.findall(source)]
+
+
+def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str) -> list[PlannedCell]:
+    """Return the cells to run: ours where they are locked, the student's answers in their places, extra cells behind.
+
+    A student's cell takes the place of the cell of ours with its `grade_id`, else of the solution cell whose name it
+    defines. Any other cell of the student's runs after the cell of ours that it followed, so that neither reordering
+    nor stripped metadata changes what is defined when. Cells tagged skip-grading do not run.
+    """
+    ours = {cell.grade_id: cell for cell in skeleton if cell.grade_id}
+    places = _match(skeleton, submission)
+    answers = {grade_id: cell for cell, grade_id in places if grade_id}
+    extras: dict[str, list[Cell]] = {}
+    anchor = ""
+    for cell, grade_id in places:
+        if grade_id:
+            anchor = grade_id
+        elif not _is_ours(cell, skeleton) and Tag.SKIP_GRADING not in cell.tags:
+            extras.setdefault(anchor, []).append(cell)
+    chosen = list(extras.get("", ()))
+    for cell in skeleton:
+        answer = answers.get(cell.grade_id) if cell.grade_id else None
+        chosen.extend(_chosen(cell, answer, student))
+        chosen.extend(extras.get(cell.grade_id, ()) if cell.grade_id else ())
+    return [
+        PlannedCell(
+            name=f"<cell {n}>",
+            index=c.index,
+            id=c.id,
+            grade_id=c.grade_id if c.grade_id in ours else "",
+            source=c.source,
+        )
+        for n, c in enumerate(chosen)
+        if c.source.strip()
+    ]
+
+
+def _chosen(ours: Cell, answer: Cell | None, student: str) -> Iterator[Cell]:
+    """Yield what runs in the place of one cell of ours."""
+    if Tag.SKIP_GRADING in ours.tags:
+        return
+    if Tag.STUDENT_ID in ours.tags:
+        yield replace(ours, index=-1, source=f"STUDENT_ID = {student!r}")
+    elif ours.solution:
+        if answer is not None:
+            yield replace(answer, grade_id=ours.grade_id)
+    else:
+        yield replace(ours, index=answer.index if answer is not None else -1)
+
+
+def _match(skeleton: Sequence[Cell], submission: Sequence[Cell]) -> list[tuple[Cell, str]]:
+    """Pair each cell of the student's with the `grade_id` of the cell of ours whose place it takes, or with ""."""
+    free = {cell.grade_id: cell for cell in skeleton if cell.grade_id}
+    by_grade_id: dict[int, str] = {}
+    for cell in submission:
+        if cell.grade_id in free:
+            by_grade_id[cell.index] = cell.grade_id
+            del free[cell.grade_id]
+    unanswered = {grade_id for grade_id, cell in free.items() if cell.solution}
+    pairs = []
+    for cell in submission:
+        grade_id = by_grade_id.get(cell.index, "")
+        if not grade_id:
+            grade_id = next((name for name in defined_names(cell.source) if name in unanswered), "")
+            unanswered.discard(grade_id)
+        pairs.append((cell, grade_id))
+    return pairs
+
+
+def _is_ours(cell: Cell, skeleton: Iterable[Cell]) -> bool:
+    """Return whether a cell without a place is one of ours that lost its metadata, or an edited playground of ours."""
+    return any(
+        _bare(cell.source) == _bare(ours.source)
+        or (Tag.SKIP_GRADING in ours.tags and bool(cell.id) and cell.id == ours.id)
+        or (Tag.STUDENT_ID in ours.tags and defined_names(cell.source) == defined_names(ours.source))
+        for ours in skeleton
+        if not ours.solution
+    )
+
+
+def _bare(source: str) -> str:
+    return "\n".join(line.split("  #")[0].rstrip() for line in source.strip().splitlines())

@@ -1,0 +1,201 @@
+"""Describe what happened to one submission, and keep it on disk without ever half-writing it.
+
+The result file is the only thing that grading hands to reporting: `results/<assignment>/<student>.json`.
+"""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from autograder.errors import ResultError
+
+__all__ = [
+    "SCHEMA",
+    "CellRecord",
+    "CellStatus",
+    "CheckRecord",
+    "CheckStatus",
+    "Result",
+    "Status",
+    "read_result",
+    "read_results",
+    "result_path",
+    "write_atomically",
+    "write_result",
+]
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """Say what a result is worth."""
+
+    GRADED = "graded"
+    INVALID = "invalid"
+    """The submission cannot be read or is missing: score 0, and why in `reason`."""
+    FAILED = "failed"
+    """The grader's own fault: never a score, always retried."""
+
+
+class CheckStatus(StrEnum):
+    """Say how one check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    ERROR = "error"
+    """The student's code raised, or gave something that no check can use."""
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    MISSING = "missing"
+    """The name is not there, or its stub still raises NotImplementedError."""
+
+
+class CellStatus(StrEnum):
+    """Say how one cell of the notebook ended."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    SKIPPED = "skipped"
+    """Not run: after the notebook's time was used up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRecord:
+    """What one check found."""
+
+    id: str
+    """`<test file>::<function>`."""
+    question: str
+    points: float
+    score: float
+    status: CheckStatus
+    public: bool
+    message: str = ""
+    """For the student: the hint. Never a hidden input or an expected value."""
+    staff_message: str = ""
+    """For staff: the whole story; may carry hidden values."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellRecord:
+    """What one cell of the notebook did when it was run for grading."""
+
+    index: int
+    """The cell's position in the notebook that the student handed in, from 0; -1 for a cell of ours that it lacks."""
+    id: str
+    grade_id: str
+    status: CellStatus
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One submission's outcome; the JSON of the result file, field by field."""
+
+    assignment: str
+    student: str
+    status: Status
+    score: float
+    """Points after the late penalty, in [0, max_score]."""
+    max_score: float
+    reason: str = ""
+    """Why a result is `invalid` or `failed`; empty for a graded one."""
+    late_days: int = 0
+    penalty: float = 0.0
+    """Points taken off for lateness."""
+    submitted_at: str | None = None
+    graded_at: str = ""
+    fingerprint: str = ""
+    device: str = "cpu"
+    seconds: float = 0.0
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by stage: where the time of this submission went."""
+    checks: tuple[CheckRecord, ...] = ()
+    cells: tuple[CellRecord, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the file's text: UTF-8 JSON, indented, with a final newline."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a result back; raise ResultError for anything that is not one, NaN scores included."""
+        try:
+            raw = json.loads(text)
+            if raw.pop("schema") != SCHEMA:
+                raise ResultError(f"schema is not {SCHEMA}")  # noqa: TRY301 - one place turns all into ResultError
+            raw["status"] = Status(raw["status"])
+            raw["checks"] = tuple(_record(CheckRecord, check, CheckStatus) for check in raw.get("checks", ()))
+            raw["cells"] = tuple(_record(CellRecord, cell, CellStatus) for cell in raw.get("cells", ()))
+            raw["flags"] = tuple(raw.get("flags", ()))
+            result = cls(**raw)
+            numbers = [result.score, result.max_score, *(c.score for c in result.checks)]
+            if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+                raise ResultError("a score is not a finite number")  # noqa: TRY301
+        except ResultError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ResultError(str(error)) from error
+        return result
+
+
+def _record(cls: type[Any], raw: dict[str, Any], status: type[StrEnum]) -> Any:
+    return cls(**{**raw, "status": status(raw["status"])})
+
+
+def result_path(results: Path, assignment: str, student: str) -> Path:
+    """Return where the result of one submission is kept."""
+    return results / assignment / f"{student}.json"
+
+
+def write_result(results: Path, result: Result) -> Path:
+    """Write the result durably: whoever looks sees the old file or the new one, whole."""
+    path = result_path(results, result.assignment, result.student)
+    write_atomically(path, result.to_json().encode("utf-8"))
+    return path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to a temporary file beside `path`, flush it to the disk, and rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_result(path: Path) -> Result:
+    """Read one result file; raise ResultError that names the file."""
+    try:
+        return Result.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ResultError, UnicodeDecodeError) as error:
+        raise ResultError(f"{path} is not a result file ({error}); remove it and grade again.") from error
+
+
+def read_results(results: Path, assignment: str) -> Iterator[Result]:
+    """Yield the results of an assignment, by student."""
+    for path in sorted((results / assignment).glob("*.json")):
+        yield read_result(path)

@@ -1,0 +1,232 @@
+"""Serve a student's notebook to the checks: the only code of ours that runs in the student's process (S).
+
+Started as `python -I -m autograder.sandbox.agent FD LIMITS` with one end of a socket pair. It answers one request after
+the other until the socket closes. Nothing here is trusted by the other side: student code shares this process and may
+change whatever it likes; all that it can reach by that is another wrong answer.
+"""
+
+import functools
+import importlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import torch
+import torchvision  # noqa: F401 - loaded once, before the clock of any cell runs
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from autograder.sandbox.limits import ProcessLimits, bind
+from autograder.sandbox.protocol import HEADER, Decoder, Encoder, Library, Limits, ProtocolError, Reference
+from autograder.sandbox.protocol import pack as pack_frame
+from autograder.sandbox.protocol import unpack as unpack_frame
+
+__all__ = ["main"]
+
+_MAX_TEXT = 2_000
+_MAX_MRO = 12
+
+
+class _Missing(Exception):
+    """The notebook does not define the name that a check asks for."""
+
+
+class _CellCompiler(CachingCompiler):
+    """Name compiled code after its cell, so that a traceback says which cell it was."""
+
+    cell = ""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:  # noqa: ARG002 - IPython's signature
+        return self.cell or "<outside the notebook>"
+
+
+class Objects:
+    """Keep the objects that T holds handles to."""
+
+    def __init__(self) -> None:
+        self._objects: dict[int, object] = {}
+        self._numbers: dict[int, int] = {}
+
+    def keep(self, value: object) -> Reference:
+        number = self._numbers.setdefault(id(value), len(self._objects))
+        self._objects[number] = value
+        return Reference(number, type(value).__name__)
+
+    def resolve(self, stand_in: Reference | Library) -> object:
+        if isinstance(stand_in, Library):
+            return _import(stand_in.path)
+        return self._objects[stand_in.number]
+
+    def forget(self) -> None:
+        self._objects.clear()
+        self._numbers.clear()
+
+
+class Agent:
+    """Run cells and answer requests about what they defined."""
+
+    def __init__(self, connection: socket.socket, limits: Limits) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._objects = Objects()
+        self._in_cell = False
+        self._shell = _make_shell()
+
+    def serve(self) -> None:
+        """Announce readiness, then answer requests until the other side hangs up."""
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        self._send({"id": b"ready"})
+        while (body := _receive(self._connection)) is not None:
+            request = unpack_frame(body, self._limits)
+            self._send({"id": request["id"], **self._answer(request)})
+
+    def _send(self, document: dict[str, Any]) -> None:
+        self._connection.sendall(pack_frame(document, self._limits))
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            arguments = Decoder(self._limits, self._objects.resolve).decode(request["args"])
+            operation: Callable[..., object] = getattr(self, f"do_{request['op']}")
+            value = Encoder(self._limits, self._objects.keep).encode(operation(*arguments))
+            answer = {"value": value}
+            pack_frame(answer, self._limits)
+        except BaseException as error:  # noqa: BLE001 - the process edge: whatever student code raises becomes data
+            return {"error": describe(error)}
+        return answer
+
+    def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._in_cell:
+            raise KeyboardInterrupt
+
+    def do_seed(self, seed: int) -> None:
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002 - the generator that student code uses unasked
+        torch.manual_seed(seed)
+        self._objects.forget()
+
+    def do_cell(self, name: str, source: str) -> None:
+        compiler: Any = self._shell.compile
+        compiler.cell = name
+        self._in_cell = True
+        try:
+            result = self._shell.run_cell(source, store_history=False)
+        finally:
+            self._in_cell = False
+            compiler.cell = ""
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            raise error
+
+    def do_name(self, name: str) -> object:
+        if name not in self._shell.user_ns:
+            raise _Missing(name)
+        return self._shell.user_ns[name]
+
+    def do_attribute(self, target: object, name: str) -> object:
+        return getattr(target, name)
+
+    def do_call(self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        return target(*args, **kwargs)
+
+    def do_item(self, target: Any, key: Any) -> object:
+        return target[key]
+
+    def do_length(self, target: Any) -> int:
+        return len(target)
+
+    def do_elements(self, target: Any, most: int) -> list[Any]:
+        return [element for element, _ in zip(target, range(most), strict=False)]
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Return an exception as data: kinds of exception, most special first; message; the notebook's cell and line."""
+    try:
+        message = str(error)[:_MAX_TEXT]
+    except BaseException:  # noqa: BLE001 - a student's __str__ may do anything
+        message = ""
+    kind = "raised"
+    if isinstance(error, _Missing):
+        kind = "missing"
+    elif isinstance(error, ProtocolError):
+        kind = "unsendable"
+    elif isinstance(error, KeyboardInterrupt):
+        kind = "interrupted"
+    cell, line = _place(error)
+    names = [f"{kind.__module__}.{kind.__qualname__}"[:200] for kind in type(error).__mro__[:_MAX_MRO]]
+    return {"kind": kind, "types": names, "message": message, "cell": cell, "line": line}
+
+
+def _place(error: BaseException) -> tuple[str, int]:
+    """Return the cell and line where the notebook's own code was last at work, or ("", 0)."""
+    if isinstance(error, SyntaxError) and (error.filename or "").startswith("<cell "):
+        return str(error.filename), int(error.lineno or 0)
+    place = ("", 0)
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith("<cell "):
+            place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return place
+
+
+@functools.cache
+def _import(path: str) -> object:
+    """Return the object at an import path: the longest prefix that is a module, then attributes."""
+    parts = path.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:end]))
+        except ModuleNotFoundError:
+            continue
+        return functools.reduce(getattr, parts[end:], found)
+    raise ModuleNotFoundError(path)
+
+
+def _make_shell() -> InteractiveShell:
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Plain"
+    return InteractiveShell.instance(config=config, compiler_class=_CellCompiler)
+
+
+def _receive(connection: socket.socket) -> bytearray | None:
+    """Return the next frame's body, or None where the other side hung up."""
+    header = _read(connection, HEADER.size)
+    return header and _read(connection, HEADER.unpack(header)[0])
+
+
+def _read(connection: socket.socket, size: int) -> bytearray | None:
+    content = bytearray(size)
+    view = memoryview(content)
+    while view:
+        count = connection.recv_into(view)
+        if not count:
+            return None
+        view = view[count:]
+    return content
+
+
+def main() -> None:
+    """Serve on the inherited socket whose descriptor is the first argument."""
+    descriptor, limits = int(sys.argv[1]), ProcessLimits(**json.loads(sys.argv[2]))
+    sys.argv[1:] = []
+    bind(limits)
+    os.set_inheritable(descriptor, False)
+    torch.set_num_threads(1)
+    mpl.use("agg")
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - notebooks import the support files beside them
+    Agent(socket.socket(fileno=descriptor), Limits(frame_bytes=limits.frame_bytes)).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""Start the student's process (S) and talk to it: one request, one answer, a deadline, and no trust.
+
+`Sandbox` is the seam: how S comes to be. `PlainSandbox` starts it anew, in its own session with resource limits and an
+empty environment; what it lacks against a hostile submission stands in the README ("What is trusted, and why").
+"""
+
+import contextlib
+import math
+import os
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from autograder.sandbox.limits import ProcessLimits, resident_bytes
+from autograder.sandbox.protocol import (
+    HEADER,
+    Decoder,
+    Encoder,
+    Library,
+    Limits,
+    ProtocolError,
+    Reference,
+    pack,
+    unpack,
+)
+
+__all__ = ["Died", "Outcome", "PlainSandbox", "Raised", "Sandbox", "StudentProcess"]
+
+_WATCH_SECONDS = 0.1
+_DEATH_SECONDS = 5.0
+_TEXT = 2_000
+
+
+class Outcome(StrEnum):
+    """Say how a process of a student ended."""
+
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    CPU_TIME = "out of CPU time"
+    EXITED = "exited"
+    SIGNALLED = "killed by a signal"
+    BAD_ANSWER = "answered with something that is not an answer"
+
+
+class Died(Exception):
+    """The student's process is gone; a fresh one is needed."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        self.outcome = outcome
+        self.detail = detail
+        super().__init__(f"{outcome}: {detail}" if detail else str(outcome))
+
+
+class Raised(Exception):
+    """The request ended in an exception in S, here as data that S reported and nobody vouches for.
+
+    `kind` is `raised`, `missing`, `unsendable` or `interrupted`; `types` names the exception's classes, most special
+    first; `cell` and `line` say where the notebook's own code was last at work.
+    """
+
+    def __init__(self, *, kind: str, types: tuple[str, ...], message: str, cell: str, line: int) -> None:
+        self.kind = kind
+        self.types = types
+        self.message = message
+        self.cell = cell
+        self.line = line
+        super().__init__(f"{types[:1]}: {message}")
+
+
+class Sandbox(Protocol):
+    """Make a fresh process for student code in a folder that holds what the notebook needs."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Return what every result must say about this way of running student code."""
+        ...
+
+    def start(self, folder: Path, limits: ProcessLimits, seconds: float) -> "StudentProcess":
+        """Return a process that is ready for requests; raise Died where it is not ready in time."""
+        ...
+
+
+class PlainSandbox:
+    """Start S as an ordinary child: own session, limits, empty environment, no isolation."""
+
+    flags = ("unsandboxed",)
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+
+    def start(self, folder: Path, limits: ProcessLimits, seconds: float) -> "StudentProcess":
+        """Start the agent in `folder` and wait until it is ready."""
+        ours, theirs = socket.socketpair()
+        (folder / ".home").mkdir(exist_ok=True)
+        with theirs:
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-m", "autograder.sandbox.agent", str(theirs.fileno()), limits.to_json()],
+                pass_fds=[theirs.fileno()],
+                cwd=folder,
+                env=_environment(folder / ".home", self._device),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        process = StudentProcess(child, ours, limits)
+        process.wait_until_ready(seconds)
+        return process
+
+
+def _environment(home: Path, device: str) -> dict[str, str]:
+    gpus = {"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    places = dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"), str(home))
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **one_thread, **places, **gpus}
+
+
+class StudentProcess:
+    """T's end of the line to one S."""
+
+    def __init__(self, child: "subprocess.Popen[bytes]", connection: socket.socket, limits: ProcessLimits) -> None:
+        self._child = child
+        self._connection = connection
+        self._limits = limits
+        self._protocol = Limits(frame_bytes=limits.frame_bytes)
+        self._output = bytearray()
+        self.output_dropped = 0
+        assert child.stdout is not None, "the child is started with a pipe for what it prints"
+        self._printed = child.stdout
+        for end in (connection.fileno(), self._printed.fileno()):
+            os.set_blocking(end, False)
+
+    @property
+    def output(self) -> str:
+        """Return what S printed, up to the limit, as text that holds no half characters."""
+        return self._output.decode("utf-8", "replace")
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait for the agent's first message."""
+        answer = self._exchange(b"", time.monotonic() + seconds)
+        if answer != {"id": b"ready"}:
+            raise self._end(Outcome.BAD_ANSWER, "its first message")
+
+    def request(
+        self,
+        operation: str,
+        *arguments: object,
+        seconds: float,
+        interrupt_after: float | None = None,
+        keep: Callable[[object], Reference | Library],
+        resolve: Callable[[Reference | Library], object],
+    ) -> Any:
+        """Return the answer to one request as plain data; raise Raised or Died.
+
+        After `interrupt_after` seconds S is interrupted as by JupyterLab's stop button, after `seconds` it is killed.
+        Raise ProtocolError where an argument cannot be sent, which is the caller's fault and leaves S as it was.
+        """
+        number = secrets.token_bytes(16)
+        encoded = Encoder(self._protocol, keep).encode(arguments)
+        frame = pack({"id": number, "op": operation, "args": encoded}, self._protocol)
+        began = time.monotonic()
+        answer = self._exchange(frame, began + seconds, began + (interrupt_after or seconds))
+        try:
+            return self._read_answer(answer, number, resolve)
+        except ProtocolError as error:
+            raise self._end(Outcome.BAD_ANSWER, str(error)) from error
+
+    def _read_answer(self, answer: Any, number: bytes, resolve: Callable[[Reference | Library], object]) -> Any:
+        match answer:
+            case {"id": bytes(echo), "value": value} if echo == number and len(answer) == 2:  # noqa: PLR2004 - both keys
+                return Decoder(self._protocol, resolve).decode(value)
+            case {"id": bytes(echo), "error": dict(error)} if echo == number and len(answer) == 2:  # noqa: PLR2004
+                raise _raised(error)
+        raise ProtocolError("an answer to another request, or none")
+
+    def close(self) -> None:
+        """Kill S and everything in its session, and release what belongs to it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._connection.close()
+        self._printed.close()
+
+    def _end(self, outcome: Outcome, detail: str = "") -> Died:
+        self.close()
+        return Died(outcome, detail)
+
+    def _exchange(self, frame: bytes, deadline: float, interrupt_at: float = math.inf) -> Any:
+        """Send `frame` and return the next document from S, drinking up what it prints and watching its memory."""
+        unsent, received = memoryview(frame), bytearray()
+        poll = select.poll()
+        poll.register(self._printed, select.POLLIN)
+        while (now := time.monotonic()) < deadline:
+            if now >= interrupt_at:
+                self._child.send_signal(signal.SIGINT)
+                interrupt_at = math.inf
+            poll.register(self._connection, select.POLLIN | (select.POLLOUT if unsent else 0))
+            for end, event in poll.poll(1000 * min(deadline - now, _WATCH_SECONDS)):
+                if end == self._printed.fileno():
+                    self._drink(poll)
+                    continue
+                if event & select.POLLOUT:
+                    unsent = self._send(unsent)
+                if event & ~select.POLLOUT and self._receive(received):
+                    return self._unpack(received)
+            if resident_bytes(self._child.pid) > self._limits.memory_bytes:
+                raise self._end(Outcome.OUT_OF_MEMORY)
+        raise self._end(Outcome.TIMED_OUT)
+
+    def _send(self, unsent: memoryview) -> memoryview:
+        try:
+            return unsent[self._connection.send(unsent) :]
+        except (BrokenPipeError, ConnectionResetError):
+            raise self._autopsy() from None
+
+    def _receive(self, received: bytearray) -> bool:
+        """Read what is there of the current frame; return whether it is whole."""
+        wanted = HEADER.size
+        if len(received) >= HEADER.size:
+            (size,) = HEADER.unpack_from(received)
+            if size > self._limits.frame_bytes:
+                raise self._end(Outcome.BAD_ANSWER, f"{size / 2**20:.0f} MB in one answer")
+            wanted += size
+        if len(received) < wanted:
+            try:
+                chunk = self._connection.recv(min(wanted - len(received), 2**20))
+            except BlockingIOError:
+                return False
+            except ConnectionResetError:
+                chunk = b""
+            if not chunk:
+                raise self._autopsy()
+            received += chunk
+            if len(received) == HEADER.size:
+                return self._receive(received)
+        return len(received) >= HEADER.size and len(received) == HEADER.size + HEADER.unpack_from(received)[0]
+
+    def _unpack(self, received: bytearray) -> Any:
+        try:
+            return unpack(memoryview(received)[HEADER.size :].tobytes(), self._protocol)
+        except ProtocolError as error:
+            raise self._end(Outcome.BAD_ANSWER, str(error)) from error
+
+    def _drink(self, poll: "select.poll") -> None:
+        try:
+            chunk = os.read(self._printed.fileno(), 2**16)
+        except BlockingIOError:
+            return
+        if not chunk:
+            poll.unregister(self._printed)
+        room = self._limits.output_bytes - len(self._output)
+        self._output += chunk[:room]
+        self.output_dropped += len(chunk) - len(chunk[:room])
+
+    def _autopsy(self) -> Died:
+        """Return how S ended, after the connection broke."""
+        try:
+            code = self._child.wait(_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self._end(Outcome.BAD_ANSWER, "it closed the line")
+        if code == -signal.SIGXCPU:
+            return self._end(Outcome.CPU_TIME)
+        if code < 0:
+            return self._end(Outcome.SIGNALLED, signal.Signals(-code).name)
+        return self._end(Outcome.EXITED, f"exit code {code}")
+
+
+def _raised(error: dict[Any, Any]) -> Raised:
+    match error:
+        case {
+            "kind": "raised" | "missing" | "unsendable" | "interrupted" as kind,
+            "types": list(types),
+            "message": str(message),
+            "cell": str(cell),
+            "line": int(line),
+        } if all(isinstance(name, str) for name in types):
+            return Raised(kind=kind, types=tuple(types[:20]), message=message[:_TEXT], cell=cell[:200], line=line)
+    raise ProtocolError("an error that is not described")

@@ -1,0 +1,245 @@
+"""Carry plain data between the checks (T) and the student's process (S): bounded, typed, and never a pickle.
+
+A frame is a 4-byte big-endian length and a MessagePack document. Values inside it are None, bool, int, float and str
+as themselves; everything else is a list that begins with a tag:
+
+    ["i", "123…"]                    an int beyond 64 bits, in decimal
+    ["l", [item, …]] ["t", [item, …]]    list, tuple
+    ["d", [key, value, …]]           dict
+    ["T", dtype, [sizes], bytes]     tensor, C order           ["A", …]  numpy array
+    ["h", number, type name]         an object that stays in S; T holds a handle to it
+    ["p", "torch.optim.SGD"]         a library object by its import path (T to S only)
+
+Both sides use the same code; T trusts nothing of what it decodes: sizes, depths, dtypes and byte counts are checked,
+and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass with its own `__eq__`
+is not an int but an object that stays where it is.
+"""
+
+import math
+import struct
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgpack
+import numpy as np
+import torch
+from torch import nn
+
+__all__ = ["HEADER", "Decoder", "Encoder", "Library", "Limits", "ProtocolError", "Reference", "pack", "unpack"]
+
+HEADER = struct.Struct(">I")
+_MAX_DEPTH = 32
+_MAX_DIMENSIONS = 16
+_MAX_DIGITS = 4_000
+_DTYPES: Mapping[str, torch.dtype] = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
+    )
+}
+_ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
+    name: np.dtype(name)
+    for name in (
+        *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
+    )
+}
+_TENSOR_TYPES = (torch.Tensor, nn.Parameter, nn.Buffer)
+_KEYS = (bool, int, float, str, type(None))
+
+
+class ProtocolError(Exception):
+    """A frame or a value is not what the protocol allows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a frame may hold."""
+
+    frame_bytes: int = 256 * 2**20
+    items: int = 1_000_000
+    """Elements of all containers together."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An object that stays in S, as it appears in a frame."""
+
+    number: int
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library object by its import path, as it appears in a frame."""
+
+    path: str
+
+
+def pack(document: object, limits: Limits) -> bytes:
+    """Return the frame of a document of encoded values; raise ProtocolError where it is too large."""
+    try:
+        body: bytes = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogatepass")
+    except (ValueError, OverflowError, TypeError) as error:
+        raise ProtocolError(f"cannot be sent: {error}") from error
+    if len(body) > limits.frame_bytes:
+        raise ProtocolError(
+            f"{len(body) / 2**20:.0f} MB at once; at most {limits.frame_bytes / 2**20:.0f} MB are taken"
+        )
+    return HEADER.pack(len(body)) + body
+
+
+def unpack(body: bytes | bytearray, limits: Limits) -> Any:
+    """Return the document of a frame's body; raise ProtocolError where it is malformed or too large."""
+    try:
+        return msgpack.unpackb(
+            body,
+            raw=False,
+            unicode_errors="surrogatepass",
+            strict_map_key=True,
+            max_bin_len=limits.frame_bytes,
+            max_str_len=limits.frame_bytes,
+            max_array_len=limits.items,
+            max_map_len=16,
+            max_ext_len=0,
+        )
+    except (ValueError, msgpack.UnpackException, RecursionError) as error:
+        raise ProtocolError(f"malformed frame: {error}") from error
+
+
+@dataclass
+class _Counter:
+    limits: Limits
+    items: int = field(default=0, init=False)
+
+    def enter(self, depth: int, items: int) -> None:
+        self.items += items
+        if depth > _MAX_DEPTH:
+            raise ProtocolError(f"nested more than {_MAX_DEPTH} deep")
+        if self.items > self.limits.items:
+            raise ProtocolError(f"more than {self.limits.items} elements")
+
+
+@dataclass
+class Encoder(_Counter):
+    """Turn Python values into their encoded form.
+
+    `keep` is called with each object that is not data and returns what stands for it; it raises ProtocolError for an
+    object that cannot be sent at all.
+    """
+
+    keep: Callable[[object], Reference | Library]
+
+    def encode(self, value: object, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
+        """Return the encoded form of `value`."""
+        kind = type(value)
+        if value is None or kind in (bool, float, str):
+            return value
+        if isinstance(value, int) and kind is int:
+            return value if -(2**63) <= value < 2**63 else self._long(value)
+        if isinstance(value, list | tuple) and kind in (list, tuple, torch.Size):
+            self.enter(depth, len(value))
+            return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in value]]
+        if isinstance(value, dict) and kind in (dict, OrderedDict):
+            self.enter(depth, 2 * len(value))
+            return ["d", [self.encode(part, depth + 1) for pair in value.items() for part in pair]]
+        if isinstance(value, torch.Tensor) and kind in _TENSOR_TYPES and value.layout == torch.strided:
+            return self._tensor(value)
+        if isinstance(value, np.ndarray) and kind is np.ndarray and value.dtype.name in _ARRAY_DTYPES:
+            return ["A", value.dtype.name, list(value.shape), self._bytes(np.ascontiguousarray(value))]
+        if isinstance(value, np.generic) and isinstance(value, np.bool_ | np.integer | np.floating):
+            return self.encode(value.item(), depth)
+        kept = self.keep(value)
+        return ["p", kept.path] if isinstance(kept, Library) else ["h", kept.number, kept.type_name]
+
+    def _long(self, value: int) -> list[str]:
+        if value.bit_length() > 3 * _MAX_DIGITS:
+            raise ProtocolError(f"an integer of {value.bit_length()} bits")
+        return ["i", str(value)]
+
+    def _tensor(self, tensor: torch.Tensor) -> list[Any]:
+        name = str(tensor.dtype).removeprefix("torch.")
+        if name not in _DTYPES or tensor.is_meta:
+            raise ProtocolError(f"a tensor of dtype {name} on {tensor.device}")
+        plain = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous()
+        flat = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else np.empty(0, np.uint8)
+        return ["T", name, list(tensor.shape), self._bytes(flat)]
+
+    def _bytes(self, array: np.ndarray[Any, Any]) -> bytes:
+        if array.nbytes > self.limits.frame_bytes:
+            raise ProtocolError(f"{array.nbytes / 2**20:.0f} MB in one array")
+        return array.tobytes()
+
+
+@dataclass
+class Decoder(_Counter):
+    """Turn encoded values back into plain Python, tensors and arrays.
+
+    `resolve` is called with each `Reference` and `Library` and returns what stands for it on this side; it raises
+    ProtocolError for one that is not known here.
+    """
+
+    resolve: Callable[[Reference | Library], object]
+
+    def decode(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
+        """Return the value; raise ProtocolError for whatever is not exactly of the module's table."""
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        match value:
+            case ["i", str(digits)] if len(digits) <= _MAX_DIGITS:
+                return self._long(digits)
+            case ["l" | "t" as tag, list(items)]:
+                self.enter(depth, len(items))
+                decoded = [self.decode(item, depth + 1) for item in items]
+                return decoded if tag == "l" else tuple(decoded)
+            case ["d", list(parts)] if len(parts) % 2 == 0:
+                self.enter(depth, len(parts))
+                decoded = [self.decode(part, depth + 1) for part in parts]
+                return dict(zip(map(_key, decoded[::2]), decoded[1::2], strict=True))
+            case ["T", str(name), list(shape), bytes(raw)] if name in _DTYPES:
+                return _tensor(_DTYPES[name], _sizes(shape), raw)
+            case ["A", str(name), list(shape), bytes(raw)] if name in _ARRAY_DTYPES:
+                dtype, sizes = _ARRAY_DTYPES[name], _sizes(shape)
+                _check_length(raw, math.prod(sizes) * dtype.itemsize)
+                return np.frombuffer(bytearray(raw), dtype).reshape(sizes)
+            case ["h", int(number), str(type_name)] if type(number) is int:
+                return self.resolve(Reference(number, type_name[:200]))
+            case ["p", str(path)]:
+                return self.resolve(Library(path))
+        raise ProtocolError("a value that the protocol does not know")
+
+    @staticmethod
+    def _long(digits: str) -> int:
+        try:
+            return int(digits)
+        except ValueError:
+            raise ProtocolError("a number that is not one") from None
+
+
+def _key(key: object) -> object:
+    if type(key) in _KEYS or (type(key) is tuple and all(type(part) in _KEYS for part in key)):
+        return key
+    raise ProtocolError(f"a dict key of type {type(key).__name__}")
+
+
+def _sizes(shape: list[Any]) -> tuple[int, ...]:
+    if len(shape) > _MAX_DIMENSIONS or not all(type(size) is int and 0 <= size < 2**40 for size in shape):
+        raise ProtocolError("a shape that is not one")
+    return tuple(shape)
+
+
+def _check_length(raw: bytes, expected: int) -> None:
+    if len(raw) != expected:
+        raise ProtocolError(f"{len(raw)} bytes for an array of {expected}")
+
+
+def _tensor(dtype: torch.dtype, sizes: tuple[int, ...], raw: bytes) -> torch.Tensor:
+    _check_length(raw, math.prod(sizes) * dtype.itemsize)
+    if dtype is torch.bool and raw.strip(b"\x00\x01"):
+        raise ProtocolError("a truth value that is neither 0 nor 1")
+    if not raw:
+        return torch.empty(sizes, dtype=dtype)
+    return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(sizes)

@@ -1,0 +1,166 @@
+"""Make a whole course of one tiny assignment, and submissions to it, so that a test takes seconds."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+
+CONFIG = """
+from autograder.course import Assignment, Budget, Course
+
+course = Course(
+    name="Tiny",
+    data={data!r},
+    assignments=[
+        Assignment(
+            name="tiny",
+            title="A tiny assignment",
+            points=6,
+            budget=Budget(cell_seconds=2, notebook_seconds=20, check_seconds=3, total_seconds=60, memory_mb=1500),
+        )
+    ],
+)
+"""
+
+DOUBLE = '''
+def double(x: torch.Tensor) -> torch.Tensor:
+    """Return 2·x, for float tensors of any shape; double(torch.ones(2)) is tensor([2., 2.])."""
+    # TODO: return twice the tensor.
+    ### BEGIN SOLUTION
+    return helper(x)  # the secret recipe
+    ### END SOLUTION
+'''.strip()
+
+ANSWER = """
+# TODO: the answer to everything, as a whole number.
+### BEGIN SOLUTION
+answer = 42
+### END SOLUTION
+""".strip()
+
+CHECKS = '''
+import pytest
+import torch
+
+from autograder.checks import partial
+from autograder.checks.expect import integer, tensor
+
+LENGTH = 3
+
+
+def ones() -> torch.Tensor:
+    return torch.ones(LENGTH)
+
+
+@pytest.mark.question("double")
+@pytest.mark.points(1)
+@pytest.mark.public
+def test_double_of_ones(student):
+    """Twice one is two."""
+    result = tensor(student.double(ones()), "double(ones)", shape=(LENGTH,))
+    assert result.tolist() == [2.0] * LENGTH, "Every element must be doubled; did you return x itself?"
+
+
+@pytest.mark.question("double")
+@pytest.mark.points(2)
+def test_double_of_hidden_numbers(student, reference, rng):
+    """It must hold for all numbers."""
+    x = torch.rand(5, generator=rng)
+    torch.testing.assert_close(tensor(student.double(x), "double(x)", shape=(5,)), reference.double(x))
+
+
+@pytest.mark.question("answer")
+@pytest.mark.public
+def test_answer_is_a_number(student):
+    """A whole number is asked for."""
+    integer(student.answer, "answer")
+
+
+@pytest.mark.question("answer")
+@pytest.mark.points(3)
+def test_answer(student, reference):
+    """Read the book again."""
+    answer = integer(student.answer, "answer")
+    if answer == reference.answer + 1:
+        partial(0.5, "Off by one.")
+    assert answer == reference.answer
+'''
+
+
+def marks(grade_id: str, *, solution: bool = False) -> dict[str, Any]:
+    """Return nbgrader's metadata for a solution cell or a locked cell."""
+    flags = {"solution": solution, "locked": not solution, "grade": False, "task": False}
+    return {"nbgrader": {"schema_version": 3, "grade_id": grade_id, **flags}}
+
+
+def code(cell_id: str, source: str, metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a code cell."""
+    return {
+        "cell_type": "code",
+        "id": cell_id,
+        "metadata": dict(metadata or {}),
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def notebook(*cells: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook of format 4.5."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return {"cells": list(cells), "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def skip(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata with the tag that keeps the cell from being run when grading."""
+    return {**metadata, "tags": ["skip-grading"]}
+
+
+def source_cells() -> list[dict[str, Any]]:
+    """Return the cells of the instructor's notebook."""
+    grader = 'import otter\ngrader = otter.Notebook("tiny.ipynb", tests_dir="tests")'
+    return [
+        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# Tiny"},
+        code("setup", "import torch\nfrom support import helper", marks("setup")),
+        code("grader", grader, skip(marks("grader"))),
+        code("double", DOUBLE, marks("double", solution=True)),
+        code("check-double", 'grader.check("double")', skip(marks("check-double"))),
+        code("answer", ANSWER, marks("answer", solution=True)),
+        code("check-answer", 'grader.check("answer")', skip(marks("check-answer"))),
+        code("why", "print('because the reference says so')", {"tags": ["solution-only"]}),
+    ]
+
+
+def make_course(root: Path) -> Path:
+    """Write the course into `root`; its release is not built."""
+    source = root / "source" / "tiny"
+    (source / "solution").mkdir(parents=True)
+    (source / "solution" / "secret.py").write_text("KEY = 'for solutions only'\n")
+    (source / "support.py").write_text("def helper(x):\n    return 2 * x\n")
+    (source / "tiny.ipynb").write_text(json.dumps(notebook(*source_cells())))
+    (root / "tests" / "tiny").mkdir(parents=True)
+    (root / "tests" / "tiny" / "test_tiny.py").write_text(CHECKS)
+    (root / "course_config.py").write_text(CONFIG.format(data=str(REPOSITORY / "data")))
+    return root
+
+
+def submit(root: Path, student: str, *cells: dict[str, Any], content: bytes | None = None) -> Path:
+    """Write a submission of cells, or of raw bytes, and return its path."""
+    path = root / "submitted" / student / "tiny" / "tiny.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(json.dumps(notebook(*cells)).encode() if content is None else content)
+    return path
+
+
+def answers(double: str, answer: str = "answer = 42") -> list[dict[str, Any]]:
+    """Return the cells of a submission with these two answers."""
+    return [
+        code("setup", "import torch\nfrom support import helper", marks("setup")),
+        code("double", double, marks("double", solution=True)),
+        code("answer", answer, marks("answer", solution=True)),
+    ]
+
+
+RIGHT = "def double(x):\n    return x + x"
