@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -51,11 +53,20 @@ class LocalEngine:
 
 
 def _work(job: Job, connection: Connection) -> None:
-    from autograder.grading.worker import die_with_parent, grade  # noqa: PLC0415 - loaded in the process forked from
+    from autograder.grading.worker import grade  # noqa: PLC0415 - loaded already in the process forked from
 
-    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the batch to see to
+    threading.Thread(target=_end_with_batch, daemon=True).start()
     connection.send(grade(job).to_json())
     connection.close()
+
+
+def _end_with_batch() -> None:
+    """End this process once the batch has: the student's process goes down with it."""
+    batch = multiprocessing.parent_process()
+    assert batch is not None, "a worker is started by a batch"
+    wait([batch.sentinel])
+    os._exit(1)
 
 
 def _collect(job: Job, connection: Connection, process: ForkServerProcess) -> Result:

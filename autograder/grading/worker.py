@@ -5,10 +5,8 @@ here may run a torch operation on import: a process that has ever used two threa
 """
 
 import contextlib
-import ctypes
 import io
 import os
-import signal
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,9 +24,8 @@ from autograder.errors import AutograderError, NotebookError
 from autograder.grading.job import Job
 from autograder.results import Result, Status
 
-__all__ = ["die_with_parent", "grade"]
+__all__ = ["grade"]
 
-_PR_SET_PDEATHSIG = 1
 _PYTEST_RAN = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
 
 
@@ -41,12 +38,6 @@ class _Bring:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[EXAMINATIONS] = {self._examination.assignment.name: self._examination}
-
-
-def die_with_parent() -> None:
-    """Leave interrupts to the batch, and end with the process that forked this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def grade(job: Job) -> Result:

@@ -49,6 +49,19 @@ class _CellCompiler(CachingCompiler):
         return self.cell or "<outside the notebook>"
 
 
+class _Shell(InteractiveShell):
+    """IPython without a terminal, a window or an event loop behind it."""
+
+    system = InteractiveShell.system_raw
+    """`!command` without a pseudo-terminal."""
+
+    def ask_exit(self) -> None:
+        """Let `exit()` end nothing but itself: the rest of the notebook is still to be run."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Accept any `%matplotlib` backend; figures are drawn and not shown."""
+
+
 class Objects:
     """Keep the objects that T holds handles to."""
 
@@ -196,7 +209,7 @@ def _make_shell() -> InteractiveShell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Plain"
-    return InteractiveShell.instance(config=config, compiler_class=_CellCompiler)
+    return _Shell.instance(config=config, compiler_class=_CellCompiler)
 
 
 def _receive(connection: socket.socket) -> bytearray | None:

@@ -143,6 +143,10 @@ class StudentProcess:
         """Return what S printed, up to the limit, as text that holds no half characters."""
         return self._output.decode("utf-8", "replace")
 
+    def is_alive(self) -> bool:
+        """Return whether the process can still be asked."""
+        return self._child.poll() is None and self._connection.fileno() >= 0
+
     def wait_until_ready(self, seconds: float) -> None:
         """Wait for the agent's first message."""
         answer = self._exchange(b"", time.monotonic() + seconds)

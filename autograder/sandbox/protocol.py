@@ -149,7 +149,8 @@ class Encoder(_Counter):
         if isinstance(value, torch.Tensor) and kind in _TENSOR_TYPES and value.layout == torch.strided:
             return self._tensor(value)
         if isinstance(value, np.ndarray) and kind is np.ndarray and value.dtype.name in _ARRAY_DTYPES:
-            return ["A", value.dtype.name, list(value.shape), self._bytes(np.ascontiguousarray(value))]
+            self._require_room(value.nbytes)
+            return ["A", value.dtype.name, list(value.shape), value.tobytes()]
         if isinstance(value, np.generic) and isinstance(value, np.bool_ | np.integer | np.floating):
             return self.encode(value.item(), depth)
         kept = self.keep(value)
@@ -164,14 +165,14 @@ class Encoder(_Counter):
         name = str(tensor.dtype).removeprefix("torch.")
         if name not in _DTYPES or tensor.is_meta:
             raise ProtocolError(f"a tensor of dtype {name} on {tensor.device}")
+        self._require_room(tensor.numel() * tensor.element_size())
         plain = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous()
         flat = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else np.empty(0, np.uint8)
-        return ["T", name, list(tensor.shape), self._bytes(flat)]
+        return ["T", name, list(tensor.shape), flat.tobytes()]
 
-    def _bytes(self, array: np.ndarray[Any, Any]) -> bytes:
-        if array.nbytes > self.limits.frame_bytes:
-            raise ProtocolError(f"{array.nbytes / 2**20:.0f} MB in one array")
-        return array.tobytes()
+    def _require_room(self, size: int) -> None:
+        if size > self.limits.frame_bytes:
+            raise ProtocolError(f"{size / 2**20:.0f} MB in one array")
 
 
 @dataclass
@@ -203,7 +204,7 @@ class Decoder(_Counter):
                 return _tensor(_DTYPES[name], _sizes(shape), raw)
             case ["A", str(name), list(shape), bytes(raw)] if name in _ARRAY_DTYPES:
                 dtype, sizes = _ARRAY_DTYPES[name], _sizes(shape)
-                _check_length(raw, math.prod(sizes) * dtype.itemsize)
+                _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
                 return np.frombuffer(bytearray(raw), dtype).reshape(sizes)
             case ["h", int(number), str(type_name)] if type(number) is int:
                 return self.resolve(Reference(number, type_name[:200]))
@@ -231,15 +232,15 @@ def _sizes(shape: list[Any]) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _check_length(raw: bytes, expected: int) -> None:
+def _check_bytes(raw: bytes, expected: int, *, truth: bool) -> None:
     if len(raw) != expected:
         raise ProtocolError(f"{len(raw)} bytes for an array of {expected}")
+    if truth and raw.strip(b"\x00\x01"):
+        raise ProtocolError("a truth value that is neither 0 nor 1")
 
 
 def _tensor(dtype: torch.dtype, sizes: tuple[int, ...], raw: bytes) -> torch.Tensor:
-    _check_length(raw, math.prod(sizes) * dtype.itemsize)
-    if dtype is torch.bool and raw.strip(b"\x00\x01"):
-        raise ProtocolError("a truth value that is neither 0 nor 1")
+    _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=dtype is torch.bool)
     if not raw:
         return torch.empty(sizes, dtype=dtype)
     return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(sizes)

@@ -1,0 +1,420 @@
+"""Compute the figures of a class report from the results of one assignment.
+
+Every figure is over the submissions with a score: graded and invalid. A failed result is the grader's own fault and has
+no score; it appears only among what needs attention. Names and details are as the results have them: whoever shows
+them cleans them.
+"""
+
+import math
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from autograder.report.plain_text import plain_text
+from autograder.results import CellStatus, CheckRecord, CheckStatus, Result, Status
+
+__all__ = [
+    "Attention",
+    "AttentionItem",
+    "CheckFigures",
+    "ClassFigures",
+    "Concern",
+    "HintFigures",
+    "QuestionFigures",
+    "QuestionScore",
+    "ScoreBin",
+    "ScoreDistribution",
+    "StageTime",
+    "TimeFigures",
+    "class_figures",
+    "question_scores",
+]
+
+_TOLERANCE = 1e-6
+_PREFERRED_BIN_COUNTS = (10, 8, 12, 6, 5, 9, 7, 11)
+_SLOWEST_SHOWN = 3
+_HINT_LENGTH = 300
+_RAISED = re.compile(r"Your code raised [\w.]+(?: in [^,`]+)?")
+"""How a hint begins where the student's code raised; what follows is their own line."""
+
+_CHECK_RAISED = "the check itself raised"
+"""How the text for staff begins where the fault may be the check's."""
+
+
+class Concern(StrEnum):
+    """Say why a submission needs a person, the most pressing first."""
+
+    FAILED = "failed"
+    CHECK_RAISED = "check-raised"
+    UNSANDBOXED = "unsandboxed"
+    OTHER_CHECKS = "other-checks"
+    INVALID = "invalid"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    RENAMED = "renamed"
+    TIMESTAMP = "timestamp-unreadable"
+    OTHER_FLAG = "other-flag"
+
+
+_CONCERN_OF_FLAG = {
+    "check-raised": Concern.CHECK_RAISED,
+    "unsandboxed": Concern.UNSANDBOXED,
+    "notebook-timeout": Concern.TIMEOUT,
+    "submission-timeout": Concern.TIMEOUT,
+    "notebook-crash": Concern.CRASHED,
+    "out-of-memory": Concern.CRASHED,
+    "renamed": Concern.RENAMED,
+    "timestamp-unreadable": Concern.TIMESTAMP,
+}
+_CONCERN_OF_CHECK = {CheckStatus.TIMEOUT: Concern.TIMEOUT, CheckStatus.CRASHED: Concern.CRASHED}
+_CONCERN_OF_CELL = {CellStatus.TIMEOUT: Concern.TIMEOUT, CellStatus.CRASHED: Concern.CRASHED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreBin:
+    """How many scores lie in [low, high), or in [low, high] for the last bin."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreDistribution:
+    """The scores of the class, in points, after late penalties; None where there is no score."""
+
+    max_score: float
+    mean: float | None
+    median: float | None
+    full: int
+    """How many earned every point."""
+    bins: tuple[ScoreBin, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionScore:
+    """What one submission earned on one question, before the late penalty."""
+
+    score: float
+    points: float
+    attempted: bool
+    """False where every check found the name missing or its stub not filled in."""
+
+    @property
+    def passed(self) -> bool:
+        """Say whether every point was earned."""
+        return self.score >= self.points - _TOLERANCE
+
+    @property
+    def partial(self) -> bool:
+        """Say whether some of the points were earned, but not all."""
+        return not self.passed and self.score > _TOLERANCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionFigures:
+    """How the class did on one question; passed, partial and failed add up to the submissions with a score."""
+
+    question: str
+    points: float
+    passed: int
+    partial: int
+    failed: int
+    not_attempted: int
+    """Of `failed`, those who left the stub as it was; an unreadable submission is not among them."""
+    mean: float
+
+    @property
+    def total(self) -> int:
+        """Return the number of submissions with a score."""
+        return self.passed + self.partial + self.failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckFigures:
+    """How the class did on one check."""
+
+    id: str
+    question: str
+    points: float
+    public: bool
+    passed: int
+    total: int
+
+    @property
+    def pass_rate(self) -> float:
+        """Return the share that passed, in [0, 1]."""
+        return self.passed / self.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintFigures:
+    """A hint that students were given on one question; hints that differ only in numbers count as one."""
+
+    question: str
+    text: str
+    """The most frequent wording."""
+    students: tuple[str, ...]
+    wordings: int
+    points_lost: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageTime:
+    """What one stage of grading took for the whole class; the stage "" is the time that no stage accounts for."""
+
+    stage: str
+    seconds: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeFigures:
+    """Where the time went, in seconds of one worker; submissions graded side by side are added up."""
+
+    total: float
+    median: float
+    slowest: tuple[tuple[str, float], ...]
+    """Students and their seconds, the slowest first."""
+    stages: tuple[StageTime, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionItem:
+    """One submission that needs attention, and what is known about it."""
+
+    student: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """The submissions that need attention for the same reason."""
+
+    concern: Concern
+    items: tuple[AttentionItem, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassFigures:
+    """Everything that a class report says in numbers."""
+
+    submissions: int
+    graded: int
+    invalid: int
+    failed: int
+    late: int
+    scores: ScoreDistribution
+    questions: tuple[QuestionFigures, ...]
+    checks: tuple[CheckFigures, ...]
+    hints: tuple[HintFigures, ...]
+    time: TimeFigures | None
+    attention: tuple[Attention, ...]
+
+    @property
+    def scored(self) -> int:
+        """Return the number of submissions with a score."""
+        return self.graded + self.invalid
+
+    @property
+    def concerning(self) -> int:
+        """Return the number of submissions that need attention; how the batch was run is not a reason of theirs."""
+        theirs = (attention for attention in self.attention if attention.concern != Concern.UNSANDBOXED)
+        return len({item.student for attention in theirs for item in attention.items})
+
+
+def class_figures(results: Sequence[Result]) -> ClassFigures:
+    """Return the figures of a class, empty or not."""
+    scored = [result for result in results if result.status != Status.FAILED]
+    statuses = Counter(result.status for result in results)
+    return ClassFigures(
+        submissions=len(results),
+        graded=statuses[Status.GRADED],
+        invalid=statuses[Status.INVALID],
+        failed=statuses[Status.FAILED],
+        late=sum(result.late_days > 0 for result in scored),
+        scores=_distribution(scored),
+        questions=_questions(scored),
+        checks=_checks(scored),
+        hints=_hints(scored),
+        time=_time(scored),
+        attention=_attention(results),
+    )
+
+
+def question_scores(result: Result) -> Mapping[str, QuestionScore]:
+    """Return what a submission earned on each question that its checks name, in the order of the checks."""
+    checks: dict[str, list[CheckRecord]] = defaultdict(list)
+    for check in result.checks:
+        checks[check.question].append(check)
+    return {
+        question: QuestionScore(
+            score=math.fsum(check.score for check in found),
+            points=math.fsum(check.points for check in found),
+            attempted=any(check.status != CheckStatus.MISSING for check in found),
+        )
+        for question, found in checks.items()
+    }
+
+
+def _distribution(scored: Sequence[Result]) -> ScoreDistribution:
+    scores = [float(result.score) for result in scored]
+    max_score = max((float(result.max_score) for result in scored), default=0.0)
+    return ScoreDistribution(
+        max_score=max_score,
+        mean=statistics.fmean(scores) if scores else None,
+        median=statistics.median(scores) if scores else None,
+        full=sum(score >= max_score - _TOLERANCE for score in scores) if max_score > 0 else 0,
+        bins=_bins(scores, max_score),
+    )
+
+
+def _bins(scores: Sequence[float], max_score: float) -> tuple[ScoreBin, ...]:
+    """Return about ten bins of equal width, of whole or half points where that can be."""
+    if max_score <= 0:
+        return ()
+    count = next((n for n in _PREFERRED_BIN_COUNTS if (max_score / n * 2).is_integer()), _PREFERRED_BIN_COUNTS[0])
+    held = Counter(min(max(int((score + _TOLERANCE) / max_score * count), 0), count - 1) for score in scores)
+    edges = [max_score * n / count for n in range(count + 1)]
+    return tuple(ScoreBin(low=edges[n], high=edges[n + 1], count=held[n]) for n in range(count))
+
+
+def _questions(scored: Sequence[Result]) -> tuple[QuestionFigures, ...]:
+    """Return the figures of each question; a submission without its checks earned nothing on it."""
+    by_result = [question_scores(result) for result in scored]
+    names = dict.fromkeys(name for earned in sorted(by_result, key=len, reverse=True) for name in earned)
+    return tuple(
+        _question(name, [earned[name] for earned in by_result if name in earned], len(scored)) for name in names
+    )
+
+
+def _question(name: str, found: Sequence[QuestionScore], total: int) -> QuestionFigures:
+    passed = sum(earned.passed for earned in found)
+    partial = sum(earned.partial for earned in found)
+    return QuestionFigures(
+        question=name,
+        points=max(earned.points for earned in found),
+        passed=passed,
+        partial=partial,
+        failed=total - passed - partial,
+        not_attempted=sum(not earned.attempted for earned in found),
+        mean=math.fsum(earned.score for earned in found) / total,
+    )
+
+
+def _checks(scored: Sequence[Result]) -> tuple[CheckFigures, ...]:
+    """Return the figures of each check, the least often passed first."""
+    known: dict[str, CheckRecord] = {}
+    passed: Counter[str] = Counter()
+    for check in (check for result in scored for check in result.checks):
+        known.setdefault(check.id, check)
+        passed[check.id] += check.status == CheckStatus.PASSED
+    figures = [
+        CheckFigures(
+            id=check.id,
+            question=check.question,
+            points=check.points,
+            public=check.public,
+            passed=passed[check.id],
+            total=len(scored),
+        )
+        for check in known.values()
+    ]
+    return tuple(sorted(figures, key=lambda check: check.passed))
+
+
+def _hints(scored: Sequence[Result]) -> tuple[HintFigures, ...]:
+    """Return the hints that were given, the most common first.
+
+    What a missing answer is told is no hint at a slip; `QuestionFigures.not_attempted` counts those.
+    """
+    given: dict[tuple[str, str], list[tuple[str, CheckRecord, str]]] = defaultdict(list)
+    for result in scored:
+        for check in result.checks:
+            text = plain_text(check.message, _HINT_LENGTH).strip()
+            if text and check.status not in (CheckStatus.PASSED, CheckStatus.MISSING):
+                given[check.question, _shape(text)].append((result.student, check, text))
+    hints = [
+        HintFigures(
+            question=question,
+            text=Counter(text for _, _, text in cases).most_common(1)[0][0],
+            students=tuple(dict.fromkeys(student for student, _, _ in cases)),
+            wordings=len({text for _, _, text in cases}),
+            points_lost=math.fsum(check.points - check.score for _, check, _ in cases),
+        )
+        for (question, _), cases in given.items()
+    ]
+    return tuple(sorted(hints, key=lambda hint: (-len(hint.students), -hint.points_lost)))
+
+
+def _shape(text: str) -> str:
+    """Return what hints at the same slip have in common: neither numbers nor the student's own line."""
+    raised = _RAISED.match(text)
+    return re.sub(r"\d+(?:[.,]\d+)*", "#", raised[0] if raised else text)
+
+
+def _time(scored: Sequence[Result]) -> TimeFigures | None:
+    if not scored:
+        return None
+    seconds = [max(0.0, float(result.seconds)) for result in scored]
+    stages: dict[str, float] = defaultdict(float)
+    for result in scored:
+        for stage, spent in result.timings.items():
+            stages[stage] += max(0.0, float(spent))
+    total = max(math.fsum(seconds), math.fsum(stages.values()))
+    stages[""] += total - math.fsum(stages.values())
+    slowest = sorted(((r.student, s) for r, s in zip(scored, seconds, strict=True)), key=lambda pair: -pair[1])
+    return TimeFigures(
+        total=total,
+        median=statistics.median(seconds),
+        slowest=tuple(slowest[:_SLOWEST_SHOWN]),
+        stages=tuple(
+            StageTime(stage=stage, seconds=spent, share=spent / total if total else 0.0)
+            for stage, spent in stages.items()
+        ),
+    )
+
+
+def _attention(results: Sequence[Result]) -> tuple[Attention, ...]:
+    usual = _usual_checks(results)
+    found: dict[Concern, list[AttentionItem]] = defaultdict(list)
+    for result in results:
+        details: dict[Concern, list[str]] = defaultdict(list)
+        for concern, detail in _concerns(result, usual):
+            details[concern].append(detail)
+        for concern, said in details.items():
+            text = " · ".join(dict.fromkeys(detail for detail in said if detail))
+            found[concern].append(AttentionItem(student=result.student, detail=text))
+    return tuple(Attention(concern=concern, items=tuple(found[concern])) for concern in Concern if concern in found)
+
+
+def _concerns(result: Result, usual: frozenset[str]) -> Iterable[tuple[Concern, str]]:
+    """Yield every reason to look at a submission, with what is known about it."""
+    if result.status != Status.GRADED:
+        yield (Concern.FAILED if result.status == Status.FAILED else Concern.INVALID), result.reason
+    elif _check_ids(result) != usual:
+        yield Concern.OTHER_CHECKS, ""
+    for cell in result.cells:
+        if cell.status in _CONCERN_OF_CELL:
+            yield _CONCERN_OF_CELL[cell.status], f"{cell.grade_id or f'cell {cell.index + 1}'}: {cell.error}"
+    for check in result.checks:
+        if check.status in _CONCERN_OF_CHECK:
+            yield _CONCERN_OF_CHECK[check.status], f"{check.question}: {check.message}"
+        elif check.staff_message.startswith(_CHECK_RAISED):
+            yield Concern.CHECK_RAISED, f"{check.id}: {check.staff_message}"
+    for flag in result.flags:
+        concern = _CONCERN_OF_FLAG.get(flag, Concern.OTHER_FLAG)
+        yield concern, flag if concern == Concern.OTHER_FLAG else ""
+
+
+def _check_ids(result: Result) -> frozenset[str]:
+    return frozenset(check.id for check in result.checks)
+
+
+def _usual_checks(results: Sequence[Result]) -> frozenset[str]:
+    """Return the checks that most of the class was graded with: a batch stopped half-way may hold older ones."""
+    seen = Counter(_check_ids(result) for result in results if result.status == Status.GRADED)
+    return seen.most_common(1)[0][0] if seen else frozenset()

@@ -1,0 +1,59 @@
+"""Share a tiny course and a sandboxed process between tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import tiny_course
+
+if TYPE_CHECKING:
+    from autograder.sandbox.process import StudentProcess
+
+
+@pytest.fixture
+def course_root(tmp_path: Path) -> Path:
+    """A course of one tiny assignment, not built yet."""
+    return tiny_course.make_course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with release and solutions; tests add submissions, and write nothing else."""
+    from autograder.cli import main
+
+    root = tiny_course.make_course(tmp_path_factory.mktemp("tiny") / "course")
+    assert main(["build", "--course", str(root)]) == 0
+    return root
+
+
+@pytest.fixture(scope="session")
+def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], "StudentProcess"]]:
+    """Start a process as a student's notebook gets one, or give again the one that is still alive."""
+    from autograder.sandbox.limits import ProcessLimits
+    from autograder.sandbox.process import PlainSandbox, StudentProcess
+
+    limits = ProcessLimits(
+        memory_bytes=1500 * 2**20,
+        output_bytes=10_000,
+        frame_bytes=4 * 2**20,
+        cpu_seconds=60,
+        file_bytes=2**20,
+        open_files=256,
+    )
+    started: list[StudentProcess] = []
+
+    def start() -> StudentProcess:
+        if not started or not started[-1].is_alive():
+            started.append(PlainSandbox().start(tmp_path_factory.mktemp("work"), limits, 120))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def process(start_process: Callable[[], "StudentProcess"]) -> "StudentProcess":
+    """A student's process that waits for work; it may have worked for another test before."""
+    return start_process()

@@ -1,0 +1,105 @@
+"""Drive JupyterLab in headless Chromium, as a student does: open a notebook, run cells, read what they show."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+
+
+class Notebook:
+    """One open notebook."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def sources(self) -> list[str]:
+        """Return the source of every cell."""
+        return self.page.evaluate("[...jupyterapp.shell.currentWidget.content.model.cells].map(c => c.sharedModel.source)")
+
+    def cell(self, text: str) -> int:
+        """Return the position of the first cell that holds a text."""
+        return next(index for index, source in enumerate(self.sources()) if text in source)
+
+    def write(self, index: int, source: str) -> None:
+        """Replace what stands in a cell, by keyboard."""
+        self.select(index)
+        editor = self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"] .cm-content')
+        editor.click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+
+    def select(self, index: int) -> None:
+        """Make a cell the active one and bring it into view."""
+        self.page.evaluate("i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", index)
+        self.page.evaluate("i => jupyterapp.shell.currentWidget.content.scrollToItem(i)", index)
+
+    def run(self, index: int, seconds: float = 120) -> str:
+        """Run a cell and return the text that it shows."""
+        self.select(index)
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-cell')")
+        self.page.wait_for_function(
+            "i => { const c = jupyterapp.shell.currentWidget.content.widgets[i];"
+            " return c.model.type !== 'code' || (c.model.executionCount !== null && c.model.executionState !== 'running'); }",
+            arg=index,
+            timeout=1000 * seconds,
+        )
+        self.select(index)
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"] .jp-Cell-outputArea').inner_text()
+
+
+@contextlib.contextmanager
+def open_notebook(folder: Path, name: str) -> Iterator[Notebook]:
+    """Serve `folder` with JupyterLab on this machine and open one of its notebooks."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = folder / ".home"
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"),
+            *("--IdentityProvider.token=", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"),
+            "--LabApp.news_url=None",
+        ],
+        env={**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api", server)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.goto(f"http://127.0.0.1:{port}/lab/tree/{name}?reset")
+            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+            page.wait_for_function(
+                "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
+            )
+            yield Notebook(page)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "JupyterLab ended at once"
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        time.sleep(0.2)
+    raise TimeoutError(address)

@@ -1,0 +1,287 @@
+"""A batch over a tiny course: every kind of submission gets the result that it deserves, and nothing else."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny_course
+from tiny_course import RIGHT, answers, code, marks, submit
+
+from autograder.results import CellStatus, CheckStatus, Result, Status, read_results
+
+HIDDEN = "test_tiny.py::test_double_of_hidden_numbers"
+
+
+def double(body: str) -> str:
+    return f"def double(x):\n{body}"
+
+
+SUBMISSIONS = {
+    "right": answers(RIGHT),
+    "numpy-int": answers(RIGHT, "import numpy\nanswer = numpy.int64(42)"),
+    "off-by-one": answers(RIGHT, "answer = 43"),
+    "stripped": [code("a", RIGHT), code("b", "answer = 42")],
+    "reordered": list(reversed(answers(RIGHT))),
+    "extra-cells": [*answers("def double(x): return twice(x)"), code("helper", "def twice(x): return 2 * x")],
+    "own-import": answers("import math\n" + RIGHT),
+    "syntax-error": answers("def double(x:\n    return 2 * x"),
+    "wrong": answers("def double(x): return x"),
+    "loop": answers(double("    while True: pass")),
+    "loop-in-cell": answers("while True: pass"),
+    "stubborn-loop": answers("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"),
+    "exit": answers("import os\nos._exit(0)\n" + RIGHT),
+    "exit-in-function": answers(double("    import os; os._exit(0)")),
+    "raises": answers(double("    y = x\n    raise ValueError(str(x))")),
+    "raises-in-disguise": answers(
+        double("    raise type(str(x.tolist()), (ValueError,), {})(x)"),
+    ),
+    "says-missing": answers(double("    raise NotImplementedError(str(x))")),
+    "int-subclass": answers(RIGHT, "class I(int):\n    def __eq__(self, other): return True\nanswer = I(1)"),
+    "tensor-subclass": answers(
+        "class Yes(torch.Tensor):\n"
+        "    @classmethod\n"
+        "    def __torch_function__(cls, *args, **kwargs): return True\n"
+        "def double(x): return x.as_subclass(Yes)"
+    ),
+    "nan": answers(double("    return x * float('nan')"), "answer = float('nan')"),
+    "empty-list": answers(double("    return []"), "answer = []"),
+    "broadcastable": answers(double("    return torch.tensor(2.0)")),
+    "changes-input": answers(double("    x.zero_()\n    return x")),
+    "true": answers(RIGHT, "answer = True"),
+    "text": answers(RIGHT, "answer = '42'"),
+}
+SCORES = {
+    **dict.fromkeys(("right", "numpy-int", "stripped", "reordered", "extra-cells", "own-import"), 6.0),
+    **dict.fromkeys(("int-subclass", "true", "text"), 3.0),
+    **{"off-by-one": 4.5, "nan": 0.0, "empty-list": 0.0, "blank": 0.0},
+    **dict.fromkeys(("not-a-notebook", "missing-file"), 0.0),
+}
+"""Everything else has a right `answer` and no right `double`: 3 points."""
+
+
+@pytest.fixture(scope="session")
+def graded(built_course: Path) -> dict[str, Result]:
+    """Submit, grade and return the results by student."""
+    for student, cells in SUBMISSIONS.items():
+        submit(built_course, student, *cells)
+    submit(built_course, "not-a-notebook", content=b"%PDF-1.4")
+    submit(built_course, "missing-file").unlink()
+    blank = submit(built_course, "blank")
+    shutil.copy(built_course / "release" / "tiny" / "tiny.ipynb", blank)
+    run(built_course)
+    return {result.student: result for result in read_results(built_course / "results", "tiny")}
+
+
+def run(course: Path, *options: str, expect: int = 0) -> str:
+    """Run `autograder grade tiny` as a user would, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "grade", "tiny", "--course", str(course), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def check(result: Result, check_id: str):
+    return next(record for record in result.checks if record.id == check_id)
+
+
+@pytest.mark.parametrize("student", [*SUBMISSIONS, "blank", "not-a-notebook", "missing-file"])
+def test_each_submission_scores_what_it_deserves(graded, student):
+    assert graded[student].score == SCORES.get(student, 3.0)
+    assert graded[student].max_score == 6.0
+
+
+def test_the_blank_release_misses_every_answer(graded):
+    assert {record.status for record in graded["blank"].checks} == {CheckStatus.MISSING}
+    assert "still raises NotImplementedError" in check(graded["blank"], HIDDEN).message
+
+
+@pytest.mark.parametrize("student", ["not-a-notebook", "missing-file"])
+def test_what_is_no_notebook_is_invalid_and_says_why(graded, student):
+    result = graded[student]
+    assert (result.status, result.checks) == (Status.INVALID, ())
+    assert result.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("student", "status"),
+    [
+        ("wrong", CheckStatus.FAILED),
+        ("raises", CheckStatus.ERROR),
+        ("loop", CheckStatus.TIMEOUT),
+        ("exit-in-function", CheckStatus.CRASHED),
+        ("syntax-error", CheckStatus.MISSING),
+        ("says-missing", CheckStatus.MISSING),
+        ("loop-in-cell", CheckStatus.MISSING),
+    ],
+)
+def test_each_way_to_fail_has_its_status(graded, student, status):
+    assert check(graded[student], HIDDEN).status == status
+
+
+@pytest.mark.parametrize(
+    ("student", "status"),
+    [
+        ("loop-in-cell", CellStatus.TIMEOUT),
+        ("stubborn-loop", CellStatus.TIMEOUT),
+        ("exit", CellStatus.CRASHED),
+        ("syntax-error", CellStatus.ERROR),
+        ("right", CellStatus.OK),
+    ],
+)
+def test_each_cell_has_its_status(graded, student, status):
+    by_grade_id = {cell.grade_id: cell for cell in graded[student].cells}
+    assert by_grade_id["double"].status == status
+    assert by_grade_id["answer"].status == CellStatus.OK
+
+
+def test_an_author_recognises_a_slip_and_gives_part_of_the_points(graded):
+    record = check(graded["off-by-one"], "test_tiny.py::test_answer")
+    assert (record.status, record.score, record.message) == (CheckStatus.PARTIAL, 1.5, "Off by one.")
+
+
+@pytest.mark.parametrize("student", ["raises", "raises-in-disguise", "says-missing", "wrong", "nan"])
+def test_the_student_reads_no_hidden_input(graded, student):
+    assert not re.search(r"\d\.\d{2}", check(graded[student], HIDDEN).message)
+
+
+def test_staff_read_the_whole_exception(graded):
+    assert re.search(r"\d\.\d{3}", check(graded["raises"], HIDDEN).staff_message)
+
+
+def test_the_student_reads_their_own_line_and_the_kind_of_exception(graded):
+    message = check(graded["raises"], HIDDEN).message
+    assert "ValueError" in message
+    assert "`raise ValueError(str(x))`" in message
+    assert "ValueError" in check(graded["raises-in-disguise"], HIDDEN).message
+
+
+def test_every_result_says_that_nothing_was_isolated(graded):
+    assert all("unsandboxed" in result.flags for result in graded.values() if result.status == Status.GRADED)
+
+
+def test_a_second_run_does_nothing_and_says_so(graded, built_course):
+    before = {p: p.stat().st_mtime_ns for p in (built_course / "results" / "tiny").iterdir()}
+    assert "Nothing to do" in run(built_course)
+    assert {p: p.stat().st_mtime_ns for p in (built_course / "results" / "tiny").iterdir()} == before
+
+
+def test_only_what_changed_is_graded_again(graded, built_course, tmp_path):
+    course = tmp_path / "copy"
+    shutil.copytree(built_course, course)
+    submit(course, "wrong", *answers(RIGHT))
+    printed = run(course)
+    assert f"({len(graded) - 1} have their result)" in printed
+    assert {r.student: r.score for r in read_results(course / "results", "tiny")}["wrong"] == 6.0
+
+
+def test_hidden_inputs_repeat_for_a_student_and_differ_between_students(graded, built_course, tmp_path):
+    again = tmp_path / "results"
+    run(built_course, "--results", str(again), "--student", "raises")
+    (repeated,) = read_results(again, "tiny")
+    said = check(graded["raises"], HIDDEN).staff_message
+    assert check(repeated, HIDDEN).staff_message == said
+    numbers = re.findall(r"0\.\d+", said)
+    assert not set(numbers) & set(re.findall(r"0\.\d+", check(graded["raises-in-disguise"], HIDDEN).staff_message))
+
+
+def test_a_broken_solution_is_our_fault_and_no_score(built_course, tmp_path):
+    course = tmp_path / "copy"
+    shutil.copytree(built_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
+    source = course / "source" / "tiny" / "tiny.ipynb"
+    source.write_text(source.read_text().replace("answer = 42", "answer = 1 / 0"))
+    submit(course, "anybody", *answers(RIGHT))
+    printed = run(course, expect=2)
+    (result,) = read_results(course / "results", "tiny")
+    assert result.status == Status.FAILED
+    assert "ZeroDivisionError" in result.reason
+    assert "failed" in printed
+    assert "Nothing to do" not in run(course, expect=2)
+
+
+def undisturbed(result: Result) -> Result:
+    """Return the result without what differs from run to run: times."""
+    checks = tuple(replace(record, seconds=0) for record in result.checks)
+    return replace(result, graded_at="", seconds=0, timings={}, checks=checks)
+
+
+def processes_of(course: Path) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                command = (entry / "cmdline").read_bytes().decode(errors="replace")
+                working = os.readlink(entry / "cwd")
+            except OSError:
+                continue
+            if str(course) in command or working.startswith(str(course)):
+                found.append(f"{entry.name} {command}")
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_course, tmp_path, how):
+    course = tmp_path / "copy"
+    shutil.copytree(built_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
+    students = ["right", "wrong", "loop", "raises", "exit", "blank"]
+    for student in students:
+        shutil.copytree(built_course / "submitted" / student, course / "submitted" / student)
+    command = [sys.executable, "-m", "autograder", "grade", "tiny", "--course", str(course)]
+    batch = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    results = course / "results" / "tiny"
+    while not list(results.glob("*.json")):
+        assert batch.poll() is None
+        time.sleep(0.05)
+    batch.send_signal(how)
+    assert batch.wait(timeout=30) != 0
+    kept = sorted(path.name for path in results.glob("*.json"))
+    assert 0 < len(kept) < len(students)
+    for path in results.glob("*.json"):
+        json.loads(path.read_text())
+    deadline = time.monotonic() + 20
+    while processes_of(course) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(course) == []
+    assert f"({len(kept)} have their result)" in run(course)
+    for result in read_results(course / "results", "tiny"):
+        expected = undisturbed(graded[result.student])
+        assert replace(undisturbed(result), fingerprint="") == replace(expected, fingerprint="")
+    assert not list(results.glob(".*"))
+
+
+def test_grading_by_hand_agrees_with_the_batch(graded, built_course):
+    for student in ("right", "off-by-one"):
+        path = built_course / "submitted" / student / "tiny" / "tiny.ipynb"
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "tests/tiny", "-q", "-p", "no:cacheprovider", "--submission", str(path)],
+            cwd=built_course,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
+        assert f"tiny, {student}: {graded[student].score:g} of 6 points" in done.stdout
+
+
+def test_the_solution_gets_everything_by_hand(built_course):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/tiny", "-q", "-p", "no:cacheprovider"],
+        cwd=built_course,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
+    )
+    assert "tiny, reference: 6 of 6 points" in done.stdout
