@@ -108,7 +108,8 @@ class Assignment:
         _require(number and 0 < self.points < math.inf, where, "points", self.points, "a number above 0")
         if self.due is not None and (not isinstance(self.due, datetime) or self.due.utcoffset() is None):
             raise ConfigError(
-                f"{where}: due is {self.due}, which has no time zone; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
+                f"{where}: due is {self.due}, which has no time zone; "
+                "write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
             )
         for name, kind in (("budget", Budget), ("late_policy", LatePolicy | None), ("title", str)):
             if not isinstance(getattr(self, name), kind):

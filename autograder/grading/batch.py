@@ -13,6 +13,9 @@ from autograder.results import Result, Status, read_result, result_path, write_r
 
 __all__ = ["Plan", "plan_batch", "run_batch"]
 
+_WORKER_SECONDS = 300.0
+"""What a worker may take beside the student's budget: checks and reference."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -51,6 +54,7 @@ def plan_batch(
                 submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
                 fingerprint=fingerprint,
                 device=device,
+                seconds=assignment.budget.total_seconds + assignment.budget.start_seconds + _WORKER_SECONDS,
             )
         )
     return Plan(jobs=jobs, reused=reused)

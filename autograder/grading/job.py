@@ -24,6 +24,8 @@ class Job:
     submitted_at: str | None = None
     fingerprint: str = ""
     device: str = "cpu"
+    seconds: float = 3600.0
+    """When the worker is taken for lost: well beyond the submission's own budget."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from autograder.grading.job import Event, Finished, Job, Started
 from autograder.results import Result, Status
@@ -15,6 +16,17 @@ from autograder.results import Result, Status
 __all__ = ["LocalEngine"]
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Worker:
+    """A process that grades one submission."""
+
+    job: Job
+    process: ForkServerProcess
+    connection: Connection
+    lost_at: float
+    """On the monotonic clock: when there is no use in waiting any longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +42,40 @@ class LocalEngine:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["autograder.grading.worker"])
         waiting = list(reversed(jobs))
-        running: dict[Connection, tuple[Job, ForkServerProcess]] = {}
+        running: list[_Worker] = []
         try:
             while waiting or running:
                 while waiting and len(running) < self.workers:
-                    job = waiting.pop()
-                    ours, theirs = context.Pipe(duplex=False)
-                    process = context.Process(target=_work, args=(job, theirs), daemon=True)
-                    process.start()
-                    theirs.close()
-                    running[ours] = job, process
-                    yield Started(job=job)
-                for connection in wait(list(running)):
-                    assert isinstance(connection, Connection), "only pipes are waited for"
-                    job, process = running.pop(connection)
-                    yield Finished(job=job, result=_collect(job, connection, process))
+                    running.append(_start(context, waiting.pop()))
+                    yield Started(job=running[-1].job)
+                for worker in _wait_for_any(running):
+                    running.remove(worker)
+                    yield Finished(job=worker.job, result=_collect(worker))
         finally:
-            for connection, (_, process) in running.items():
-                process.kill()
-                process.join()
-                connection.close()
+            for worker in running:
+                worker.process.kill()
+                worker.process.join()
+                worker.connection.close()
+
+
+def _start(context: ForkServerContext, job: Job) -> _Worker:
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(job, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(job=job, process=process, connection=ours, lost_at=time.monotonic() + job.seconds)
+
+
+def _wait_for_any(running: Sequence[_Worker]) -> list[_Worker]:
+    """Return the workers that have something to say, or have ended; one that overruns its time is ended here."""
+    left = min(worker.lost_at for worker in running) - time.monotonic()
+    ready = wait([worker.connection for worker in running], timeout=max(0.0, left))
+    if not ready:
+        late = [worker for worker in running if worker.lost_at <= time.monotonic()]
+        for worker in late:
+            worker.process.kill()
+        return late
+    return [worker for worker in running if worker.connection in ready]
 
 
 def _work(job: Job, connection: Connection) -> None:
@@ -69,22 +95,22 @@ def _end_with_batch() -> None:
     os._exit(1)
 
 
-def _collect(job: Job, connection: Connection, process: ForkServerProcess) -> Result:
+def _collect(worker: _Worker) -> Result:
     """Return the result that a worker sent, or one that says that the worker was lost."""
     try:
-        result = Result.from_json(connection.recv())
+        return Result.from_json(worker.connection.recv())
     except EOFError:
-        process.join()
-        result = Result(
-            assignment=job.assignment,
-            student=job.student,
+        worker.process.join()
+        return Result(
+            assignment=worker.job.assignment,
+            student=worker.job.student,
             status=Status.FAILED,
             score=0.0,
             max_score=0.0,
-            reason=f"the worker was lost (exit code {process.exitcode}); grade again",
-            fingerprint=job.fingerprint,
+            reason=f"the worker was lost (exit code {worker.process.exitcode}); grade again",
+            submitted_at=worker.job.submitted_at,
+            fingerprint=worker.job.fingerprint,
         )
     finally:
-        connection.close()
-    process.join()
-    return result
+        worker.connection.close()
+        worker.process.join()

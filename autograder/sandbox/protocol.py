@@ -11,8 +11,8 @@ as themselves; everything else is a list that begins with a tag:
     ["p", "torch.optim.SGD"]         a library object by its import path (T to S only)
 
 Both sides use the same code; T trusts nothing of what it decodes: sizes, depths, dtypes and byte counts are checked,
-and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass with its own `__eq__`
-is not an int but an object that stays where it is.
+and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass with an `__eq__` of
+its own is not an int but an object that stays where it is.
 """
 
 import math

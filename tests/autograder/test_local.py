@@ -1,0 +1,40 @@
+"""The local engine brings every job to a result, whatever becomes of its workers."""
+
+from pathlib import Path
+
+import pytest
+from tiny_course import RIGHT, answers, submit
+
+from autograder.grading.job import Finished, Job, Started
+from autograder.grading.local import LocalEngine
+from autograder.results import Status
+
+
+def job(course: Path, student: str, **more) -> Job:
+    notebook = submit(course, student, *answers(RIGHT))
+    return Job(root=course, assignment="tiny", student=student, notebook=notebook, fingerprint="f", **more)
+
+
+def test_a_worker_that_overruns_its_time_is_lost_and_not_the_students_fault(built_course):
+    jobs = [job(built_course, "slow", seconds=0.0), job(built_course, "quick")]
+    events = list(LocalEngine(workers=1).run(jobs))
+    assert [type(event) for event in events] == [Started, Finished] * 2
+    results = [event.result for event in events if isinstance(event, Finished)]
+    assert [(result.student, result.status) for result in results] == [("slow", Status.FAILED), ("quick", Status.GRADED)]
+    assert "lost" in results[0].reason
+
+
+def test_no_more_than_the_workers_are_at_work(built_course):
+    at_work = most = 0
+    for event in LocalEngine(workers=2).run([job(built_course, f"student{n}") for n in range(4)]):
+        at_work += 1 if isinstance(event, Started) else -1
+        most = max(most, at_work)
+    assert (at_work, most) == (0, 2)
+
+
+def test_closing_the_engine_ends_its_workers(built_course):
+    events = LocalEngine(workers=2).run([job(built_course, f"student{n}") for n in range(2)])
+    assert isinstance(next(events), Started)
+    events.close()  # type: ignore[attr-defined]
+    with pytest.raises(StopIteration):
+        next(events)
