@@ -49,7 +49,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            if not _is_number(value) or value <= 0:
                 raise ConfigError(f"Budget: {name} is {value!r}; it must be a number above 0.")
         if self.gpu_share > 1:
             raise ConfigError(f"Budget: gpu_share is {self.gpu_share}; it must be at most 1.")
@@ -67,10 +67,11 @@ class LatePolicy:
     """The most that lateness takes off, as a part of the assignment's points, in [0, 1]."""
 
     def __post_init__(self) -> None:
-        _require(self.grace_minutes >= 0, "LatePolicy", "grace_minutes", self.grace_minutes, "at least 0")
+        grace = self.grace_minutes
+        _require(_is_number(grace) and grace >= 0, "LatePolicy", "grace_minutes", grace, "a number of at least 0")
         for name in ("penalty_per_day", "max_penalty"):
             value = getattr(self, name)
-            _require(0 <= value <= 1, "LatePolicy", name, value, "a part between 0 and 1")
+            _require(_is_number(value) and 0 <= value <= 1, "LatePolicy", name, value, "a part between 0 and 1")
 
     def late_days(self, submitted_at: datetime | None, due: datetime | None) -> int:
         """Return the days begun after the due date and the grace time."""
@@ -104,8 +105,7 @@ class Assignment:
         where = f"assignment {self.name!r}"
         if not isinstance(self.name, str) or not self.name.isidentifier() or keyword.iskeyword(self.name):
             raise ConfigError(f"{where}: the name must be a Python identifier such as 'mlp'.")
-        number = isinstance(self.points, int | float) and not isinstance(self.points, bool)
-        _require(number and 0 < self.points < math.inf, where, "points", self.points, "a number above 0")
+        _require(_is_number(self.points) and self.points > 0, where, "points", self.points, "a number above 0")
         if self.due is not None and (not isinstance(self.due, datetime) or self.due.utcoffset() is None):
             raise ConfigError(
                 f"{where}: due is {self.due}, which has no time zone; "
@@ -131,6 +131,8 @@ class Course:
     root: Path = field(default_factory=Path)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.assignments, list | tuple):
+            raise ConfigError(f"Course: assignments is {self.assignments!r}; it must be a list of Assignment(…).")
         object.__setattr__(self, "assignments", tuple(self.assignments))
         names = [a.name if isinstance(a, Assignment) else None for a in self.assignments]
         if None in names:
@@ -138,6 +140,8 @@ class Course:
         twice = sorted({name for name in names if name and names.count(name) > 1})
         if twice:
             raise ConfigError(f"Course: the assignment {twice[0]!r} is there twice; names must differ.")
+        for name in ("name", "data", "secret_file"):
+            _require(isinstance(getattr(self, name), str), "Course", name, getattr(self, name), "a text")
         if not isinstance(self.late_policy, LatePolicy):
             raise ConfigError(f"Course: late_policy is {self.late_policy!r}; it must be a LatePolicy(…).")
 
@@ -168,6 +172,11 @@ class Course:
     def data_folder(self) -> Path:
         """Return the folder of the course's data."""
         return self.root / self.data
+
+
+def _is_number(value: object) -> bool:
+    """Return whether `value` is a finite number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _require(holds: bool, where: str, name: str, value: object, must: str) -> None:  # noqa: FBT001 - reads like assert

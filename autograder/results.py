@@ -140,13 +140,14 @@ class Result:
             raw["cells"] = tuple(_record(CellRecord, cell, CellStatus) for cell in raw.get("cells", ()))
             raw["flags"] = tuple(raw.get("flags", ()))
             result = cls(**raw)
-            numbers = [result.score, result.max_score, *(c.score for c in result.checks)]
+            numbers = [result.score, result.max_score, result.penalty]
+            numbers += [number for check in result.checks for number in (check.score, check.points)]
             if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
                 raise ResultError("a score is not a finite number")  # noqa: TRY301
         except ResultError:
             raise
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ResultError(str(error)) from error
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise ResultError(f"{type(error).__name__}: {error}") from error
         return result
 
 
@@ -162,7 +163,7 @@ def result_path(results: Path, assignment: str, student: str) -> Path:
 def write_result(results: Path, result: Result) -> Path:
     """Write the result durably: whoever looks sees the old file or the new one, whole."""
     path = result_path(results, result.assignment, result.student)
-    write_atomically(path, result.to_json().encode("utf-8"))
+    write_atomically(path, result.to_json().encode("utf-8", "replace"))
     return path
 
 

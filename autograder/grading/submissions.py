@@ -24,7 +24,7 @@ class Submission:
 
 
 def find_submissions(folder: Path, assignment: str, students: Collection[str] = ()) -> Sequence[Submission]:
-    """Return the submissions in `folder`, by student; raise AutograderError where one that is asked for is not there."""
+    """Return the submissions in `folder`, by student; raise AutograderError where one asked for is missing."""
     if not folder.is_dir():
         raise AutograderError(
             f"{folder} is not a folder; give the one that holds <student>/{assignment}/ with --submissions."

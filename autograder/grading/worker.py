@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import matplotlib.font_manager  # noqa: F401 - writes the font list that students' processes get a copy of
 import pytest
 import torch
 import torch.testing._comparison
