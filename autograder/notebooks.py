@@ -74,7 +74,7 @@ def read_cells(path: Path) -> list[Cell]:
             raise NotebookError(
                 f"{path.name} has {size / 2**20:.0f} MB; clear its outputs, at most {limit} MB are read."
             )
-        content = json.loads(path.read_bytes().decode("utf-8"))
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise NotebookError(f"{path.name} cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
@@ -123,8 +123,9 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
     """Return the cells to run: ours where they are locked, the student's answers in their places, extra cells behind.
 
     A student's cell takes the place of the cell of ours with its `grade_id`, else of the solution cell whose name it
-    defines. Any other cell of the student's runs after the cell of ours that it followed, so that neither reordering
-    nor stripped metadata changes what is defined when. Cells tagged skip-grading do not run.
+    defines, else of the locked cell that it copies. Any other cell of the student's runs after the cell of ours that it
+    followed, so that neither reordering nor stripped metadata changes what is defined when. Cells tagged skip-grading
+    do not run.
     """
     ours = {cell.grade_id: cell for cell in skeleton if cell.grade_id}
     places = _match(skeleton, submission)
@@ -134,7 +135,7 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
     for cell, grade_id in places:
         if grade_id:
             anchor = grade_id
-        elif not _is_ours(cell, skeleton) and Tag.SKIP_GRADING not in cell.tags:
+        elif not _copied(cell, skeleton) and Tag.SKIP_GRADING not in cell.tags:
             extras.setdefault(anchor, []).append(cell)
     chosen = list(extras.get("", ()))
     for cell in skeleton:
@@ -175,26 +176,31 @@ def _match(skeleton: Sequence[Cell], submission: Sequence[Cell]) -> list[tuple[C
         if cell.grade_id in free:
             by_grade_id[cell.index] = cell.grade_id
             del free[cell.grade_id]
-    unanswered = {grade_id for grade_id, cell in free.items() if cell.solution}
     pairs = []
     for cell in submission:
         grade_id = by_grade_id.get(cell.index, "")
         if not grade_id:
-            grade_id = next((name for name in defined_names(cell.source) if name in unanswered), "")
-            unanswered.discard(grade_id)
+            answered = [name for name in defined_names(cell.source) if name in free and free[name].solution]
+            copied = [ours.grade_id for ours in _copied(cell, skeleton) if ours.grade_id in free]
+            grade_id = next(iter([*answered, *copied]), "")
+            free.pop(grade_id, None)
         pairs.append((cell, grade_id))
     return pairs
 
 
-def _is_ours(cell: Cell, skeleton: Iterable[Cell]) -> bool:
-    """Return whether a cell without a place is one of ours that lost its metadata, or an edited playground of ours."""
-    return any(
-        _bare(cell.source) == _bare(ours.source)
-        or (Tag.SKIP_GRADING in ours.tags and bool(cell.id) and cell.id == ours.id)
-        or (Tag.STUDENT_ID in ours.tags and defined_names(cell.source) == defined_names(ours.source))
+def _copied(cell: Cell, skeleton: Iterable[Cell]) -> list[Cell]:
+    """Return the cells of ours that a cell may be that has lost its metadata; an edited playground of ours counts."""
+    names, bare = defined_names(cell.source), _bare(cell.source)
+    return [
+        ours
         for ours in skeleton
         if not ours.solution
-    )
+        and (
+            bare == _bare(ours.source)
+            or (Tag.SKIP_GRADING in ours.tags and bool(cell.id) and cell.id == ours.id)
+            or (Tag.STUDENT_ID in ours.tags and names == defined_names(ours.source))
+        )
+    ]
 
 
 def _bare(source: str) -> str:

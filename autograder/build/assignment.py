@@ -1,23 +1,29 @@
 """Derive `release/<assignment>/` and `solutions/<assignment>/` from the source, and compare or write them."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, ValidationError
 
 from autograder.build.notebook import release_notebook, solution_notebook, to_bytes, verify_source
 from autograder.build.public_checks import export_question
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.course import Assignment, Course
 from autograder.errors import BuildError, NotebookError
-from autograder.notebooks import read_cells
+from autograder.notebooks import Cell, read_cells
 from autograder.results import write_atomically
 
 __all__ = ["Difference", "Tree", "build_trees", "compare", "write"]
 
 _SOLUTION_FOLDER = "solution"
 _CHECKS_FOLDER = "tests"
+_MINOR_WITH_IDS = 5
+"""The version 4.x of notebooks from which on cells have ids."""
 _BYPRODUCTS = {"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"}
 """What running a notebook leaves beside it; neither copied from the source nor an error in a release."""
 
@@ -43,12 +49,7 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     """Return release and solutions of an assignment; raise BuildError or NotebookError for the first thing wrong."""
     name = assignment.name
     path = course.source_notebook(name)
-    try:
-        cells = read_cells(path)
-        source = nbformat.read(path, as_version=4)
-        nbformat.validate(source)
-    except (NotebookError, nbformat.ValidationError) as error:
-        raise NotebookError(f"{path}: {str(error).splitlines()[0]}") from error
+    cells, source = _read_source(path)
     checks = collect_checks(course.checks_folder(name))
     questions = [cell.grade_id for cell in cells if cell.solution]
     _verify_checks(course, assignment, questions, checks)
@@ -59,14 +60,42 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     try:
         release = to_bytes(release_notebook(source, points))
         solution = to_bytes(solution_notebook(source, points))
-    except RuntimeError as error:
-        raise BuildError(f"source/{name}/{name}.ipynb: nbgrader says: {error}.") from error
+    except (RuntimeError, ValueError, SchemaTooOldError, SchemaTooNewError, ValidationError) as error:
+        cause = str(error.__context__ or error).splitlines()[0].rstrip(".")
+        raise BuildError(f"source/{name}/{name}.ipynb: nbgrader says: {cause}.") from error
     notebook = Path(f"{name}.ipynb")
     only_solutions = dict(_support_files(path.parent / _SOLUTION_FOLDER, prefix=Path(_SOLUTION_FOLDER)))
     return [
         Tree(folder=course.root / "release" / name, files={**shared, notebook: release}),
         Tree(folder=course.root / "solutions" / name, files={**shared, **only_solutions, notebook: solution}),
     ]
+
+
+def _read_source(path: Path) -> tuple[list[Cell], NotebookNode]:
+    """Return the source's code cells, and the whole of it as nbformat reads it."""
+    try:
+        cells = read_cells(path)
+        _verify_ids(json.loads(path.read_bytes()))
+        source = nbformat.read(path, as_version=4)
+        nbformat.validate(source)
+    except (NotebookError, nbformat.ValidationError) as error:
+        raise NotebookError(f"{path}: {str(error).splitlines()[0]}") from error
+    return cells, source
+
+
+def _verify_ids(content: Mapping[str, Any]) -> None:
+    """Raise NotebookError where nbformat would invent an id for a cell, another one each time."""
+    seen: dict[str, int] = {}
+    for number, cell in enumerate(content["cells"], 1):
+        if not isinstance(cell, dict):
+            raise NotebookError(f"cell {number} is not a cell.")
+        if content.get("nbformat_minor", 0) < _MINOR_WITH_IDS:
+            continue
+        cell_id = str(cell.get("id") or "")
+        if not cell_id or cell_id in seen:
+            what = f"the id {cell_id!r} of cell {seen[cell_id]}" if cell_id else "no id"
+            raise NotebookError(f"cell {number} has {what}; give it one of its own.")
+        seen[cell_id] = number
 
 
 def _verify_checks(course: Course, assignment: Assignment, questions: Sequence[str], checks: Sequence[Check]) -> None:

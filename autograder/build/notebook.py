@@ -85,6 +85,7 @@ def _finish(notebook: NotebookNode, steps: list[object], points: Mapping[str, fl
         if call and call[1] in points:
             worth = points[call[1]]
             cell.source = f"{cell.source.strip()}  # {worth:g} {'point' if worth == 1 else 'points'}"
+    notebook.metadata.pop("widgets", None)  # what widgets showed is an output
     notebook, _ = ComputeChecksums().preprocess(notebook, resources)
     return notebook
 

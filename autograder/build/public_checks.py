@@ -6,7 +6,6 @@ with what it uses of `autograder.checks.expect`; `student` becomes the notebook'
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -89,7 +88,24 @@ def export_question(question: str, checks: Sequence[Check], origin: str) -> str:
             (needed if is_import else helpers)[line] = None
         bodies.append(_as_test_case(module, function, check))
     sections = [_HEADER.format(question=question, origin=origin), "\n".join(needed), _WORLDS, *helpers, *bodies]
-    return "\n\n".join(section.strip("\n") for section in sections) + "\n"
+    text = "\n\n\n".join(section.strip("\n") for section in sections) + "\n"
+    _verify_names(text, question, origin)
+    return text
+
+
+def _verify_names(text: str, question: str, origin: str) -> None:
+    """Raise BuildError where two things of one name meet in the file of a question: the later would hide the other."""
+    seen: set[str] = set()
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.Import) and not statement.names[0].asname:
+            continue  # `import torch` and `import torch.nn` get on well
+        for name in _bound_names(statement):
+            if name in seen:
+                raise BuildError(
+                    f"{origin}: the public checks of {question!r} go into one file, in which {name!r} would stand for "
+                    "two things; rename one."
+                )
+            seen.add(name)
 
 
 def _bound_names(statement: ast.stmt) -> Iterable[str]:
@@ -148,17 +164,19 @@ def _import_line(statement: ast.Import | ast.ImportFrom, name: str, check_id: st
 
 def _as_test_case(module: _Module, function: ast.FunctionDef, check: Check) -> str:
     """Return the check as otter's test case, its body word for word."""
-    fixtures = [argument.arg for argument in function.args.args]
+    arguments = function.args
+    fixtures = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     strange = [fixture for fixture in fixtures if fixture not in _FIXTURES]
     if strange:
         raise BuildError(f"{check.id}: a public check cannot use the fixture {strange[0]!r}; students do not have it.")
     lines = module.source.splitlines()
     docstring, *body = function.body
-    if not body:
-        raise BuildError(f"{check.id}: the check has no body.")
-    text = textwrap.dedent("\n".join(lines[(docstring.end_lineno or 0) : function.end_lineno]))
+    if not body or body[0].lineno == docstring.end_lineno:
+        raise BuildError(f"{check.id}: the check has no body on the lines below its docstring.")
+    text = "\n".join(lines[(docstring.end_lineno or 0) : function.end_lineno]).strip("\n")
+    indent = " " * body[0].col_offset
     worlds: Mapping[str, str] = {fixture: _FIXTURES[fixture] for fixture in fixtures}
-    binding = [f"{name} = {made}" for name, made in worlds.items()]
+    binding = [f"{indent}{name} = {made}" for name, made in worlds.items()]
     rule = " ".join(check.docstring.split())
     head = f"@test_case(name={check.question!r}, points={check.points:g}, failure_message={rule!r})"
-    return f"{head}\ndef {function.name}(env):\n" + textwrap.indent("\n".join([*binding, text.strip("\n")]), "    ")
+    return "\n".join([head, f"def {function.name}(env):", *binding, text])

@@ -40,6 +40,7 @@ class Fingerprints:
         own = {
             "student": submission.student,
             "at": str(submission.submitted_at),
+            "flags": submission.flags,
             "content": _content(submission.notebook),
         }
         text = json.dumps({**self._shared, **own}, sort_keys=True)

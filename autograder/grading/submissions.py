@@ -1,5 +1,6 @@
 """Find the submissions to an assignment: `<folder>/<student>/<assignment>/<assignment>.ipynb`, nbgrader's layout."""
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from autograder.errors import AutograderError
 __all__ = ["Submission", "find_submissions"]
 
 _TIMESTAMP = "timestamp.txt"
+_LONGEST_NAME = 200
+"""Bytes; a file system takes 255, and the result file's name has some more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,8 @@ def find_submissions(folder: Path, assignment: str, students: Collection[str] = 
         for path in sorted(folder.iterdir())
         if (path / assignment).is_dir() and not path.name.startswith(".")
     ]
-    strange = [submission.student for submission in found if not submission.student.isprintable()]
+    names = [submission.student for submission in found]
+    strange = [name for name in names if not name.isprintable() or len(os.fsencode(name)) > _LONGEST_NAME]
     if strange:
         raise AutograderError(
             f"{folder}: the folder {strange[0]!r} has a name that cannot be a student's ID; rename it."
@@ -53,7 +57,7 @@ def find_submissions(folder: Path, assignment: str, students: Collection[str] = 
 def _read(student: str, folder: Path, assignment: str) -> Submission:
     notebook: Path = folder / f"{assignment}.ipynb"
     flags: tuple[str, ...] = ()
-    others = sorted(folder.glob("*.ipynb"))
+    others = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
     if not notebook.exists() and len(others) == 1:
         notebook, flags = others[0], ("renamed",)
     submitted_at, broken = _timestamp(folder / _TIMESTAMP)

@@ -1,0 +1,201 @@
+"""A fingerprint changes when what a result depends on changes, and only then."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.course import Budget, Course, LatePolicy, load_course
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.submissions import Submission
+
+TIME = datetime(2027, 1, 15, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def course(course_root: Path) -> Course:
+    """A course with a release and one submission."""
+    release = course_root / "release" / "tiny"
+    release.mkdir(parents=True)
+    (release / "tiny.ipynb").write_text("{}")
+    (course_root / "ada.ipynb").write_text("{}")
+    (course_root / "data" / "MNIST" / "raw").mkdir(parents=True)
+    (course_root / "data" / "MNIST" / "raw" / "digits.gz").write_bytes(b"digits")
+    return replace(load_course(course_root), data="data")
+
+
+def fingerprint(course: Course, submission: dict[str, Any] | None = None, **options: str) -> str:
+    shared = {"secret": "s", "device": "cpu", "sandbox": "plain", **options}
+    own = {"student": "ada", "notebook": course.root / "ada.ipynb", "submitted_at": TIME, **(submission or {})}
+    return Fingerprints(course, course.assignment("tiny"), **shared).of(Submission(**own))
+
+
+def with_assignment(course: Course, **changes: Any) -> Course:
+    return replace(course, assignments=[replace(course.assignment("tiny"), **changes)])
+
+
+def put(path: str, content: str = "new") -> Callable[[Course], None]:
+    def write(course: Course) -> None:
+        (course.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (course.root / path).write_text(content)
+
+    return write
+
+
+def test_it_is_a_named_digest(course):
+    kind, _, digest = fingerprint(course).partition(":")
+    assert kind == "sha256"
+    assert len(bytes.fromhex(digest)) == 32
+
+
+def test_it_stays_while_nothing_changes(course):
+    assert fingerprint(course) == fingerprint(course)
+
+
+def test_it_is_the_same_wherever_the_course_lies(course, tmp_path):
+    before = fingerprint(course)
+    moved = tmp_path / "elsewhere"
+    course.root.rename(moved)
+    assert fingerprint(replace(course, root=moved)) == before
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        put("tests/tiny/test_tiny.py"),
+        put("tests/tiny/test_more.py"),
+        put("tests/tiny/conftest.py"),
+        put("tests/tiny/expected/values.json"),
+        put("source/tiny/tiny.ipynb"),
+        put("source/tiny/support.py"),
+        put("source/tiny/solution/secret.py"),
+        put("release/tiny/tiny.ipynb"),
+        put("release/tiny/support.py"),
+        put("data/MNIST/raw/more.gz"),
+        put("ada.ipynb", "{} "),
+    ],
+    ids=lambda write: write.__closure__[1].cell_contents,
+)
+def test_it_changes_with_each_file_that_grading_reads(course, write):
+    before = fingerprint(course)
+    write(course)
+    assert fingerprint(course) != before
+
+
+def test_it_changes_when_a_file_goes(course):
+    before = fingerprint(course)
+    (course.root / "source" / "tiny" / "support.py").unlink()
+    assert fingerprint(course) != before
+
+
+def test_it_changes_when_a_file_is_renamed(course):
+    before = fingerprint(course)
+    checks = course.root / "tests" / "tiny"
+    (checks / "test_tiny.py").rename(checks / "test_other.py")
+    assert fingerprint(course) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda course: with_assignment(course, points=7),
+        lambda course: with_assignment(course, due=TIME),
+        lambda course: with_assignment(course, budget=Budget(check_seconds=4)),
+        lambda course: with_assignment(course, late_policy=LatePolicy(penalty_per_day=0.1)),
+        lambda course: replace(course, late_policy=LatePolicy(max_penalty=0.5)),
+    ],
+)
+def test_it_changes_with_each_value_that_a_score_depends_on(course, change):
+    assert fingerprint(change(course)) != fingerprint(course)
+
+
+@pytest.mark.parametrize("option", [{"secret": "t"}, {"device": "cuda"}, {"sandbox": "bubblewrap"}])
+def test_it_changes_with_how_it_is_graded(course, option):
+    assert fingerprint(course, **option) != fingerprint(course)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"student": "eve"},
+        {"submitted_at": None},
+        {"submitted_at": datetime(2027, 1, 15, 11, tzinfo=UTC)},
+        {"flags": ("timestamp-unreadable",)},
+    ],
+)
+def test_it_changes_with_the_submission(course, change):
+    assert fingerprint(course, change) != fingerprint(course)
+
+
+def test_it_does_not_depend_on_where_the_submission_lies(course, tmp_path):
+    copy = tmp_path / "copy.ipynb"
+    copy.write_text("{}")
+    assert fingerprint(course, {"notebook": copy}) == fingerprint(course)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        put("README.md"),
+        put("source/other/other.ipynb"),
+        put("tests/other/test_other.py"),
+        put("release/other/other.ipynb"),
+        put("solutions/tiny/tiny.ipynb"),
+        put("results/tiny/ada.json"),
+        put("data/MNIST/raw/digits"),
+        put("tests/tiny/__pycache__/test_tiny.pyc"),
+        put("source/tiny/.ipynb_checkpoints/tiny-checkpoint.ipynb"),
+        put("release/tiny/.OTTER_LOG"),
+    ],
+    ids=lambda write: write.__closure__[1].cell_contents,
+)
+def test_it_does_not_change_with_what_no_result_depends_on(course, write):
+    before = fingerprint(course)
+    write(course)
+    assert fingerprint(course) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda course: with_assignment(course, title="Another title"),
+        lambda course: with_assignment(course, part=2, optional=True),
+        lambda course: replace(course, name="Another name"),
+    ],
+)
+def test_it_does_not_change_with_what_is_for_show(course, change):
+    assert fingerprint(change(course)) == fingerprint(course)
+
+
+def test_it_does_not_change_when_a_file_is_only_touched(course):
+    before = fingerprint(course)
+    os.utime(course.root / "tests" / "tiny" / "test_tiny.py", (0, 0))
+    assert fingerprint(course) == before
+
+
+def test_an_assignment_policy_equal_to_the_courses_changes_nothing(course):
+    assert fingerprint(with_assignment(course, late_policy=course.late_policy)) == fingerprint(course)
+
+
+def test_a_missing_notebook_has_one_too(course):
+    gone = fingerprint(course, {"notebook": course.root / "gone.ipynb"})
+    assert gone == fingerprint(course, {"notebook": course.root / "gone too.ipynb"})
+    assert gone != fingerprint(course)
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_what_is_no_ordinary_file_is_not_read(course, kind):
+    path = course.root / "eve.ipynb"
+    make = {"link": lambda: path.symlink_to(course.root / "ada.ipynb"), "folder": path.mkdir}
+    make.get(kind, lambda: os.mkfifo(path))()
+    assert fingerprint(course, {"notebook": path}) == fingerprint(course, {"notebook": course.root / "gone.ipynb"})
+
+
+def test_the_secret_cannot_be_read_from_what_it_is_made_of(course):
+    prints = Fingerprints(course, course.assignment("tiny"), "my-secret", "cpu", "plain")
+    assert "my-secret" not in json.dumps(prints._shared)

@@ -1,0 +1,235 @@
+"""A result file is whole or not there, and what is damaged is told apart from what is a result."""
+
+import json
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.errors import ResultError
+from autograder.results import (
+    SCHEMA,
+    CellRecord,
+    CellStatus,
+    CheckRecord,
+    CheckStatus,
+    Result,
+    Status,
+    read_result,
+    read_results,
+    result_path,
+    write_atomically,
+    write_result,
+)
+
+CHECK = CheckRecord(
+    id="test_tiny.py::test_answer",
+    question="answer",
+    points=3.0,
+    score=1.5,
+    status=CheckStatus.PARTIAL,
+    public=False,
+    message="Off by one: ½ 的 points.",
+    staff_message="found 43\nExpected 42",
+    seconds=0.02,
+)
+CELL = CellRecord(index=7, id="abc", grade_id="answer", status=CellStatus.ERROR, error="NameError: x")
+RESULT = Result(
+    assignment="tiny",
+    student="Zoë",
+    status=Status.GRADED,
+    score=4.5,
+    max_score=6.0,
+    late_days=1,
+    penalty=0.6,
+    submitted_at="2027-01-15T10:00:00+00:00",
+    graded_at="2027-01-16T10:00:00+00:00",
+    fingerprint="sha256:00",
+    device="cuda",
+    seconds=1.5,
+    timings={"cells": 0.5},
+    checks=(CHECK,),
+    cells=(CELL,),
+    flags=("renamed",),
+)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def edited(**changes: Any) -> str:
+    return json.dumps({**json.loads(RESULT.to_json()), **changes})
+
+
+def test_a_result_comes_back_the_same(tmp_path):
+    assert read_result(write_result(tmp_path, RESULT)) == RESULT
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_comes_back(status):
+    result = replace(RESULT, status=status, reason="because", score=0.0)
+    assert Result.from_json(result.to_json()) == result
+
+
+@pytest.mark.parametrize("status", list(CheckStatus))
+def test_every_status_of_a_check_comes_back(status):
+    result = replace(RESULT, checks=(replace(CHECK, status=status),))
+    assert Result.from_json(result.to_json()) == result
+
+
+@pytest.mark.parametrize("status", list(CellStatus))
+def test_every_status_of_a_cell_comes_back(status):
+    result = replace(RESULT, cells=(replace(CELL, status=status),))
+    assert Result.from_json(result.to_json()) == result
+
+
+def test_a_result_without_details_comes_back():
+    bare = Result(assignment="tiny", student="ada", status=Status.INVALID, score=0, max_score=6)
+    assert Result.from_json(bare.to_json()) == bare
+
+
+def test_the_file_is_the_documented_json(tmp_path):
+    text = write_result(tmp_path, RESULT).read_text(encoding="utf-8")
+    assert text.endswith("}\n")
+    assert "Zoë" in text
+    content = json.loads(text)
+    assert content["schema"] == SCHEMA
+    assert content["status"] == "graded"
+    assert content["checks"][0]["status"] == "partial"
+    assert content["cells"][0]["grade_id"] == "answer"
+
+
+def test_a_result_lies_under_its_assignment_and_student(tmp_path):
+    assert write_result(tmp_path, RESULT) == result_path(tmp_path, "tiny", "Zoë") == tmp_path / "tiny" / "Zoë.json"
+
+
+def test_a_text_that_utf8_cannot_carry_does_not_stop_the_batch(tmp_path):
+    path = write_result(tmp_path, replace(RESULT, reason="\udcff.ipynb cannot be read"))
+    assert read_result(path).reason == "?.ipynb cannot be read"
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf])
+def test_no_file_is_written_for_a_score_that_is_no_number(tmp_path, score):
+    with pytest.raises(ValueError):
+        write_result(tmp_path, replace(RESULT, score=score))
+    assert not (tmp_path / "tiny").exists() or not names(tmp_path / "tiny")
+
+
+def test_writing_again_replaces_the_file_whole(tmp_path):
+    path = tmp_path / "file"
+    write_atomically(path, b"long content of old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["file"]
+
+
+def test_the_file_can_be_read_by_others(tmp_path):
+    write_atomically(tmp_path / "file", b"")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("step", ["replace", "fsync"])
+@pytest.mark.parametrize("reason", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, step, reason):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def fail(*arguments):
+        raise reason
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, fail)
+        with pytest.raises(type(reason)):
+            write_atomically(path, b"new")
+    assert names(tmp_path) == ["file"]
+    assert path.read_bytes() == b"old"
+
+
+def test_nobody_sees_a_half_written_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    seen = []
+    sync = os.fsync
+
+    def look(descriptor):
+        seen.append(path.read_bytes())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_atomically(path, b"new")
+    assert seen == [b"old", b"new"]
+
+
+def test_what_an_interrupted_write_left_is_no_result(tmp_path):
+    write_result(tmp_path, RESULT)
+    (tmp_path / "tiny" / ".ada.json.k3ys").write_text("{")
+    assert [result.student for result in read_results(tmp_path, "tiny")] == ["Zoë"]
+
+
+CHECK_JSON = json.loads(RESULT.to_json())["checks"][0]
+CELL_JSON = json.loads(RESULT.to_json())["cells"][0]
+NO_RESULTS = {
+    "empty": "",
+    "cut short": RESULT.to_json()[:-20],
+    "a list": "[]",
+    "null": "null",
+    "a number": "7",
+    "an empty object": "{}",
+    "deep": "[" * 100_000,
+    "another schema": edited(schema=2),
+    "no schema": edited(schema=None),
+    "an unknown status": edited(status="excellent"),
+    "a list as status": edited(status=["graded"]),
+    "a score that is NaN": edited(score=math.nan),
+    "an infinite score": edited(score=math.inf),
+    "a text as score": edited(score="6"),
+    "no score": edited(score=None),
+    "a truth as score": edited(score=True),
+    "a score beyond floats": edited(score=10**400),
+    "max_score that is NaN": edited(max_score=math.nan),
+    "a penalty that is NaN": edited(penalty=math.nan),
+    "a number as checks": edited(checks=7),
+    "a text as check": edited(checks=["passed"]),
+    "half a check": edited(checks=[{"id": "x", "status": "passed"}]),
+    "a check's score that is NaN": edited(checks=[{**CHECK_JSON, "score": math.nan}]),
+    "a check's points that are NaN": edited(checks=[{**CHECK_JSON, "points": math.nan}]),
+    "a check's unknown status": edited(checks=[{**CHECK_JSON, "status": "splendid"}]),
+    "a cell's unknown status": edited(cells=[{**CELL_JSON, "status": "splendid"}]),
+    "an unknown key": edited(grade=7),
+}
+
+
+@pytest.mark.parametrize("text", NO_RESULTS.values(), ids=NO_RESULTS.keys())
+def test_what_is_no_result_is_an_error_that_names_the_file(tmp_path, text):
+    path = tmp_path / "ada.json"
+    path.write_text(text)
+    with pytest.raises(ResultError) as caught:
+        read_result(path)
+    assert str(caught.value).startswith(f"{path} is not a result file (")
+    assert "grade again" in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_an_error_that_names_the_file(tmp_path):
+    (tmp_path / "ada.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ResultError, match=r"ada\.json is not a result file"):
+        read_result(tmp_path / "ada.json")
+
+
+def test_a_missing_file_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(ResultError, match=r"ada\.json is not a result file"):
+        read_result(tmp_path / "ada.json")
+
+
+def test_results_are_read_by_student(tmp_path):
+    for student in ("carol", "alice", "bob"):
+        write_result(tmp_path, replace(RESULT, student=student))
+    write_result(tmp_path, replace(RESULT, assignment="other"))
+    assert [result.student for result in read_results(tmp_path, "tiny")] == ["alice", "bob", "carol"]
+
+
+def test_an_assignment_without_results_has_none(tmp_path):
+    assert list(read_results(tmp_path, "tiny")) == []
