@@ -125,7 +125,8 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     assignment = course.assignment(options.assignment)
     submissions = find_submissions(options.submissions or course.root / "submitted", assignment.name, options.student)
     if not course.release_notebook(assignment.name).is_file():
-        raise AutograderError(f"There is no release of {assignment.name!r} yet; run `autograder build {assignment.name}`.")
+        name = assignment.name
+        raise AutograderError(f"There is no release of {name!r} yet; run `autograder build {name}`.")
     results = options.results or course.root / "results"
     secret = read_secret(course)
     if secret == DEMO_SECRET:

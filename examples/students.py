@@ -202,7 +202,9 @@ COUNTING = [
         hint="running",
     ),
     Student(name="jana", assignment="parameter_counting", what="all right, all metadata stripped", disturb=strip),
-    Student(name="karl", assignment="parameter_counting", what="all right, cells reordered, extra cells", disturb=reorder),
+    Student(
+        name="karl", assignment="parameter_counting", what="all right, cells reordered, extra cells", disturb=reorder
+    ),
     Student(
         name="lena",
         assignment="parameter_counting",
@@ -230,7 +232,9 @@ COUNTING = [
         name="nina",
         assignment="parameter_counting",
         what="a syntax error in one cell",
-        answers={"count_parameters": "def count_parameters(model)\n    return sum(p.numel() for p in model.parameters())"},
+        answers={
+            "count_parameters": "def count_parameters(model)\n    return sum(p.numel() for p in model.parameters())"
+        },
         lost={"count_parameters": 1.5},
         hint="SyntaxError",
     ),

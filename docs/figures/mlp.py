@@ -39,14 +39,22 @@ def save(figure: Figure, name: str) -> None:
 
 def box(axes: Axes, x: float, y: float, width: float, height: float, fill: str, edge: str) -> None:
     """Draw a rounded box with its lower left corner at (x, y)."""
-    shape = FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=6", facecolor=fill, edgecolor=edge, linewidth=1.2)
+    shape = FancyBboxPatch(
+        (x, y), width, height, boxstyle="round,pad=0,rounding_size=6", facecolor=fill, edgecolor=edge, linewidth=1.2
+    )
     axes.add_patch(shape)
 
 
-def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = INK, bend: float = 0.0) -> None:
+def arrow(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = INK, bend: float = 0.0
+) -> None:
     """Draw an arrow."""
     style = f"arc3,rad={bend}"
-    axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, color=colour, linewidth=1.4, connectionstyle=style))
+    axes.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=11, color=colour, linewidth=1.4, connectionstyle=style
+        )
+    )
 
 
 def first_digits(count: int) -> tuple[np.ndarray, list[int]]:
@@ -75,7 +83,9 @@ def draw_split() -> None:
         axes.text(x + width / 2, 34, name, ha="center", va="center", fontsize=8.5, color=edge, family=mono)
         axes.text(x + width / 2, 15, who, ha="center", va="center", fontsize=8.5, color=edge)
     axes.annotate("", (left, 122), (left + 60_000 * scale, 122), arrowprops={"arrowstyle": "<->", "color": INK})
-    axes.text(left + 30_000 * scale, 134, "the 60,000 that training_digits() gives you", ha="center", va="center", fontsize=10)
+    axes.text(
+        left + 30_000 * scale, 134, "the 60,000 that training_digits() gives you", ha="center", va="center", fontsize=10
+    )
     save(figure, "split.png")
 
 
@@ -101,13 +111,23 @@ def draw_network() -> None:
     images, labels = first_digits(1)
     centre = 205
     axes.imshow(images[0], cmap="gray_r", extent=(12, 104, centre - 46, centre + 46), aspect="auto", zorder=2)
-    axes.plot([12, 104, 104, 12, 12], [centre - 46, centre - 46, centre + 46, centre + 46, centre - 46], color=GREY, linewidth=1)
+    axes.plot(
+        [12, 104, 104, 12, 12],
+        [centre - 46, centre - 46, centre + 46, centre + 46, centre - 46],
+        color=GREY,
+        linewidth=1,
+    )
     axes.text(58, centre - 62, "image", ha="center", fontsize=10, color=INK)
     axes.text(58, centre - 78, "1 × 28 × 28", ha="center", fontsize=10, color=GREY)
     arrow(axes, (110, centre), (160, centre))
     axes.text(134, centre + 9, "flatten", ha="center", fontsize=9.5)
 
-    columns = {178: (11, 24, GREY, True), 330: (9, 28, BLUE, True), 480: (9, 28, BLUE, True), 610: (10, 25, ORANGE, False)}
+    columns = {
+        178: (11, 24, GREY, True),
+        330: (9, 28, BLUE, True),
+        480: (9, 28, BLUE, True),
+        610: (10, 25, ORANGE, False),
+    }
     places = {x: units(axes, x, centre, *rest) for x, rest in columns.items()}
     xs = list(places)
     for a, b in zip(xs, xs[1:]):
@@ -122,7 +142,12 @@ def draw_network() -> None:
         axes.barh(y, value * 7, left=start, height=12, color=ORANGE if right else "#b0b0b0", zorder=2)
     axes.plot([658, 658], [centre - 126, centre + 126], color=INK, linewidth=0.8)
 
-    titles = {178: ("784", "pixels", GREY), 330: ("500", "hidden units", BLUE), 480: ("500", "hidden units", BLUE), 610: ("10", "logits", ORANGE)}
+    titles = {
+        178: ("784", "pixels", GREY),
+        330: ("500", "hidden units", BLUE),
+        480: ("500", "hidden units", BLUE),
+        610: ("10", "logits", ORANGE),
+    }
     for x, (size, what, colour) in titles.items():
         axes.text(x, 362, size, ha="center", fontsize=15, weight="bold", color=colour)
         axes.text(x, 345, what, ha="center", fontsize=9.5, color=colour)
@@ -147,7 +172,10 @@ def draw_cross_entropy() -> None:
     logits = np.array([2.0, -1.0, 0.5])
     probabilities = np.exp(logits) / np.exp(logits).sum()
     names, colours = ["3", "5", "8"], [ORANGE, "#b0b0b0", "#b0b0b0"]
-    for axes, values, title, form in ((left, logits, "logits $z$", "{:.1f}"), (middle, probabilities, "probabilities $p$", "{:.2f}")):
+    for axes, values, title, form in (
+        (left, logits, "logits $z$", "{:.1f}"),
+        (middle, probabilities, "probabilities $p$", "{:.2f}"),
+    ):
         bars = axes.bar(names, values, color=colours)
         axes.bar_label(bars, [form.format(value) for value in values], padding=2, fontsize=9)
         axes.set_title(title, fontsize=11)
@@ -156,16 +184,34 @@ def draw_cross_entropy() -> None:
         axes.margins(y=0.18)
         axes.spines[["top", "right"]].set_visible(False)
     middle.set_ylim(0, 1)
-    left.annotate("softmax", (1.2, 0.58), xycoords="axes fraction", fontsize=9, va="center", ha="center", annotation_clip=False)
-    left.annotate("", (1.36, 0.5), (1.04, 0.5), xycoords="axes fraction", arrowprops={"arrowstyle": "-|>", "color": INK})
+    left.annotate(
+        "softmax", (1.2, 0.58), xycoords="axes fraction", fontsize=9, va="center", ha="center", annotation_clip=False
+    )
+    left.annotate(
+        "", (1.36, 0.5), (1.04, 0.5), xycoords="axes fraction", arrowprops={"arrowstyle": "-|>", "color": INK}
+    )
     curve = np.linspace(0.008, 1, 400)
     right.plot(curve, -np.log(curve), color=BLUE, linewidth=2)
     p = probabilities[0]
     right.plot([p, p], [0, -np.log(p)], color=ORANGE, linestyle=":", linewidth=1.5)
     right.plot(p, -np.log(p), "o", color=ORANGE, markersize=8)
-    right.annotate(f"p = {p:.2f}: loss {-np.log(p):.2f}", (p, -np.log(p)), (0.5, 1.45), fontsize=9.5, color=ORANGE, arrowprops={"arrowstyle": "-", "color": ORANGE})
+    right.annotate(
+        f"p = {p:.2f}: loss {-np.log(p):.2f}",
+        (p, -np.log(p)),
+        (0.5, 1.45),
+        fontsize=9.5,
+        color=ORANGE,
+        arrowprops={"arrowstyle": "-", "color": ORANGE},
+    )
     right.plot(0.1, np.log(10), "s", color=GREEN, markersize=7)
-    right.annotate("knows nothing: p = 1/10,\nloss log 10 = 2.30", (0.1, np.log(10)), (0.24, 3.1), fontsize=9.5, color=GREEN, arrowprops={"arrowstyle": "-", "color": GREEN})
+    right.annotate(
+        "knows nothing: p = 1/10,\nloss log 10 = 2.30",
+        (0.1, np.log(10)),
+        (0.24, 3.1),
+        fontsize=9.5,
+        color=GREEN,
+        arrowprops={"arrowstyle": "-", "color": GREEN},
+    )
     right.set_title("loss = $-\\log p$ of the right class", fontsize=11)
     right.set(xlabel="probability of the right class", ylim=(0, 4.7), xlim=(0, 1.02))
     right.spines[["top", "right"]].set_visible(False)
@@ -198,7 +244,14 @@ def draw_training_loop() -> None:
     arrow(axes, (8, 154), (57, 154), colour=GREY)
     axes.text(6, 164, "a batch", fontsize=9.5, color=GREY)
     axes.text(18, 72, "next batch;\nafter the last one\nthe epoch is over", fontsize=9.5, color=INK, va="center")
-    axes.text(350, 212, "one turn for each batch of 128 images: 391 turns make an epoch", fontsize=10.5, ha="center", color=INK)
+    axes.text(
+        350,
+        212,
+        "one turn for each batch of 128 images: 391 turns make an epoch",
+        fontsize=10.5,
+        ha="center",
+        color=INK,
+    )
     save(figure, "training_loop.png")
 
 

@@ -204,12 +204,12 @@ def groups() -> None:
         for o, (ox, oy) in enumerate(outputs):
             for i, (ix, iy) in enumerate(inputs):
                 if parts == 1 or i // 2 == o // 2:
-                    colour = BLUE if parts == 1 or o < 2 else RED  # noqa: PLR2004 - two outputs a group
+                    colour = BLUE if parts == 1 or o < 2 else RED
                     axes.plot([ix + 0.15, ox - 0.15], [iy, oy], color=colour, lw=1.1)
         for i, place in enumerate(inputs):
-            unit(axes, *place, BLUE if parts == 1 or i < 2 else RED, radius=0.14)  # noqa: PLR2004
+            unit(axes, *place, BLUE if parts == 1 or i < 2 else RED, radius=0.14)
         for o, place in enumerate(outputs):
-            unit(axes, *place, BLUE if parts == 1 or o < 2 else RED, radius=0.14)  # noqa: PLR2004
+            unit(axes, *place, BLUE if parts == 1 or o < 2 else RED, radius=0.14)
         write(axes, x + 1.75, 2.48, title, 10, weight="bold")
         write(axes, x + 0.95, 0.36, "4 input\nchannels", 8.5)
         write(axes, x + 2.55, 0.36, "4 output\nchannels", 8.5)
@@ -256,7 +256,7 @@ def mlp() -> None:
         write(axes, x, (rows[-2] + rows[-1]) / 2, "⋮", 13)
         write(axes, x, 0.5, f"{size}", 12, weight="bold", color={GREEN: "#00664B"}.get(colour, colour))
         write(axes, x, 2.62, name, 9, weight="bold")
-        write(axes, x, 0.22, "28·28 pixels" if size == 784 else "classes" if size == 10 else "units", 8.5, color=GREY)  # noqa: PLR2004
+        write(axes, x, 0.22, "28·28 pixels" if size == 784 else "classes" if size == 10 else "units", 8.5, color=GREY)
     for x, text in ((1.85, "Linear\n+ ReLU"), (3.65, "Linear\n+ ReLU"), (5.4, "Linear")):
         write(axes, x, 0.5, text, 8.5)
     save(axes, "mlp")

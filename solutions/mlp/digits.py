@@ -70,7 +70,9 @@ def loaders(
     """
     images, labels = training_digits(root)
     if not 0 < valid_size < len(images):
-        raise ValueError(f"valid_size is {valid_size}; it must lie between 1 and {len(images) - 1}, to leave some on both sides.")
+        raise ValueError(
+            f"valid_size is {valid_size}; it must lie between 1 and {len(images) - 1}, to leave some on both sides."
+        )
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     valid, train = order[:valid_size], order[valid_size:]
     train_set = TensorDataset(normalise(images[train]), labels[train])

@@ -6,7 +6,16 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-__all__ = ["show_confusion", "show_counts", "show_curves", "show_digits", "show_mean_and_spread", "show_numbers", "show_pixel_values", "show_weights"]
+__all__ = [
+    "show_confusion",
+    "show_counts",
+    "show_curves",
+    "show_digits",
+    "show_mean_and_spread",
+    "show_numbers",
+    "show_pixel_values",
+    "show_weights",
+]
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
 

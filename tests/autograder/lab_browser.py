@@ -27,7 +27,9 @@ class Notebook:
 
     def sources(self) -> list[str]:
         """Return the source of every cell."""
-        return self.page.evaluate("[...jupyterapp.shell.currentWidget.content.model.cells].map(c => c.sharedModel.source)")
+        return self.page.evaluate(
+            "[...jupyterapp.shell.currentWidget.content.model.cells].map(c => c.sharedModel.source)"
+        )
 
     def cell(self, text: str) -> int:
         """Return the position of the first cell that holds a text."""

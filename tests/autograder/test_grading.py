@@ -1,7 +1,6 @@
 """A batch over a tiny course: every kind of submission gets the result that it deserves, and nothing else."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -12,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import tiny_course
-from tiny_course import RIGHT, answers, code, marks, submit
+from tiny_course import RIGHT, answers, code, submit
 
 from autograder.results import CellStatus, CheckStatus, Result, Status, read_results
 
@@ -61,7 +59,10 @@ SUBMISSIONS = {
 SCORES = {
     **dict.fromkeys(("right", "numpy-int", "stripped", "reordered", "extra-cells", "own-import"), 6.0),
     **dict.fromkeys(("int-subclass", "true", "text"), 3.0),
-    **{"off-by-one": 4.5, "nan": 0.0, "empty-list": 0.0, "blank": 0.0},
+    "off-by-one": 4.5,
+    "nan": 0.0,
+    "empty-list": 0.0,
+    "blank": 0.0,
     **dict.fromkeys(("not-a-notebook", "missing-file"), 0.0),
 }
 """Everything else has a right `answer` and no right `double`: 3 points."""
@@ -223,7 +224,7 @@ def processes_of(course: Path) -> list[str]:
         if entry.name.isdecimal():
             try:
                 command = (entry / "cmdline").read_bytes().decode(errors="replace")
-                working = os.readlink(entry / "cwd")
+                working = str((entry / "cwd").readlink())
             except OSError:
                 continue
             if str(course) in command or working.startswith(str(course)):

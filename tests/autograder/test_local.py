@@ -20,7 +20,10 @@ def test_a_worker_that_overruns_its_time_is_lost_and_not_the_students_fault(buil
     events = list(LocalEngine(workers=1).run(jobs))
     assert [type(event) for event in events] == [Started, Finished] * 2
     results = [event.result for event in events if isinstance(event, Finished)]
-    assert [(result.student, result.status) for result in results] == [("slow", Status.FAILED), ("quick", Status.GRADED)]
+    assert [(result.student, result.status) for result in results] == [
+        ("slow", Status.FAILED),
+        ("quick", Status.GRADED),
+    ]
     assert "lost" in results[0].reason
 
 

@@ -78,7 +78,10 @@ def test_library_objects_are_built_by_import_path(process):
 
 
 def test_seeding_repeats_the_students_random_numbers(process):
-    run(process, "import torch, random, numpy as np\ndef draw(): return [torch.rand(1).item(), random.random(), np.random.rand()]")
+    run(
+        process,
+        "import torch, random, numpy as np\ndef draw(): return [torch.rand(1).item(), random.random(), np.random.rand()]",
+    )
     draws = []
     for seed in (5, 5, 6):
         ask(process, "seed", seed)
@@ -213,14 +216,20 @@ def test_no_descriptor_of_ours_is_open(process, tmp_path):
     secret = tmp_path / "secret"
     with secret.open("w"):
         run(process, "import os\nopen_files = [os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)]")
-        run(process, "count = sum('socket' in os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if os.path.islink(f'/proc/self/fd/{n}'))")
+        run(
+            process,
+            "count = sum('socket' in os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if os.path.islink(f'/proc/self/fd/{n}'))",
+        )
     assert ask(process, "name", "open_files")[0] == "/dev/null"
     assert ask(process, "name", "count") == 1
 
 
 def test_files_larger_than_the_limit_cannot_be_written(process):
     with pytest.raises(Raised) as caught:
-        run(process, "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nopen('big', 'wb').write(b'x' * 2**21)")
+        run(
+            process,
+            "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nopen('big', 'wb').write(b'x' * 2**21)",
+        )
     assert caught.value.types[0] == "builtins.OSError"
 
 
@@ -233,6 +242,9 @@ def test_closing_kills_what_the_session_started(process):
 
 
 def test_a_thread_left_behind_does_not_keep_answers_from_coming(process):
-    run(process, "import threading\ndef spin():\n    while True: sum(range(1000))\nthreading.Thread(target=spin, daemon=True).start()")
+    run(
+        process,
+        "import threading\ndef spin():\n    while True: sum(range(1000))\nthreading.Thread(target=spin, daemon=True).start()",
+    )
     run(process, "x = 1")
     assert ask(process, "name", "x") == 1

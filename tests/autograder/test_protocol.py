@@ -1,5 +1,6 @@
 """What crosses the boundary is plain data, exactly, or it does not cross."""
 
+import contextlib
 import math
 from collections import OrderedDict
 from typing import Any
@@ -11,7 +12,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.sandbox.protocol import HEADER, Decoder, Encoder, Library, Limits, ProtocolError, Reference, pack, unpack
+from autograder.sandbox.protocol import (
+    HEADER,
+    Decoder,
+    Encoder,
+    Library,
+    Limits,
+    ProtocolError,
+    Reference,
+    pack,
+    unpack,
+)
 
 LIMITS = Limits(frame_bytes=2**20, items=1_000)
 
@@ -40,9 +51,9 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
 keys = st.booleans() | st.integers() | st.text()
 values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.lists(inner, max_size=4).map(tuple)
-    | st.dictionaries(keys, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.lists(inner, max_size=4).map(tuple) | st.dictionaries(keys, inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -58,16 +69,15 @@ def test_plain_data_comes_back_the_same_with_the_same_types(value):
 @given(st.binary(max_size=200))
 @settings(deadline=None)
 def test_random_bytes_are_plain_data_or_a_protocol_error(body):
-    try:
+    with contextlib.suppress(ProtocolError):
         decode(unpack(body, LIMITS))
-    except ProtocolError:
-        pass
 
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(st.sampled_from(list("iltdTAhp")) | inner, max_size=5)
-    | st.dictionaries(st.text(), inner, max_size=3),
+    lambda inner: (
+        st.lists(st.sampled_from(list("iltdTAhp")) | inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
     max_leaves=15,
 )
 
@@ -83,7 +93,9 @@ def test_any_document_decodes_to_plain_data_or_a_protocol_error(document):
     assert type(value) in allowed
 
 
-@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16, torch.float32, torch.complex64])
+@pytest.mark.parametrize(
+    "dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16, torch.float32, torch.complex64]
+)
 @pytest.mark.parametrize("shape", [(), (0, 3), (2, 3), (1, 2, 3, 4)])
 def test_tensors_keep_dtype_shape_and_bits(dtype, shape):
     tensor = torch.rand(shape).mul(9).to(dtype)

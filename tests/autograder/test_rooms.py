@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "autograder"
 FOUNDATION = {"errors", "course", "results", "notebooks", "mnist", "__init__"}
 MAY_IMPORT = {
-    **{name: FOUNDATION for name in FOUNDATION},
+    **dict.fromkeys(FOUNDATION, FOUNDATION),
     "sandbox": {"sandbox"},
     "checks": {*FOUNDATION, "checks", "sandbox"},
     "build": {*FOUNDATION, "build", "checks"},

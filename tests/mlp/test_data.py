@@ -67,7 +67,9 @@ def test_statistics_of_many(student, hidden_digits, rng):
     def near(value: torch.Tensor | float, found: float) -> bool:
         return abs(float(value) - found) < 2e-4
 
-    assert not near(255 * scaled.mean(), mean), "The mean is on the scale from 0 to 255: divide the pixels by 255 first."
+    assert not near(255 * scaled.mean(), mean), (
+        "The mean is on the scale from 0 to 255: divide the pixels by 255 first."
+    )
     assert near(scaled.mean(), mean), "The mean must be that of all pixels of all images, between 0 and 1."
     assert not near(scaled.var(), std), "This is the variance; the standard deviation is its square root."
     assert not near(scaled.std(dim=(1, 2)).mean(), std), (

@@ -73,8 +73,12 @@ def test_forward_matches_reference(student, reference, rng):
         first = functional.relu(ours.hidden_layer[0](x))
         one_relu = ours.output_layer(ours.hidden_layer[2](first))
     slips = {
-        "Return logits: there is a softmax at the end, which nn.CrossEntropyLoss applies itself.": logits.softmax(dim=1),
-        "Return logits: there is a log-softmax at the end, which nn.CrossEntropyLoss applies itself.": logits.log_softmax(1),
+        "Return logits: there is a softmax at the end, which nn.CrossEntropyLoss applies itself.": logits.softmax(
+            dim=1
+        ),
+        "Return logits: there is a log-softmax at the end, which nn.CrossEntropyLoss applies itself.": logits.log_softmax(
+            1
+        ),
         "Return logits: there is a sigmoid at the end.": logits.sigmoid(),
         "There is a ReLU behind the output layer: logits may be negative.": logits.relu(),
         "The second ReLU is missing: without it two layers compute no more than one.": one_relu,

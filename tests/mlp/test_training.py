@@ -189,8 +189,12 @@ def test_loss_and_accuracy(student, library, reference, rng):
     hits = (logits.argmax(dim=1) == y).double()
     by_batch = sum(part.mean().item() for part in hits.split(7)) / len(losses)
     assert not near(accuracy, 100 * hits.mean().item()), "The accuracy is a number between 0 and 1, not in percent."
-    assert not near(accuracy, hits.sum().item()), "This is the number of right answers: divide by the number of samples."
-    assert not near(accuracy, by_batch), "You averaged the accuracies of batches: the last one is smaller and counts too much."
+    assert not near(accuracy, hits.sum().item()), (
+        "This is the number of right answers: divide by the number of samples."
+    )
+    assert not near(accuracy, by_batch), (
+        "You averaged the accuracies of batches: the last one is smaller and counts too much."
+    )
     assert near(accuracy, hits.mean().item()), "The accuracy is wrong: right answers divided by samples."
     right = nn.functional.cross_entropy(logits, y).item()
     assert not near(loss, sum(losses) / len(losses)), (
@@ -229,7 +233,9 @@ def test_nothing_is_learned(student, library, rng):
     model.register_forward_hook(library.builtins.eval(note, {"probe": probe}))
     student.evaluate(model, batches(library, x, y, 7), library.torch.nn.CrossEntropyLoss())
     after = model.state_dict()
-    assert all(torch.equal(before[name], after[name]) for name in before), "The weights changed: evaluate must not train."
+    assert all(torch.equal(before[name], after[name]) for name in before), (
+        "The weights changed: evaluate must not train."
+    )
     assert probe.gradients is not True, "It remembers how results came about: put the loop under torch.no_grad()."
     assert probe.gradients is False, "The model was not called: evaluate the model that is given."
 
