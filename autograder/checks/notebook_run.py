@@ -44,6 +44,7 @@ class NotebookRun:
         self._records: dict[str, CellRecord] = {}
         self._ends_at = time.monotonic() + budget.total_seconds
         self._check_left: float | None = None
+        self._check_seconds = budget.check_seconds
         self._check_seed: int | None = None
         self.seconds = {"start": 0.0, "notebook": 0.0, "answers": 0.0}
         self.flags: set[str] = set(sandbox.flags)
@@ -66,7 +67,8 @@ class NotebookRun:
 
     def begin_check(self, seconds: float | None, seed: int) -> None:
         """Open the line for one check, with its deadline and its random seed."""
-        self._check_left = seconds or self._budget.check_seconds
+        self._check_seconds = seconds or self._budget.check_seconds
+        self._check_left = self._check_seconds
         self._check_seed = seed
         self.epoch += 1
 
@@ -104,7 +106,7 @@ class NotebookRun:
             raise self._as_outcome(raised) from None
         except Died as died:
             self.close()
-            raise self._as_ending(died, seconds) from None
+            raise self._as_ending(died, self._check_seconds) from None
         finally:
             spent = time.monotonic() - began
             self.seconds["answers"] += spent
@@ -236,7 +238,7 @@ class NotebookRun:
         staff = f"S {died}{where}; it last printed: {self.output[-500:]!r}"
         match died.outcome:
             case Outcome.TIMED_OUT:
-                return TimedOut(f"Your code did not finish within {seconds:.3g} seconds{where}.", staff)
+                return TimedOut(f"Your code did not finish within {seconds:g} seconds{where}.", staff)
             case Outcome.CPU_TIME:
                 return TimedOut(f"Your code used up its computing time{where}.", staff)
             case Outcome.OUT_OF_MEMORY:

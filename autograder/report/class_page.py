@@ -54,7 +54,7 @@ _CONCERNS = {
     ),
     Concern.UNSANDBOXED: (
         "Graded without a sandbox",
-        "Student code could reach this machine. Let `autograder doctor` say what is missing.",
+        "Student code ran in ordinary processes: it could read files of the account that graded.",
     ),
     Concern.OTHER_CHECKS: (
         "Graded with other checks than most of the class",
@@ -184,7 +184,7 @@ def _group(attention: Attention, figures: ClassFigures, command: str) -> _Group:
         title=title,
         advice=advice.replace("{command}", command),
         ours=attention.concern in _OURS,
-        everyone=len(attention.items) == figures.submissions > 1 and not any(item.detail for item in attention.items),
+        everyone=len(attention.items) >= figures.graded > 1 and not any(item.detail for item in attention.items),
         attention=attention,
     )
 

@@ -98,8 +98,12 @@ def test_the_loss_is_a_mean_per_sample(student, library, rng):
     optimizer = library.torch.optim.SGD(theirs.parameters(), lr=0.1)
     result = student.train_one_epoch(theirs, batches(library, x, y, 7), library.torch.nn.CrossEntropyLoss(), optimizer)
     found = number(result, "the loss")
-    seen = train(copy.deepcopy(ours), x, y)
+    adding = train(copy.deepcopy(ours), x, y, clear=False)
+    seen = train(ours, x, y)
     total = sum(loss * size for loss, size in seen)
+    assert not near(found, sum(loss * size for loss, size in adding) / len(y)), (
+        "Gradients add up from batch to batch: call optimizer.zero_grad() before backward()."
+    )
     assert not near(found, total), "This is the sum over all samples: divide by their number."
     assert not near(found, sum(loss for loss, _ in seen)), (
         "This is the sum of the batches' mean losses: weight each by its size, then divide by the number of samples."

@@ -50,7 +50,7 @@ def _kind(value: object) -> str:
 
 
 def integer(value: object, name: str) -> int:
-    """Return `value` as an int; True is not an integer here, 416.0 is not, a numpy integer is."""
+    """Return `value` as an int; True is not an integer here, 3.0 is not, a numpy integer is."""
     if type(value) is int or isinstance(value, np.integer):
         return int(value)
     if type(value) is float:
