@@ -127,7 +127,7 @@ COUNTING = [
             "cnn_total": "cnn_total = 28_880",
         },
         lost={"mlp_layer_parameters": 0.5, "mlp_total": 0.25, "cnn_layer_parameters": 0.5, "cnn_total": 0.25},
-        hint="The biases are missing",
+        hint="Biases are missing",
     ),
     Student(
         name="dora",
