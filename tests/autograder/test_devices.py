@@ -12,7 +12,7 @@ HAS_GPU = choose_device("auto") == "cuda"
 WHERE = "def double(x):\n    assert torch.cuda.is_available() is {gpu}\n    return (x.to('{device}') * 2)"
 
 
-def grade(course, device: str, gpu: bool):
+def grade(course, device: str, *, gpu: bool):
     notebook = submit(course, f"on-{device}-{gpu}", *answers(WHERE.format(device=device, gpu=gpu)))
     job = Job(root=course, assignment="tiny", student="somebody", notebook=notebook, device=device)
     return next(event.result for event in LocalEngine(workers=1).run([job]) if isinstance(event, Finished))
