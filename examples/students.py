@@ -362,7 +362,7 @@ TRAINING = [
             "    train_one_epoch(model, train_loader, nn.CrossEntropyLoss(), optimizer)\n"
             "    return model",
         },
-        lost={"train_mlp": 3.5},
+        lost={"train_mlp": 2.5},
         hint="digits that it has never seen",
     ),
     Student(

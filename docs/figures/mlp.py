@@ -198,7 +198,7 @@ def draw_cross_entropy() -> None:
     right.annotate(
         f"p = {p:.2f}: loss {-np.log(p):.2f}",
         (p, -np.log(p)),
-        (0.5, 1.45),
+        (0.42, 1.45),
         fontsize=9.5,
         color=ORANGE,
         arrowprops={"arrowstyle": "-", "color": ORANGE},
@@ -230,15 +230,15 @@ def draw_training_loop() -> None:
         ("5", "optimizer.step()", "a small step downhill", PALE_GREEN, GREEN),
     )
     places = ((60, 118), (270, 118), (480, 118), (375, 20), (165, 20))
-    width, height = 172, 72
+    width, height = 182, 72
     for (number, call, meaning, fill, edge), (x, y) in zip(steps, places):
         box(axes, x, y, width, height, fill, edge)
         axes.text(x + 10, y + height - 13, number, fontsize=11, weight="bold", color=edge, va="center")
-        axes.text(x + width / 2, y + 36, call, fontsize=8.2, family="monospace", ha="center", va="center", color=INK)
+        axes.text(x + width / 2, y + 36, call, fontsize=8.1, family="monospace", ha="center", va="center", color=INK)
         axes.text(x + width / 2, y + 14, meaning, fontsize=9.5, ha="center", va="center", color=INK)
     arrow(axes, (60 + width + 3, 154), (270 - 3, 154))
     arrow(axes, (270 + width + 3, 154), (480 - 3, 154))
-    arrow(axes, (566, 116), (375 + width + 3, 56), bend=-0.3)
+    arrow(axes, (580, 116), (375 + width + 3, 56), bend=-0.3)
     arrow(axes, (375 - 3, 56), (165 + width + 3, 56))
     arrow(axes, (165 - 3, 56), (146, 116), bend=-0.3)
     arrow(axes, (8, 154), (57, 154), colour=GREY)

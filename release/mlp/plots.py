@@ -42,7 +42,7 @@ def show_numbers(image: Tensor) -> None:
     for row in range(28):
         for column in range(28):
             value = int(image[row, column])
-            colour = "white" if value > 127 else (BLUE if value else "#bbbbbb")
+            colour = "white" if value > 127 else ("black" if value else "#bbbbbb")
             axes.text(column, row, value, ha="center", va="center", fontsize=6.5, color=colour)
     axes.set(xlabel="column", ylabel="row", xticks=range(0, 28, 3), yticks=range(0, 28, 3))
     plt.show()
@@ -52,7 +52,7 @@ def show_counts(counts: Tensor) -> None:
     """Draw how many images each of the ten classes has, beside what ten equal classes would have."""
     _, axes = plt.subplots(figsize=(7, 3))
     bars = axes.bar(range(10), counts, color=BLUE)
-    axes.bar_label(bars, [f"{count:,}" for count in counts.tolist()], fontsize=8)
+    axes.bar_label(bars, [f"{count:,}" for count in counts.tolist()], label_type="center", color="white", fontsize=8)
     axes.axhline(counts.sum() / 10, color=ORANGE, linestyle="--", label="if all were equal")
     axes.set(xlabel="digit", ylabel="images", xticks=range(10), ylim=(0, 1.25 * counts.max()))
     axes.legend(frameon=False, ncols=1, loc="upper right")

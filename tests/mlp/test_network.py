@@ -8,6 +8,8 @@ from autograder.checks.expect import tensor
 
 pytestmark = pytest.mark.question("MLP")
 
+NAMES = "The parameters must be those of `hidden_layer` and `output_layer`, each an nn.Sequential, by these names."
+
 
 def shapes(inputs: int, hidden: int, classes: int) -> dict[str, tuple[int, ...]]:
     """Return the shape of each parameter by its name."""
@@ -53,6 +55,7 @@ def test_sizes(student, rng):
     """The sizes are parameters, with the defaults 784, 500, 10; each Linear has in × out weights and a bias per output."""
     inputs, hidden, classes = (int(n) for n in torch.randint(2, 60, (3,), generator=rng))
     found = {name: tuple(value.shape) for name, value in student.MLP(inputs, hidden, classes).state_dict().items()}
+    assert found.keys() == shapes(1, 1, 1).keys(), NAMES
     assert found == shapes(inputs, hidden, classes), "The sizes must come from the parameters of __init__, all three."
     found = {name: tuple(value.shape) for name, value in student.MLP().state_dict().items()}
     assert found == shapes(784, 500, 10), "MLP() must have 784 inputs, 500 hidden units twice, and 10 classes."
@@ -65,6 +68,10 @@ def test_forward_matches_reference(student, reference, rng):
     """With the same weights the logits must be those of Linear, ReLU, Linear, ReLU, Linear: nothing more or less."""
     ours, theirs = reference.MLP(36, 16, 5), student.MLP(36, 16, 5)
     weights = {name: torch.randn(value.shape, generator=rng) for name, value in ours.state_dict().items()}
+    found = theirs.state_dict()
+    assert found.keys() == weights.keys(), NAMES
+    right = all(found[name].shape == weights[name].shape for name in weights)
+    assert right, "The sizes must come from the parameters of __init__, all three."
     ours.load_state_dict(weights)
     theirs.load_state_dict(weights)
     x = torch.randn(32, 36, generator=rng)

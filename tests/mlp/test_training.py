@@ -13,6 +13,8 @@ from autograder.checks.expect import Mismatch, number, tensor
 THRESHOLD = 0.96
 """Accuracy asked of train_mlp on the 10,000 hidden digits; the reference's spread is in docs/spread/mlp.json."""
 HALF_THRESHOLD = 0.92
+LEARNED = 0.3
+"""Accuracy that shows where a network learned from: chance is 0.1, the reference reaches 0.9 on so few images."""
 
 
 def batches(library: Any, x: Tensor, y: Tensor, size: int) -> Any:
@@ -98,6 +100,7 @@ def test_the_loss_is_a_mean_per_sample(student, library, rng):
     optimizer = library.torch.optim.SGD(theirs.parameters(), lr=0.1)
     result = student.train_one_epoch(theirs, batches(library, x, y, 7), library.torch.nn.CrossEntropyLoss(), optimizer)
     found = number(result, "the loss")
+    untrained = copy.deepcopy(ours)
     adding = train(copy.deepcopy(ours), x, y, clear=False)
     seen = train(ours, x, y)
     total = sum(loss * size for loss, size in seen)
@@ -110,6 +113,12 @@ def test_the_loss_is_a_mean_per_sample(student, library, rng):
     )
     assert not near(found, sum(loss for loss, _ in seen) / len(seen)), (
         "This is the mean of the batches' means: the last batch is smaller, so weight each loss by the batch's size."
+    )
+    assert not near(found, sum(loss for loss, _ in seen) / len(y)), (
+        "You divide by the number of samples, but the losses are means of batches: weight each by the batch's size first."
+    )
+    assert not near(found, nn.functional.cross_entropy(untrained(x), y).item()), (
+        "This is the loss of a model that learns nothing: optimizer.step() is missing."
     )
     assert not near(found, seen[-1][0]), "This is the loss of the last batch: average over all of them."
     assert near(found, total / len(y)), "The mean loss per sample is wrong."
@@ -276,7 +285,7 @@ def test_a_few_images(student, library):
 
 
 @pytest.mark.question("train_mlp")
-@pytest.mark.points(3.5)
+@pytest.mark.points(2.5)
 @pytest.mark.deadline(120)
 def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, device):
     """The trained network is right on at least 96 % of 10,000 digits that it has never seen.
@@ -296,3 +305,29 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     if HALF_THRESHOLD <= accuracy < THRESHOLD:
         partial(0.5, f"{hint} This is worth half the points.")
     assert accuracy >= THRESHOLD, f"{hint} Does the loss fall? Try Adam with lr=0.001, or momentum, and a few epochs."
+
+
+@pytest.mark.question("train_mlp")
+@pytest.mark.points(1)
+@pytest.mark.deadline(120)
+def test_it_learns_from_the_loader_it_is_given(student, library, reference, training_digits, rng):
+    """`train_mlp` must learn from its argument `train_loader`, and from nothing else."""
+    some = torch.randperm(60_000, generator=rng)[:8_000]
+    images = reference.normalise(training_digits.images[some])
+    shift = int(torch.randint(1, 10, (), generator=rng))
+    labels = (training_digits.labels[some] + shift) % 10  # each digit goes by another's name
+    data = library.torch.utils.data
+    train_loader = data.DataLoader(data.TensorDataset(images[:5_000], labels[:5_000]), batch_size=50, shuffle=True)
+    valid_loader = batches(library, images[5_000:6_000], labels[5_000:6_000], 200)
+    weights = full_size(student.train_mlp(train_loader, valid_loader, library.torch.device("cpu")))
+    model = reference.MLP()
+    model.load_state_dict(weights)
+    with torch.no_grad():
+        answers = model.eval()(images[6_000:]).argmax(dim=1)
+    elsewhere = (answers == training_digits.labels[some[6_000:]]).double().mean().item()
+    here = (answers == labels[6_000:]).double().mean().item()
+    assert elsewhere < LEARNED, (
+        "Given a loader in which the digits go by other names, it answers with the usual ones: "
+        "it learned from the notebook's own loader. Use the argument `train_loader`."
+    )
+    assert here >= LEARNED, "Given 5,000 digits that go by other names, it does not learn these names."
