@@ -232,6 +232,11 @@ def processes_of(course: Path) -> list[str]:
     return found
 
 
+def listen_to_interrupts() -> None:
+    """Be as from a terminal: under nohup, say, children are born deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_course, tmp_path, how):
     course = tmp_path / "copy"
@@ -240,7 +245,13 @@ def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_
     for student in students:
         shutil.copytree(built_course / "submitted" / student, course / "submitted" / student)
     command = [sys.executable, "-m", "autograder", "grade", "tiny", "--course", str(course)]
-    batch = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    batch = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=listen_to_interrupts,  # noqa: PLW1509 - a single call, before anything else runs
+    )
     results = course / "results" / "tiny"
     while not list(results.glob("*.json")):
         assert batch.poll() is None
