@@ -12,7 +12,10 @@ from typing import Any
 
 from autograder.errors import NotebookError
 
-__all__ = ["Cell", "PlannedCell", "Tag", "defined_names", "plan_run", "read_cells"]
+__all__ = ["BYPRODUCTS", "Cell", "PlannedCell", "Tag", "defined_names", "plan_run", "read_cells"]
+
+BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"})
+"""What running a notebook leaves beside it: no part of an assignment, wherever it lies."""
 
 _MAX_BYTES = 32 * 2**20
 _MAX_CELLS = 5_000

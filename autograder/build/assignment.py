@@ -15,7 +15,7 @@ from autograder.build.public_checks import export_question
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.course import Assignment, Course
 from autograder.errors import BuildError, NotebookError
-from autograder.notebooks import Cell, read_cells
+from autograder.notebooks import BYPRODUCTS, Cell, read_cells
 from autograder.results import write_atomically
 
 __all__ = ["Difference", "Tree", "build_trees", "compare", "write"]
@@ -24,8 +24,6 @@ _SOLUTION_FOLDER = "solution"
 _CHECKS_FOLDER = "tests"
 _MINOR_WITH_IDS = 5
 """The version 4.x of notebooks from which on cells have ids."""
-_BYPRODUCTS = {"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"}
-"""What running a notebook leaves beside it; neither copied from the source nor an error in a release."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +115,7 @@ def _support_files(folder: Path, notebook: str = "", prefix: Path = Path()) -> I
     """Yield what lies beside the notebook, the folder for solutions apart."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        skipped = _BYPRODUCTS | ({_SOLUTION_FOLDER} if notebook else set())
+        skipped = BYPRODUCTS | ({_SOLUTION_FOLDER} if notebook else set())
         if path.is_dir() or path.name == notebook or skipped & set(relative.parts):
             continue
         if relative.parts[0] == _CHECKS_FOLDER:
@@ -146,7 +144,7 @@ def compare(tree: Tree) -> list[Difference]:
             differences.append(Difference(path=path, what="changed"))
     for path in sorted(tree.folder.rglob("*")) if tree.folder.is_dir() else ():
         relative = path.relative_to(tree.folder)
-        if path.is_file() and relative not in tree.files and not _BYPRODUCTS & set(relative.parts):
+        if path.is_file() and relative not in tree.files and not BYPRODUCTS & set(relative.parts):
             differences.append(Difference(path=path, what="not from the source"))
     return differences
 

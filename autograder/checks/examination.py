@@ -20,13 +20,13 @@ from autograder.checks.secret import read_secret
 from autograder.course import Assignment, Course
 from autograder.errors import GraderError, NotebookError
 from autograder.mnist import TRAINING, Digits, read_digits
-from autograder.notebooks import Tag, plan_run, read_cells
+from autograder.notebooks import BYPRODUCTS, Tag, plan_run, read_cells
 from autograder.results import CheckRecord
 from autograder.sandbox.process import PlainSandbox, Sandbox
 
 __all__ = ["Examination", "derive_seed", "open_examination"]
 
-_NOT_SUPPORT = {"tests", "solution", "__pycache__", ".ipynb_checkpoints"}
+_NOT_SUPPORT = BYPRODUCTS | {"tests", "solution"}
 
 
 @dataclass(kw_only=True)

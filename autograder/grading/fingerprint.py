@@ -8,10 +8,9 @@ from pathlib import Path
 from autograder import __version__
 from autograder.course import Assignment, Course
 from autograder.grading.submissions import Submission
+from autograder.notebooks import BYPRODUCTS
 
 __all__ = ["Fingerprints"]
-
-_BYPRODUCTS = {"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG"}
 
 
 class Fingerprints:
@@ -59,5 +58,5 @@ def _tree(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): _content(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not _BYPRODUCTS & set(path.relative_to(folder).parts)
+        if path.is_file() and not BYPRODUCTS & set(path.relative_to(folder).parts)
     }

@@ -297,3 +297,17 @@ def test_the_solution_gets_everything_by_hand(built_course):
         timeout=200,
     )
     assert "tiny, reference: 6 of 6 points" in done.stdout
+
+
+def test_running_the_release_in_its_place_changes_no_grade(graded, built_course, tmp_path):
+    """What a notebook leaves beside it (downloaded data, a log) is neither handed to students nor fingerprinted."""
+    course = tmp_path / "copy"
+    shutil.copytree(built_course, course)
+    release = course / "release" / "tiny"
+    (release / "data" / "MNIST" / "raw").mkdir(parents=True)
+    (release / "data" / "MNIST" / "raw" / "train-images-idx3-ubyte").write_bytes(b"somebody's download")
+    (release / ".OTTER_LOG").write_bytes(b"a log")
+    assert "Nothing to do" in run(course)
+    run(course, "--student", "right", "--force")
+    result = next(r for r in read_results(course / "results", "tiny") if r.student == "right")
+    assert (result.status, result.score) == (Status.GRADED, 6.0)
