@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 something was found wrong, 2 it could not be done."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command is _doctor:
+            return int(_doctor())
         course = load_course(options.course or find_course(Path.cwd()))
         return int(options.command(course, options))
     except AutograderError as error:
@@ -58,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where student code computes")
     grade.add_argument("--force", action="store_true", help="grade again what has a result")
+    grade.add_argument(
+        "--sandbox", choices=["auto", "none"], default="auto", help="none: run student code unprotected, and say so"
+    )
+
+    _command(commands, "doctor", "show what this host can isolate and compute on, and what mends the rest", _doctor)
 
     report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
     report.add_argument("assignment", metavar="ASSIGNMENT")
@@ -118,12 +125,16 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.local import LocalEngine
     from autograder.grading.progress import Progress, print_summary
-    from autograder.grading.submissions import find_submissions
+    from autograder.grading.submissions import find_submissions, strange_folders
     from autograder.mnist import unpack
     from autograder.results import Status
 
     assignment = course.assignment(options.assignment)
-    submissions = find_submissions(options.submissions or course.root / "submitted", assignment.name, options.student)
+    folder = options.submissions or course.root / "submitted"
+    submissions = find_submissions(folder, assignment.name, options.student)
+    strange = [] if options.student else strange_folders(folder, assignment.name)
+    for name in strange:
+        _ERR.print(f"{folder}: {name!r} cannot be a student's ID and is passed over; rename the folder.", style="red")
     if not course.release_notebook(assignment.name).is_file():
         name = assignment.name
         raise AutograderError(f"There is no release of {name!r} yet; run `autograder build {name}`.")
@@ -137,7 +148,8 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
         )
     unpack(course.data_folder())
     device = choose_device(options.device)
-    fingerprints = Fingerprints(course, assignment, secret, device, "plain")
+    isolated = options.sandbox != "none"
+    fingerprints = Fingerprints(course, assignment, secret, device, options.sandbox)
     plan = plan_batch(
         course, assignment, submissions, results, fingerprints=fingerprints, device=device, force=options.force
     )
@@ -145,12 +157,19 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
         _OUT.print(
             f"Nothing to do: all {len(plan.reused)} submissions to {assignment.name} have their result in {results}."
         )
-        return ExitCode.DONE
+        return ExitCode.UNUSABLE if strange else ExitCode.DONE
     with Progress(_OUT, assignment.name, len(plan.jobs), len(plan.reused)) as progress:
-        engine = LocalEngine(workers=options.workers or os.cpu_count() or 1)
+        engine = LocalEngine(workers=options.workers or len(os.sched_getaffinity(0)), isolated=isolated)
         graded = run_batch(plan, engine, results, progress.watch)
     print_summary(_OUT, assignment, [*plan.reused, *graded], results)
-    return ExitCode.UNUSABLE if any(result.status == Status.FAILED for result in graded) else ExitCode.DONE
+    failed = any(result.status == Status.FAILED for result in graded)
+    return ExitCode.UNUSABLE if failed or strange else ExitCode.DONE
+
+
+def _doctor() -> ExitCode:
+    from autograder.doctor import print_findings
+
+    return ExitCode.DONE if print_findings(_OUT) else ExitCode.FOUND_WRONG
 
 
 def _report(course: Course, options: argparse.Namespace) -> ExitCode:

@@ -35,17 +35,21 @@ class Budget:
     total_seconds: float = 600.0
     """The whole submission; checks that have not begun by then fail as timeouts."""
     memory_mb: int = 4096
-    """Resident memory of the student's processes together."""
+    """Memory of the student's processes together; what they share with others counts in proportion."""
     output_kb: int = 256
     """Printed text that is kept; what is beyond is read and dropped."""
     file_mb: int = 512
     """The largest file that the student's code may write."""
     open_files: int = 512
     """Descriptors that one process may hold."""
+    processes: int = 128
+    """Processes and threads that the student's code may have at a time."""
+    disk_mb: int = 512
+    """Size of each file system that the student's code may write to: working folder, /tmp and /dev/shm."""
     message_mb: int = 256
     """The largest single answer to a check."""
     gpu_share: float = 0.25
-    """Part of a GPU that the submission may count on."""
+    """Part of a GPU's memory that the submission may take."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

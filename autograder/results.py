@@ -122,6 +122,8 @@ class Result:
     """Seconds by stage: where the time of this submission went."""
     checks: tuple[CheckRecord, ...] = ()
     cells: tuple[CellRecord, ...] = ()
+    output: str = ""
+    """What the notebook printed, up to the budget's limit; without terminal codes and control characters."""
     flags: tuple[str, ...] = ()
 
     def to_json(self) -> str:

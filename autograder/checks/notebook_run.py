@@ -3,8 +3,6 @@
 import builtins
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
@@ -23,26 +21,26 @@ _SEED_SECONDS = 30.0
 _MAX_RESTARTS = 3
 _TORCH_ERRORS = {"torch.OutOfMemoryError", "torch.AcceleratorError", "numpy.linalg.LinAlgError"}
 
-Workspace = Callable[[], AbstractContextManager[Path]]
-
 
 class NotebookRun:
     """The student's notebook as the checks see it: started when first asked, started anew after it died."""
 
     def __init__(
-        self, plan: Sequence[PlannedCell], workspace: Workspace, budget: Budget, sandbox: Sandbox, seed: int
+        self, plan: Sequence[PlannedCell], budget: Budget, sandbox: Sandbox, seed: int, *, core: int | None = None
     ) -> None:
         self._plan = plan
         self._notebook_seed = seed
         self._by_name = {cell.name: cell for cell in plan}
-        self._workspace = workspace
-        self._open_workspace: AbstractContextManager[Path] | None = None
         self._budget = budget
+        self._limits = _limits(budget, core)
         self._sandbox = sandbox
         self._process: StudentProcess | None = None
+        self._printed = ""
         self._deadly: set[str] = set()
         self._records: dict[str, CellRecord] = {}
         self._ends_at = time.monotonic() + budget.total_seconds
+        self.output: str | None = None
+        """What the cells printed when they were first run. What is printed in checks may tell of hidden inputs."""
         self._check_left: float | None = None
         self._check_seconds = budget.check_seconds
         self._check_seed: int | None = None
@@ -60,11 +58,6 @@ class NotebookRun:
         """Return the time that went into starting processes and running cells, in whichever check it fell."""
         return self.seconds["start"] + self.seconds["notebook"]
 
-    @property
-    def output(self) -> str:
-        """Return what the present process has printed."""
-        return self._process.output if self._process else ""
-
     def begin_check(self, seconds: float | None, seed: int) -> None:
         """Open the line for one check, with its deadline and its random seed."""
         self._check_seconds = seconds or self._budget.check_seconds
@@ -78,13 +71,11 @@ class NotebookRun:
         self.epoch += 1
 
     def close(self) -> None:
-        """End S and remove what it left."""
+        """End S and all that it started."""
         if self._process is not None:
             self._process.close()
+            self._printed = self._process.output
             self._process = None
-        if self._open_workspace is not None:
-            self._open_workspace.__exit__(None, None, None)
-            self._open_workspace = None
 
     def request(
         self,
@@ -142,19 +133,20 @@ class NotebookRun:
     def _start(self) -> bool:
         """Start S and run the cells; return False where a cell was the end of it, to be left out next time."""
         began = time.monotonic()
-        self._open_workspace = self._workspace()
-        folder = self._open_workspace.__enter__()
         try:
-            self._process = self._sandbox.start(folder, _limits(self._budget), self._budget.start_seconds)
+            self._process = self._sandbox.start(self._limits, self._budget.start_seconds)
             self._send_seed(self._process, self._notebook_seed)
-        except (Died, Raised) as error:
+        except (Died, Raised, OSError) as error:
             raise GraderError(f"The student's process did not start: {error}.") from error
         started = time.monotonic()
         self.seconds["start"] += started - began
+        process = self._process
         try:
-            return self._run_cells(self._process)
+            return self._run_cells(process)
         finally:
             self.seconds["notebook"] += time.monotonic() - started
+            if self.output is None:
+                self.output = process.output
 
     def _run_cells(self, process: StudentProcess) -> bool:
         ends_at = min(self._ends_at, time.monotonic() + self._budget.notebook_seconds)
@@ -177,9 +169,9 @@ class NotebookRun:
             except Raised as raised:
                 self._record_error(cell, raised)
             except Died as died:
+                self.close()
                 self._deadly.add(cell.name)
                 self._record_death(cell, died)
-                self.close()
                 return False
             else:
                 self._record(cell, CellStatus.OK)
@@ -235,7 +227,7 @@ class NotebookRun:
 
     def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:
         """Return the words for a process that ended."""
-        staff = f"S {died}{where}; it last printed: {self.output[-500:]!r}"
+        staff = f"S {died}{where}; it last printed: {self._printed[-500:]!r}"
         match died.outcome:
             case Outcome.TIMED_OUT:
                 return TimedOut(f"Your code did not finish within {seconds:g} seconds{where}.", staff)
@@ -252,7 +244,7 @@ class NotebookRun:
                 return Crashed(f"Your Python process gave an answer that cannot be used{where}.", staff)
 
 
-def _limits(budget: Budget) -> ProcessLimits:
+def _limits(budget: Budget, core: int | None) -> ProcessLimits:
     return ProcessLimits(
         memory_bytes=budget.memory_mb * 2**20,
         output_bytes=budget.output_kb * 2**10,
@@ -260,6 +252,9 @@ def _limits(budget: Budget) -> ProcessLimits:
         cpu_seconds=int(budget.total_seconds + budget.start_seconds),
         file_bytes=budget.file_mb * 2**20,
         open_files=budget.open_files,
+        processes=budget.processes,
+        disk_bytes=budget.disk_mb * 2**20,
+        core=core,
     )
 
 

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
     from autograder.checks.examination import Examination
     from autograder.checks.handles import Library, Student
+    from autograder.checks.preparation import Preparation
     from autograder.mnist import Digits
+    from autograder.sandbox.warm_process import WarmProcess
 
 __all__: list[str] = []
 
 EXAMINATIONS = pytest.StashKey["dict[str, Examination]"]()
+WARM_PROCESSES = pytest.StashKey["list[WarmProcess]"]()
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
 _MARKS = (
@@ -43,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograder")
     group.addoption("--submission", type=Path, help="a student's notebook; without it the solution is examined")
     group.addoption("--student", default="", help="the student's ID (default: the name of the submission's folder)")
+    group.addoption("--sandbox", choices=["auto", "none"], default="auto", help="none: run student code unprotected")
     group.addoption("--course", type=Path, help="the folder with course_config.py (default: at or above the checks)")
 
 
@@ -52,12 +56,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     if EXAMINATIONS not in config.stash:
         config.stash[EXAMINATIONS] = {}
+    config.stash[WARM_PROCESSES] = []
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End every student's process."""
     for examination in config.stash[EXAMINATIONS].values():
         examination.run.close()
+    for process in config.stash[WARM_PROCESSES]:
+        process.close()
 
 
 def is_check(item: pytest.Item) -> bool:
@@ -73,6 +80,7 @@ def check_id(item: pytest.Item) -> str:
 def _examination(item: pytest.Item) -> "Examination":
     """Return the examination that the check belongs to, by the folder that it lies in."""
     from autograder.checks.examination import open_examination
+    from autograder.checks.preparation import Preparation
 
     examinations = item.config.stash[EXAMINATIONS]
     name = item.path.parent.name
@@ -82,10 +90,30 @@ def _examination(item: pytest.Item) -> "Examination":
         submission: Path | None = option("submission")
         student = option("student") or (submission.resolve().parent.parent.name if submission else "reference")
         try:
-            examinations[name] = open_examination(course, course.assignment(name), submission, student)
+            preparation = Preparation(course, course.assignment(name))
+            warm = _warm_process(preparation, solution=submission is None, unprotected=option("sandbox") == "none")
+            item.config.stash[WARM_PROCESSES].append(warm)
+            examinations[name] = open_examination(preparation, submission, student, sandbox=warm.sandbox())
         except AutograderError as error:
             pytest.exit(str(error), returncode=2)
     return examinations[name]
+
+
+def _warm_process(preparation: "Preparation", *, solution: bool, unprotected: bool) -> "WarmProcess":
+    """Start what the notebook's process is forked from; our own solution needs no protection where there is none."""
+    from autograder.sandbox.warm_process import SandboxError, WarmProcess
+
+    for isolated in [True, False][unprotected:]:
+        warm = WarmProcess(preparation.surroundings(isolated=isolated, device="cpu", solution=solution))
+        try:
+            warm.wait_until_ready()
+        except SandboxError as error:
+            warm.close()
+            if not solution or not isolated:
+                raise GraderError(str(error)) from error
+        else:
+            return warm
+    raise AssertionError("the last turn returns or raises")
 
 
 @pytest.fixture
@@ -134,13 +162,13 @@ def rng(request: pytest.FixtureRequest) -> "torch.Generator":
 @pytest.fixture
 def hidden_digits(request: pytest.FixtureRequest) -> "Digits":
     """Give MNIST's 10,000 test images and their labels."""
-    return _examination(request.node).hidden_digits
+    return _examination(request.node).preparation.hidden_digits
 
 
 @pytest.fixture
 def training_digits(request: pytest.FixtureRequest) -> "Digits":
     """Give MNIST's 60,000 training images and their labels."""
-    return _examination(request.node).training_digits
+    return _examination(request.node).preparation.training_digits
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from autograder.errors import AutograderError
 
-__all__ = ["Submission", "find_submissions"]
+__all__ = ["Submission", "find_submissions", "strange_folders"]
 
 _TIMESTAMP = "timestamp.txt"
+_LONGEST_TIME = 100
 _LONGEST_NAME = 200
 """Bytes; a file system takes 255, and the result file's name has some more."""
 
@@ -34,15 +35,9 @@ def find_submissions(folder: Path, assignment: str, students: Collection[str] = 
         )
     found = [
         _read(path.name, path / assignment, assignment)
-        for path in sorted(folder.iterdir())
-        if (path / assignment).is_dir() and not path.name.startswith(".")
+        for path in _folders(folder, assignment)
+        if _can_be_an_id(path.name)
     ]
-    names = [submission.student for submission in found]
-    strange = [name for name in names if not name.isprintable() or len(os.fsencode(name)) > _LONGEST_NAME]
-    if strange:
-        raise AutograderError(
-            f"{folder}: the folder {strange[0]!r} has a name that cannot be a student's ID; rename it."
-        )
     unknown = sorted(set(students) - {submission.student for submission in found})
     if unknown:
         raise AutograderError(f"{folder} holds no submission of {unknown[0]!r} to {assignment!r}.")
@@ -52,6 +47,21 @@ def find_submissions(folder: Path, assignment: str, students: Collection[str] = 
             f"{folder} holds no submissions to {assignment!r}: no folder <student>/{assignment}/ in it."
         )
     return chosen
+
+
+def strange_folders(folder: Path, assignment: str) -> Sequence[str]:
+    """Return the names of the folders that are passed over, since no file or terminal could carry them as an ID."""
+    return [path.name for path in _folders(folder, assignment) if not _can_be_an_id(path.name)]
+
+
+def _folders(folder: Path, assignment: str) -> Sequence[Path]:
+    return [
+        path for path in sorted(folder.iterdir()) if (path / assignment).is_dir() and not path.name.startswith(".")
+    ]
+
+
+def _can_be_an_id(name: str) -> bool:
+    return name.isprintable() and len(os.fsencode(name)) <= _LONGEST_NAME
 
 
 def _read(student: str, folder: Path, assignment: str) -> Submission:
@@ -68,7 +78,8 @@ def _timestamp(path: Path) -> tuple[datetime | None, tuple[str, ...]]:
     """Return the recorded time, and a flag where there is one that cannot be read."""
     if not path.is_file():
         return None, ()
-    text = path.read_text(encoding="utf-8", errors="replace").strip().removesuffix(" UTC")
+    with path.open("rb") as file:
+        text = file.read(_LONGEST_TIME).decode(errors="replace").strip().removesuffix(" UTC")
     try:
         time = datetime.fromisoformat(text)
     except ValueError:

@@ -1,47 +1,39 @@
 """Grade one submission: the trusted process (T) with pytest, the checks, the reference and the hidden data.
 
-An engine imports this module once and forks from there for each submission, so that torch is imported once. Nothing
-here may run a torch operation on import: a process that has ever used two threads cannot be forked safely.
+T is forked from the station, in which all that submissions share is loaded already.
 """
 
-import contextlib
-import io
 import os
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import matplotlib.font_manager  # noqa: F401 - writes the font list that students' processes get a copy of
 import pytest
-import torch
-import torch.testing._comparison
-import torchvision.datasets  # noqa: F401 - loaded here once, not in every fork
 
-from autograder.checks.catalogue import PYTEST_OPTIONS
-from autograder.checks.examination import Examination, open_examination
-from autograder.checks.plugin import EXAMINATIONS
-from autograder.course import Assignment, Course, load_course
-from autograder.errors import AutograderError, NotebookError
+from autograder.checks.examination import open_examination
+from autograder.checks.preparation import Preparation
+from autograder.checks.session import run_checks
+from autograder.errors import NotebookError
 from autograder.grading.job import Job
+from autograder.plain_text import plain_lines
 from autograder.results import Result, Status
+from autograder.sandbox.process import Sandbox
 
-__all__ = ["grade"]
-
-_PYTEST_RAN = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
-
-
-class _Bring:
-    """Hand the examination to the plugin."""
-
-    def __init__(self, examination: Examination) -> None:
-        self._examination = examination
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[EXAMINATIONS] = {self._examination.assignment.name: self._examination}
+__all__ = ["Place", "grade"]
 
 
-def grade(job: Job) -> Result:
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a submission is graded: what its worker has at hand."""
+
+    preparation: Preparation
+    session: pytest.Session
+    sandbox: Sandbox
+    core: int | None
+    """The processor for the student's code."""
+
+
+def grade(job: Job, place: Place) -> Result:
     """Return the result of one submission; nothing that it does makes this raise."""
     began = time.monotonic()
     blank = Result(
@@ -49,18 +41,15 @@ def grade(job: Job) -> Result:
         student=job.student,
         status=Status.FAILED,
         score=0.0,
-        max_score=0.0,
+        max_score=float(place.preparation.assignment.points),
         submitted_at=job.submitted_at,
         fingerprint=job.fingerprint,
         device=job.device,
         flags=job.flags,
     )
     try:
-        course = load_course(job.root)
-        assignment = course.assignment(job.assignment)
-        blank = replace(blank, max_score=float(assignment.points))
         os.chdir(job.root)  # notebooks look for their data in the working folder and above it
-        result = _examine(job, course, assignment, blank)
+        result = _examine(job, place, blank)
     except NotebookError as error:
         result = replace(blank, status=Status.INVALID, reason=str(error))
     except Exception as error:  # noqa: BLE001 - the process edge: a fault of ours becomes a result that is retried
@@ -69,22 +58,18 @@ def grade(job: Job) -> Result:
     return replace(result, graded_at=datetime.now(UTC).isoformat(timespec="seconds"), seconds=seconds)
 
 
-def _examine(job: Job, course: Course, assignment: Assignment, blank: Result) -> Result:
-    torch.set_num_threads(1)
-    examination = open_examination(course, assignment, job.notebook, job.student, device=job.device)
-    folder = course.checks_folder(assignment.name)
-    arguments = [*PYTEST_OPTIONS, "--assert=plain", "--rootdir", str(folder), str(folder)]
+def _examine(job: Job, place: Place, blank: Result) -> Result:
+    if any(folder.is_symlink() for folder in (job.notebook.parent, job.notebook.parent.parent)):
+        raise NotebookError("The submission's folder is a symbolic link; hand in the files themselves.")
+    examination = open_examination(
+        *(place.preparation, job.notebook, job.student), sandbox=place.sandbox, device=job.device, core=place.core
+    )
     began = time.monotonic()
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = pytest.main(arguments, plugins=[_Bring(examination)])
+    run_checks(place.session, examination)
     examined = time.monotonic() - began
-    if code not in _PYTEST_RAN:
-        raise AutograderError(f"pytest ended with {code}: {printed.getvalue().strip()[-2000:]}")
-    if examination.grader_errors:
-        raise AutograderError(examination.grader_errors[0])
     run = examination.run
     checks = tuple(examination.records)
-    late_days, penalty = _lateness(job, course, assignment)
+    late_days, penalty = _lateness(job, place.preparation)
     earned = sum(check.score for check in checks)
     return replace(
         blank,
@@ -98,13 +83,15 @@ def _examine(job: Job, course: Course, assignment: Assignment, blank: Result) ->
         },
         checks=checks,
         cells=run.cells,
+        output=plain_lines(run.output or ""),
         flags=tuple(sorted({*job.flags, *examination.flags, *run.flags})),
     )
 
 
-def _lateness(job: Job, course: Course, assignment: Assignment) -> tuple[int, float]:
+def _lateness(job: Job, preparation: Preparation) -> tuple[int, float]:
     """Return the days late and the points that they cost."""
-    policy = course.late_policy_of(assignment)
+    assignment = preparation.assignment
+    policy = preparation.course.late_policy_of(assignment)
     submitted_at = datetime.fromisoformat(job.submitted_at) if job.submitted_at else None
     days = policy.late_days(submitted_at, assignment.due)
     return days, policy.penalty(days, assignment.points)

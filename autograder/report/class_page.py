@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
-from autograder.report.plain_text import plain_text
+from autograder.plain_text import plain_text
 from autograder.report.statistics import (
     Attention,
     ClassFigures,

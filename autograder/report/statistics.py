@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from autograder.report.plain_text import plain_text
+from autograder.plain_text import plain_text
 from autograder.results import CellStatus, CheckRecord, CheckStatus, Result, Status
 
 __all__ = [

@@ -1,36 +1,30 @@
-"""Serve a student's notebook to the checks: the only code of ours that runs in the student's process (S).
+"""Serve a student's notebook to the checks: the only code of ours that works in the student's process (S).
 
-Started as `python -I -m autograder.sandbox.agent FD LIMITS` with one end of a socket pair. It answers one request after
-the other until the socket closes. Nothing here is trusted by the other side: student code shares this process and may
-change whatever it likes; all that it can reach by that is another wrong answer.
+It answers one request after the other on one end of a socket pair until the socket closes. Nothing here is trusted by
+the other side: student code shares this process and may change whatever it likes; all that it can reach by that is
+another wrong answer.
 """
 
 import functools
 import importlib
-import json
-import os
 import random
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import torch
-import torchvision  # noqa: F401 - loaded once, before the clock of any cell runs
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.sandbox.limits import ProcessLimits, bind
 from autograder.sandbox.protocol import HEADER, Decoder, Encoder, Library, Limits, ProtocolError, Reference
 from autograder.sandbox.protocol import pack as pack_frame
 from autograder.sandbox.protocol import unpack as unpack_frame
 
-__all__ = ["main"]
+__all__ = ["Agent", "make_shell"]
 
 _MAX_TEXT = 2_000
 _MAX_MRO = 12
@@ -87,12 +81,12 @@ class Objects:
 class Agent:
     """Run cells and answer requests about what they defined."""
 
-    def __init__(self, connection: socket.socket, limits: Limits) -> None:
+    def __init__(self, connection: socket.socket, limits: Limits, shell: InteractiveShell) -> None:
         self._connection = connection
         self._limits = limits
         self._objects = Objects()
         self._in_cell = False
-        self._shell = _make_shell()
+        self._shell = shell
 
     def serve(self) -> None:
         """Announce readiness, then answer requests until the other side hangs up."""
@@ -121,12 +115,14 @@ class Agent:
             raise KeyboardInterrupt
 
     def do_seed(self, seed: int) -> None:
+        """Seed every generator, and let go of all kept objects."""
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 - the generator that student code uses unasked
         torch.manual_seed(seed)
         self._objects.forget()
 
     def do_cell(self, name: str, source: str) -> None:
+        """Run one cell."""
         compiler: Any = self._shell.compile
         compiler.cell = name
         self._in_cell = True
@@ -140,23 +136,29 @@ class Agent:
             raise error
 
     def do_name(self, name: str) -> object:
+        """Return what the notebook calls `name`."""
         if name not in self._shell.user_ns:
             raise _Missing(name)
         return self._shell.user_ns[name]
 
     def do_attribute(self, target: object, name: str) -> object:
+        """Return an attribute."""
         return getattr(target, name)
 
     def do_call(self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        """Call an object."""
         return target(*args, **kwargs)
 
     def do_item(self, target: Any, key: Any) -> object:
+        """Return `target[key]`."""
         return target[key]
 
     def do_length(self, target: Any) -> int:
+        """Return the length."""
         return len(target)
 
     def do_elements(self, target: Any, most: int) -> list[Any]:
+        """Return the first elements."""
         return [element for element, _ in zip(target, range(most), strict=False)]
 
 
@@ -204,7 +206,8 @@ def _import(path: str) -> object:
     raise ModuleNotFoundError(path)
 
 
-def _make_shell() -> InteractiveShell:
+def make_shell() -> InteractiveShell:
+    """Return the one IPython shell of this process; it takes long enough to be made before the fork."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
@@ -227,19 +230,3 @@ def _read(connection: socket.socket, size: int) -> bytearray | None:
             return None
         view = view[count:]
     return content
-
-
-def main() -> None:
-    """Serve on the inherited socket whose descriptor is the first argument."""
-    descriptor, limits = int(sys.argv[1]), ProcessLimits(**json.loads(sys.argv[2]))
-    sys.argv[1:] = []
-    bind(limits)
-    os.set_inheritable(descriptor, False)
-    torch.set_num_threads(1)
-    mpl.use("agg")
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - notebooks import the support files beside them
-    Agent(socket.socket(fileno=descriptor), Limits(frame_bytes=limits.frame_bytes)).serve()
-
-
-if __name__ == "__main__":
-    main()

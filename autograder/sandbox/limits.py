@@ -1,17 +1,13 @@
-"""State what one student's process may use, and let the process bind itself to it before any student code runs."""
+"""State what one student's process may use, let it bind itself to that, and measure what it uses from outside."""
 
-import ctypes
 import json
 import os
 import resource
-import signal
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["ProcessLimits", "bind", "resident_bytes"]
-
-_PR_SET_PDEATHSIG = 1
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+__all__ = ["ProcessLimits", "bind", "private_bytes", "processes_below"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +15,7 @@ class ProcessLimits:
     """Limits of S. Those marked (S) are set by the process on itself, the others are watched from outside."""
 
     memory_bytes: int
-    """Resident memory of the process and its descendants."""
+    """Memory of the process and its descendants, what they share with others in proportion."""
     output_bytes: int
     """Printed text that is kept."""
     frame_bytes: int
@@ -29,33 +25,77 @@ class ProcessLimits:
     file_bytes: int
     """(S) The largest file."""
     open_files: int
-    """(S) Descriptors."""
+    """(S) Descriptors of one process."""
+    processes: int
+    """(S) Processes and threads together."""
+    disk_bytes: int
+    """(S) Each of the file systems that it may write to: working folder, /tmp, /dev/shm."""
+    core: int | None = None
+    """(S) The processor that it computes on; None: any."""
 
     def to_json(self) -> str:
         """Return the limits as they travel to S."""
         return json.dumps(asdict(self))
 
 
-def bind(limits: ProcessLimits) -> None:
-    """Bind the calling process, and so all that it starts, to the limits; die with the parent."""
+def bind(limits: ProcessLimits, *, alone: bool) -> None:
+    """Bind the calling process, and so all that it starts, to the limits.
+
+    The number of processes is limited only where the process is `alone` with its user, since it counts by user.
+    """
     for kind, most in (
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_CORE, 0),
+        *([(resource.RLIMIT_NPROC, limits.processes)] if alone else []),
     ):
         hard = resource.getrlimit(kind)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (value, value))
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def resident_bytes(pid: int) -> int:
-    """Return the resident memory of a process and its descendants; 0 for one that has ended."""
-    proc = Path(f"/proc/{pid}")
+def processes_below(pid: int) -> Iterator[int]:
+    """Yield a process and its descendants, whichever of its threads started them."""
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        yield parent
+        try:
+            for task in os.scandir(f"/proc/{parent}/task"):
+                waiting += map(int, Path(task.path, "children").read_text().split())
+        except OSError:
+            continue  # it has ended meanwhile
+
+
+def private_bytes(pid: int, limit: int) -> int:
+    """Return the memory of a process and its descendants, exactly only where it might be above `limit`.
+
+    The quick sum counts what forked processes share once for each; the slow one divides it among those that share.
+    """
+    pids = list(processes_below(pid))
+    quick = sum(map(_anonymous_bytes, pids))
+    return quick if quick <= limit else sum(map(_proportional_bytes, pids))
+
+
+def _anonymous_bytes(pid: int) -> int:
+    """Return the resident memory that is no file's."""
     try:
-        own = int((proc / "statm").read_text().split()[1]) * _PAGE
-        children = (proc / "task" / str(pid) / "children").read_text().split()
-    except (OSError, IndexError, ValueError):
+        fields = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
         return 0
-    return own + sum(resident_bytes(int(child)) for child in children)
+    return sum(_kilobytes(fields, name) for name in ("RssAnon:", "RssShmem:"))
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Return the process's share of its memory; takes some hundred times as long."""
+    try:
+        fields = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return _anonymous_bytes(pid)
+    return sum(_kilobytes(fields, name) for name in ("Pss_Anon:", "Pss_Shmem:"))
+
+
+def _kilobytes(fields: str, name: str) -> int:
+    _, found, rest = fields.partition(f"\n{name}")
+    return int(rest.split(maxsplit=1)[0]) * 1024 if found else 0

@@ -1,25 +1,23 @@
-"""Start the student's process (S) and talk to it: one request, one answer, a deadline, and no trust.
+"""Talk to the student's process (S): one request, one answer, a deadline, and no trust.
 
-`Sandbox` is the seam: how S comes to be. `PlainSandbox` starts it anew, in its own session with resource limits and an
-empty environment; what it lacks against a hostile submission stands in the README ("What is trusted, and why").
+`Sandbox` is the seam: how S comes to be. What it is forked from holds the control connection: closing it kills S with
+all that it started, and how S ended is told on it.
 """
 
 import contextlib
+import json
 import math
 import os
 import secrets
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.sandbox.limits import ProcessLimits, resident_bytes
+from autograder.sandbox.limits import ProcessLimits
 from autograder.sandbox.protocol import (
     HEADER,
     Decoder,
@@ -32,10 +30,10 @@ from autograder.sandbox.protocol import (
     unpack,
 )
 
-__all__ = ["Died", "Outcome", "PlainSandbox", "Raised", "Sandbox", "StudentProcess"]
+__all__ = ["Died", "Outcome", "Raised", "Sandbox", "StudentProcess"]
 
-_WATCH_SECONDS = 0.1
-_DEATH_SECONDS = 5.0
+_DEATH_SECONDS = 10.0
+_REPORT_BYTES = 2**16
 _TEXT = 2_000
 
 
@@ -76,66 +74,35 @@ class Raised(Exception):
 
 
 class Sandbox(Protocol):
-    """Make a fresh process for student code in a folder that holds what the notebook needs."""
+    """Make a fresh process for student code, in a working folder that holds what the notebook needs."""
 
     @property
     def flags(self) -> tuple[str, ...]:
         """Return what every result must say about this way of running student code."""
         ...
 
-    def start(self, folder: Path, limits: ProcessLimits, seconds: float) -> "StudentProcess":
+    def start(self, limits: ProcessLimits, seconds: float) -> "StudentProcess":
         """Return a process that is ready for requests; raise Died where it is not ready in time."""
         ...
-
-
-class PlainSandbox:
-    """Start S as an ordinary child: own session, limits, empty environment, no isolation."""
-
-    flags = ("unsandboxed",)
-
-    def __init__(self, device: str = "cpu") -> None:
-        self._device = device
-
-    def start(self, folder: Path, limits: ProcessLimits, seconds: float) -> "StudentProcess":
-        """Start the agent in `folder` and wait until it is ready."""
-        ours, theirs = socket.socketpair()
-        (folder / ".home").mkdir(exist_ok=True)
-        with theirs:
-            child = subprocess.Popen(
-                [sys.executable, "-I", "-m", "autograder.sandbox.agent", str(theirs.fileno()), limits.to_json()],
-                pass_fds=[theirs.fileno()],
-                cwd=folder,
-                env=_environment(folder / ".home", self._device),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        process = StudentProcess(child, ours, limits)
-        process.wait_until_ready(seconds)
-        return process
-
-
-def _environment(home: Path, device: str) -> dict[str, str]:
-    gpus = {"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    places = dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"), str(home))
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **one_thread, **places, **gpus}
 
 
 class StudentProcess:
     """T's end of the line to one S."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", connection: socket.socket, limits: ProcessLimits) -> None:
-        self._child = child
+    def __init__(
+        self, control: socket.socket, pidfd: int, connection: socket.socket, printed: int, limits: ProcessLimits
+    ) -> None:
+        """Take over what belongs to a forked process: `printed` is the reading end of what S prints to."""
+        self._control = control
+        self._pidfd = pidfd
         self._connection = connection
+        self._printed = printed
         self._limits = limits
         self._protocol = Limits(frame_bytes=limits.frame_bytes)
         self._output = bytearray()
         self.output_dropped = 0
-        assert child.stdout is not None, "the child is started with a pipe for what it prints"
-        self._printed = child.stdout
-        for end in (connection.fileno(), self._printed.fileno()):
+        self._control.settimeout(_DEATH_SECONDS)
+        for end in (connection.fileno(), printed):
             os.set_blocking(end, False)
 
     @property
@@ -145,7 +112,7 @@ class StudentProcess:
 
     def is_alive(self) -> bool:
         """Return whether the process can still be asked."""
-        return self._child.poll() is None and self._connection.fileno() >= 0
+        return self._connection.fileno() >= 0 and not select.select([self._pidfd], [], [], 0)[0]
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait for the agent's first message."""
@@ -186,37 +153,40 @@ class StudentProcess:
         raise ProtocolError("an answer to another request, or none")
 
     def close(self) -> None:
-        """Kill S and everything in its session, and release what belongs to it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
+        """Have S and all that it started killed, wait until they are gone, and release what belongs to them."""
+        if self._connection.fileno() < 0:
+            return
+        self._control.close()
+        select.select([self._pidfd], [], [], _DEATH_SECONDS)
+        self._drink()
         self._connection.close()
-        self._printed.close()
+        os.close(self._printed)
+        os.close(self._pidfd)
 
     def _end(self, outcome: Outcome, detail: str = "") -> Died:
         self.close()
         return Died(outcome, detail)
 
     def _exchange(self, frame: bytes, deadline: float, interrupt_at: float = math.inf) -> Any:
-        """Send `frame` and return the next document from S, drinking up what it prints and watching its memory."""
+        """Send `frame` and return the next document from S, drinking up what it prints."""
         unsent, received = memoryview(frame), bytearray()
         poll = select.poll()
         poll.register(self._printed, select.POLLIN)
         while (now := time.monotonic()) < deadline:
             if now >= interrupt_at:
-                self._child.send_signal(signal.SIGINT)
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
                 interrupt_at = math.inf
             poll.register(self._connection, select.POLLIN | (select.POLLOUT if unsent else 0))
-            for end, event in poll.poll(1000 * min(deadline - now, _WATCH_SECONDS)):
-                if end == self._printed.fileno():
-                    self._drink(poll)
+            for end, event in poll.poll(1000 * (min(deadline, interrupt_at) - now)):
+                if end == self._printed:
+                    if not self._drink():
+                        poll.unregister(self._printed)
                     continue
                 if event & select.POLLOUT:
                     unsent = self._send(unsent)
                 if event & ~select.POLLOUT and self._receive(received):
                     return self._unpack(received)
-            if resident_bytes(self._child.pid) > self._limits.memory_bytes:
-                raise self._end(Outcome.OUT_OF_MEMORY)
         raise self._end(Outcome.TIMED_OUT)
 
     def _send(self, unsent: memoryview) -> memoryview:
@@ -253,24 +223,30 @@ class StudentProcess:
         except ProtocolError as error:
             raise self._end(Outcome.BAD_ANSWER, str(error)) from error
 
-    def _drink(self, poll: "select.poll") -> None:
+    def _drink(self) -> bool:
+        """Take what S has printed meanwhile; return False once nobody can print any more."""
         try:
-            chunk = os.read(self._printed.fileno(), 2**16)
+            chunk = os.read(self._printed, 2**16)
         except BlockingIOError:
-            return
-        if not chunk:
-            poll.unregister(self._printed)
+            return True
         room = self._limits.output_bytes - len(self._output)
         self._output += chunk[:room]
         self.output_dropped += len(chunk) - len(chunk[:room])
+        return bool(chunk)
 
     def _autopsy(self) -> Died:
         """Return how S ended, after the connection broke."""
         try:
-            code = self._child.wait(_DEATH_SECONDS)
-        except subprocess.TimeoutExpired:
+            text = self._control.recv(_REPORT_BYTES)
+        except TimeoutError:
             return self._end(Outcome.BAD_ANSWER, "it closed the line")
-        if code == -signal.SIGXCPU:
+        if not text:
+            return self._end(Outcome.SIGNALLED, "with the process that it was forked from")
+        report = json.loads(text)
+        code = report["code"]
+        if report["why"] == "memory":
+            return self._end(Outcome.OUT_OF_MEMORY)
+        if code < 0 and report["cpu_seconds"] >= self._limits.cpu_seconds:
             return self._end(Outcome.CPU_TIME)
         if code < 0:
             return self._end(Outcome.SIGNALLED, signal.Signals(-code).name)

@@ -8,7 +8,9 @@ import pytest
 import tiny_course
 
 if TYPE_CHECKING:
+    from autograder.sandbox.limits import ProcessLimits
     from autograder.sandbox.process import StudentProcess
+    from autograder.sandbox.warm_process import WarmProcess
 
 
 @pytest.fixture
@@ -28,24 +30,43 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], "StudentProcess"]]:
-    """Start a process as a student's notebook gets one, or give again the one that is still alive."""
+def limits() -> "ProcessLimits":
+    """Limits that a test reaches quickly."""
     from autograder.sandbox.limits import ProcessLimits
-    from autograder.sandbox.process import PlainSandbox, StudentProcess
 
-    limits = ProcessLimits(
+    return ProcessLimits(
         memory_bytes=1500 * 2**20,
         output_bytes=10_000,
         frame_bytes=4 * 2**20,
         cpu_seconds=60,
         file_bytes=2**20,
         open_files=256,
+        processes=64,
+        disk_bytes=2**25,
     )
+
+
+@pytest.fixture(scope="session")
+def warm_process() -> Iterator["WarmProcess"]:
+    """The process that isolated students' processes are forked from."""
+    from autograder.sandbox.surroundings import Surroundings
+    from autograder.sandbox.warm_process import WarmProcess
+
+    with WarmProcess(Surroundings()) as warm:
+        warm.wait_until_ready()
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def start_process(warm_process: "WarmProcess", limits: "ProcessLimits") -> Iterator[Callable[[], "StudentProcess"]]:
+    """Start a process as a student's notebook gets one, or give again the one that is still alive."""
+    from autograder.sandbox.process import StudentProcess
+
     started: list[StudentProcess] = []
 
     def start() -> StudentProcess:
         if not started or not started[-1].is_alive():
-            started.append(PlainSandbox().start(tmp_path_factory.mktemp("work"), limits, 120))
+            started.append(warm_process.sandbox().start(limits, 20))
         return started[-1]
 
     yield start

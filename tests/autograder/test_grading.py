@@ -169,8 +169,16 @@ def test_the_student_reads_their_own_line_and_the_kind_of_exception(graded):
     assert "ValueError" in check(graded["raises-in-disguise"], HIDDEN).message
 
 
-def test_every_result_says_that_nothing_was_isolated(graded):
-    assert all("unsandboxed" in result.flags for result in graded.values() if result.status == Status.GRADED)
+def test_no_result_of_an_isolated_run_says_otherwise(graded):
+    assert not any("unsandboxed" in result.flags for result in graded.values())
+
+
+def test_without_the_sandbox_every_result_says_so_and_says_the_same(graded, built_course, tmp_path):
+    students = ["right", "off-by-one", "loop", "exit-in-function"]
+    run(built_course, "--sandbox", "none", "--results", str(tmp_path), "--student", *students)
+    for result in read_results(tmp_path, "tiny"):
+        assert "unsandboxed" in result.flags
+        assert result.score == graded[result.student].score
 
 
 def test_a_second_run_does_nothing_and_says_so(graded, built_course):
@@ -198,18 +206,15 @@ def test_hidden_inputs_repeat_for_a_student_and_differ_between_students(graded, 
     assert not set(numbers) & set(re.findall(r"0\.\d+", check(graded["raises-in-disguise"], HIDDEN).staff_message))
 
 
-def test_a_broken_solution_is_our_fault_and_no_score(built_course, tmp_path):
+def test_a_broken_solution_is_our_fault_and_nobody_gets_a_score(built_course, tmp_path):
     course = tmp_path / "copy"
     shutil.copytree(built_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
     source = course / "source" / "tiny" / "tiny.ipynb"
     source.write_text(source.read_text().replace("answer = 42", "answer = 1 / 0"))
     submit(course, "anybody", *answers(RIGHT))
     printed = run(course, expect=2)
-    (result,) = read_results(course / "results", "tiny")
-    assert result.status == Status.FAILED
-    assert "ZeroDivisionError" in result.reason
-    assert "failed" in printed
-    assert "Nothing to do" not in run(course, expect=2)
+    assert "cell 6 of the solution raised ZeroDivisionError" in printed
+    assert not list(read_results(course / "results", "tiny"))
 
 
 def undisturbed(result: Result) -> Result:

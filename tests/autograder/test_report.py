@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.plain_text import plain_text
 from autograder.report import class_page
-from autograder.report.plain_text import plain_text
 from autograder.report.statistics import Concern, class_figures, question_scores
 from autograder.results import CellRecord, CellStatus, CheckRecord, CheckStatus, Result, Status
 

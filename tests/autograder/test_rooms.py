@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "autograder"
-FOUNDATION = {"errors", "course", "results", "notebooks", "mnist", "__init__"}
+FOUNDATION = {"errors", "course", "results", "notebooks", "mnist", "plain_text", "__init__"}
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     "sandbox": {"sandbox"},
     "checks": {*FOUNDATION, "checks", "sandbox"},
     "build": {*FOUNDATION, "build", "checks"},
-    "grading": {*FOUNDATION, "grading", "checks"},
-    "report": {"results", "report"},
-    "cli": {*FOUNDATION, "build", "checks", "grading", "report"},
+    "grading": {*FOUNDATION, "grading", "checks", "sandbox"},
+    "report": {"results", "plain_text", "report"},
+    "bench": {*FOUNDATION, "bench", "build", "checks", "grading"},
+    "doctor": {"grading", "sandbox"},
+    "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report"},
     "__main__": {"cli"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -1,9 +1,9 @@
-"""Make text that students wrote fit to be shown: one line of visible characters, of bounded length."""
+"""Make text that students wrote or printed fit to be shown: visible characters, of bounded length."""
 
 import re
 import unicodedata
 
-__all__ = ["plain_text"]
+__all__ = ["plain_lines", "plain_text"]
 
 _TERMINAL_CODE = re.compile(
     r"""
@@ -34,6 +34,16 @@ def plain_text(text: str, limit: int = 1_000) -> str:
     if len(shown) > limit or len(head) < len(text):
         return shown[: limit - 1].rstrip() + "…"
     return shown
+
+
+def plain_lines(text: str) -> str:
+    """Return `text` made harmless in the same way, its lines kept apart and its length as it is.
+
+    Of what a line overwrote by a carriage return, as progress bars do, the last state is kept.
+    """
+    lines = _TERMINAL_CODE.sub("", text).replace("\r\n", "\n").split("\n")
+    last_states = (line.rstrip("\r").rpartition("\r")[2].expandtabs(8) for line in lines)
+    return "\n".join(_drop_mark_floods("".join(map(_visible, line))) for line in last_states)
 
 
 def _visible(character: str) -> str:

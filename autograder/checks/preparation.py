@@ -1,0 +1,127 @@
+"""Prepare what all submissions to an assignment share, once: our notebook, the reference, the digits, the secret."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import CodeType, SimpleNamespace
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from autograder.checks.secret import read_secret
+from autograder.course import Assignment, Course
+from autograder.errors import GraderError, NotebookError
+from autograder.mnist import TRAINING, Digits, read_digits
+from autograder.notebooks import BYPRODUCTS, Cell, Tag, read_cells
+from autograder.sandbox.surroundings import Surroundings
+
+__all__ = ["Preparation"]
+
+_NOT_SUPPORT = BYPRODUCTS | {"tests", "solution"}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is the same for every submission; each part is made when it is first asked for."""
+
+    course: Course
+    assignment: Assignment
+
+    @cached_property
+    def secret(self) -> str:
+        """The secret that hidden inputs derive from."""
+        return read_secret(self.course)
+
+    @cached_property
+    def solution(self) -> Sequence[Cell]:
+        """The cells of the instructor's notebook."""
+        return read_cells(self.course.source_notebook(self.assignment.name))
+
+    @cached_property
+    def release(self) -> Sequence[Cell]:
+        """The cells of the notebook that students got; raise GraderError where there is none."""
+        path = self.course.release_notebook(self.assignment.name)
+        try:
+            return read_cells(path)
+        except NotebookError as error:
+            raise GraderError(f"{path}: {error} Run `autograder build {self.assignment.name}`.") from error
+
+    @cached_property
+    def hidden_digits(self) -> Digits:
+        """MNIST's 10,000 test images, which student code never sees."""
+        return read_digits(self.course.data_folder(), train=False)
+
+    @cached_property
+    def training_digits(self) -> Digits:
+        """MNIST's 60,000 training images, which students have."""
+        return read_digits(self.course.data_folder(), train=True)
+
+    def reference(self, student_id: str) -> SimpleNamespace:
+        """Return the namespace of the solution notebook, run in this process with this student's ID."""
+        if not self._reference_depends_on_student:
+            return self._reference_of_all
+        return self._run_reference(student_id)
+
+    @cached_property
+    def _reference_of_all(self) -> SimpleNamespace:
+        return self._run_reference("reference")
+
+    @cached_property
+    def _reference_depends_on_student(self) -> bool:
+        return any("STUDENT_ID" in code.co_names for code, _ in self._reference_code)
+
+    @cached_property
+    def _reference_code(self) -> Sequence[tuple[CodeType, str]]:
+        """The solution's cells, compiled, and how a message names each."""
+        path = self.course.source_notebook(self.assignment.name)
+        transform = TransformerManager().transform_cell
+        return [
+            (compile(transform(cell.source), f"{path.name}, cell {cell.index + 1}", "exec"), f"cell {cell.index + 1}")
+            for cell in self.solution
+            if not cell.tags & {Tag.SKIP_GRADING, Tag.STUDENT_ID}
+        ]
+
+    def _run_reference(self, student_id: str) -> SimpleNamespace:
+        path = self.course.source_notebook(self.assignment.name)
+        if str(path.parent) not in sys.path:
+            sys.path.insert(0, str(path.parent))
+        namespace: dict[str, Any] = {"__name__": "reference", "STUDENT_ID": student_id}
+        for code, where in self._reference_code:
+            try:
+                exec(code, namespace)  # noqa: S102 - our own notebook
+            except Exception as error:
+                raise GraderError(f"{path}: {where} of the solution raised {error!r}.") from error
+        return SimpleNamespace(**namespace)
+
+    def warm_up(self, fixtures: frozenset[str]) -> None:
+        """Make what the checks will ask for, by the names of their fixtures, before any submission does."""
+        assert self.secret
+        assert self.release
+        if "reference" in fixtures:
+            self.reference("reference")
+        for name in fixtures & {"hidden_digits", "training_digits"}:
+            getattr(self, name)
+
+    def surroundings(self, *, isolated: bool, device: str, solution: bool = False) -> Surroundings:
+        """Return what the students' processes are to find around them: files of the release, or of our own solution."""
+        name = self.assignment.name
+        notebook = self.course.source_notebook(name) if solution else self.course.release_notebook(name)
+        raw = self.course.data_folder() / "MNIST" / "raw"
+        return Surroundings(
+            isolated=isolated,
+            support=tuple(_support_files(notebook.parent)),
+            data=tuple(str((raw / name).resolve()) for name in TRAINING),
+            gpu=int(device.partition(":")[2] or 0) if device.startswith("cuda") else None,
+            gpu_share=self.assignment.budget.gpu_share,
+        )
+
+
+def _support_files(folder: Path) -> list[tuple[str, str]]:
+    """Return the files beside the notebook that it may need, with their paths relative to it."""
+    return [
+        (str(path.resolve()), str(path.relative_to(folder)))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".ipynb" and not _NOT_SUPPORT & set(path.relative_to(folder).parts)
+    ]

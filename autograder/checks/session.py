@@ -1,0 +1,63 @@
+"""Collect an assignment's checks with pytest once, and run them against one examination after the other's fork."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.catalogue import PYTEST_OPTIONS
+from autograder.checks.examination import Examination
+from autograder.checks.plugin import EXAMINATIONS
+from autograder.errors import AutograderError
+
+__all__ = ["fixtures_of", "run_checks", "with_collected_checks"]
+
+_OPTIONS = (
+    *PYTEST_OPTIONS,
+    *("--assert=plain", "--tb=no", "-s", "-p", "no:logging", "-p", "no:faulthandler", "-p", "no:warnings"),
+)
+_PYTEST_RAN = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+
+
+class _Loop:
+    """Stand in for pytest's own loop over the tests."""
+
+    def __init__(self, work: Callable[[pytest.Session], None]) -> None:
+        self._work = work
+        self.reached = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if not session.testsfailed:
+            self.reached = True
+            self._work(session)
+        return True
+
+
+def with_collected_checks(folder: Path, work: Callable[[pytest.Session], None]) -> None:
+    """Collect the checks in `folder` and call `work` with the session; raise AutograderError where that fails."""
+    loop = _Loop(work)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = pytest.main([*_OPTIONS, "--rootdir", str(folder), str(folder)], plugins=[loop])
+    if code not in _PYTEST_RAN or not loop.reached:
+        raise AutograderError(f"pytest ended with {code}: {printed.getvalue().strip()[-2000:]}")
+
+
+def fixtures_of(session: pytest.Session) -> frozenset[str]:
+    """Return the names of all fixtures that the collected checks ask for."""
+    return frozenset(name for item in session.items for name in getattr(item, "fixturenames", ()))
+
+
+def run_checks(session: pytest.Session, examination: Examination) -> None:
+    """Run every check; what they find is recorded in the examination. For once in a process: pytest keeps state."""
+    session.config.stash[EXAMINATIONS] = {examination.preparation.assignment.name: examination}
+    following = [*session.items[1:], None]
+    try:
+        for item, next_item in zip(session.items, following, strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=next_item)
+    finally:
+        examination.run.close()
+    if examination.grader_errors:
+        raise AutograderError(examination.grader_errors[0])

@@ -1,0 +1,129 @@
+"""Build the only file system that student code ever sees: system and Python to read, of the course its data alone.
+
+The calling process, which has namespaces of its own by then, moves into it for good. Paths of Python stay what they are
+outside, so that later imports find their files. Written here and not left to bubblewrap, which can start a program in
+such a root but not move a process that has torch loaded into one; for every submission a start costs seconds.
+"""
+
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from autograder.sandbox.syscalls import bind_mount, make_mounts_private, make_read_only, mount, pivot_root, unmount
+
+__all__ = ["DATA", "WORK", "cover_tmp", "enter_root_folder"]
+
+WORK = "/submission"
+"""The student's working folder: an empty mount point here, for each submission a file system of its own."""
+DATA = "/data"
+"""Course data that student code may read."""
+_OLD = "/.old"
+_TMP = "/tmp"  # noqa: S108 - the mount point, not a file in it
+_UNDER_TMP = "/.tmp"
+"""Where that part of Python waits which lies below /tmp, for instance a whole course that is being tried out there."""
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/conda", "/nix/store", "/gnu/store")
+_ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "ssl/certs")
+_CPUS = "/sys/devices/system/cpu"
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_USERS = "root:x:0:0:root:/:/bin/false\nstudent:x:1000:1000:student:/submission/.home:/bin/bash\n"
+_GROUP = "root:x:0:\nstudent:x:1000:\n"
+_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+_DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+
+
+def enter_root_folder(data: Iterable[Path], devices: Iterable[Path]) -> None:
+    """Replace the calling process's root by a minimal, read-only one; `devices` are those of its GPU.
+
+    Raise OSError with the call that the host refuses.
+    """
+    os.umask(0o022)
+    python = _python_folders()  # looked up while Python still finds all of its own files
+    make_mounts_private()
+    mount("tmpfs", _TMP, options="mode=0755")
+    os.mkdir(_TMP + _OLD)  # noqa: PTH102
+    pivot_root(_TMP, _TMP + _OLD)
+    gpu = list(devices)
+    for folder in (*_SYSTEM, *python, "/sys" if gpu else _CPUS):
+        _show(folder)
+    for name in _ETC:
+        _show(f"/etc/{name}")
+    for file in data:
+        _show(str(file), f"{DATA}/{file.name}")
+    _write_files({"/etc/passwd": _USERS, "/etc/group": _GROUP, "/etc/hosts": _HOSTS})
+    _make_devices(gpu)
+    for folder in (WORK, _TMP, "/proc"):
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+    mount("proc", "/proc")
+    unmount(_OLD)
+    os.rmdir(_OLD)  # noqa: PTH106
+    make_read_only("/", recursive=False, devices=True)
+    cover_tmp("mode=1777,size=64m")
+
+
+def cover_tmp(options: str) -> None:
+    """Mount a new, empty /tmp, and show again what of Python lies below it."""
+    mount("tmpfs", _TMP, options=options)
+    for target in _shown_under_tmp:
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+        _make_mount_point(_UNDER_TMP + target, target)
+        bind_mount(_UNDER_TMP + target, target)
+
+
+_shown_under_tmp: list[str] = []
+
+
+def _python_folders() -> list[str]:
+    """Return where Python and its packages lie, and of this package what runs in student's processes."""
+    package = Path(__file__).parent
+    paths = [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, os.path.dirname(sys.executable)]  # noqa: PTH120
+    paths += [str(package), str(package.parent / "__init__.py")]
+    return sorted({os.path.realpath(path) for path in paths} | set(paths))
+
+
+def _show(source: str, target: str | None = None) -> None:
+    """Show a path of the old root for reading: a link as a link, the rest by a bind mount; skip what is not there."""
+    target = target or source
+    old = _OLD + source
+    under_tmp = target.startswith(f"{_TMP}/")
+    place = _UNDER_TMP + target if under_tmp else target
+    if os.path.lexists(place) or not os.path.lexists(old):
+        return
+    os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120
+    if os.path.islink(old):  # noqa: PTH114
+        os.symlink(os.readlink(old), place)  # noqa: PTH115, PTH211
+        return
+    _make_mount_point(old, place)
+    bind_mount(old, place)
+    make_read_only(place)
+    if under_tmp:
+        _shown_under_tmp.append(target)
+
+
+def _make_mount_point(source: str, target: str) -> None:
+    if os.path.isdir(source):  # noqa: PTH112
+        os.makedirs(target, exist_ok=True)  # noqa: PTH103
+    else:
+        Path(target).touch()
+
+
+def _write_files(files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text(text)
+
+
+def _make_devices(gpu: Iterable[Path]) -> None:
+    Path("/dev/shm").mkdir(parents=True)  # noqa: S108 - the mount point
+    for path in [*(Path("/dev", name) for name in _DEVICES), *gpu]:
+        old = Path(_OLD + str(path))
+        if not stat.S_ISCHR(old.stat().st_mode):
+            raise OSError(f"{path} is not a device")
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        bind_mount(str(old), str(path))
+        make_read_only(str(path), devices=True)
+    for name, target in _DEVICE_LINKS.items():
+        Path("/dev", name).symlink_to(target)

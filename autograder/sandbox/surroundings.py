@@ -1,0 +1,47 @@
+"""State what surrounds the student's processes of one batch: isolated or not, files to see, the device."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+__all__ = ["Surroundings", "gpu_devices"]
+
+_GPU_CONTROL = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the warm process is told before it loads anything; holds no check, no answer and no secret."""
+
+    isolated: bool = True
+    trial: bool = False
+    """Whether only to see what the host can isolate: no library is loaded then."""
+    support: tuple[tuple[str, str], ...] = ()
+    """Files beside the notebook: where each lies, and its path relative to the working folder."""
+    data: tuple[str, ...] = ()
+    """MNIST's training files; student code finds them in `data/MNIST/raw` of the working folder."""
+    gpu: int | None = None
+    """The number of the GPU that student code computes on; None: the CPU."""
+    gpu_share: float = 1.0
+    """Part of the GPU's memory that torch gives out to one process."""
+
+    def to_json(self) -> str:
+        """Return the text that travels to the warm process, on one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        raw = json.loads(text)
+        raw["support"] = tuple((source, name) for source, name in raw["support"])
+        raw["data"] = tuple(raw["data"])
+        return cls(**raw)
+
+
+def gpu_devices(gpu: int | None) -> list[Path]:
+    """Return the device files that computing on a GPU takes: its own and those that all GPUs share."""
+    if gpu is None:
+        return []
+    shared = [path for name in _GPU_CONTROL if (path := Path("/dev", name)).exists()]
+    return [Path(f"/dev/nvidia{gpu}"), *shared]

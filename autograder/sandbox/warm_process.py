@@ -1,0 +1,149 @@
+"""Start the warm process that student's processes are forked from, and have it fork them."""
+
+import json
+import os
+import secrets
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from autograder.sandbox.isolation import OPTIONAL
+from autograder.sandbox.limits import ProcessLimits
+from autograder.sandbox.process import Died, StudentProcess
+from autograder.sandbox.surroundings import Surroundings
+
+__all__ = ["ForkedSandbox", "SandboxError", "WarmProcess"]
+
+_START_SECONDS = 300.0
+_FORKED = b"forked"
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class SandboxError(Exception):
+    """Say what this host lacks of the sandbox that student code should run in."""
+
+    def __init__(self, why: str, missing: Mapping[str, str]) -> None:
+        self.why = why
+        self.missing = missing
+        """Why, by layer; empty where not even the first one stands."""
+        lacking = "; ".join(f"{layer}: {why}" for layer, why in missing.items() if layer not in OPTIONAL)
+        super().__init__(
+            f"This host cannot isolate student code ({why or lacking}); `autograder doctor` says what to do, and "
+            "--sandbox none runs it unprotected."
+        )
+
+
+class WarmProcess:
+    """Own one warm process; it ends with `close`, and in any case with the process that started it."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._isolated = surroundings.isolated
+        self._address = f"\0autograder-{secrets.token_hex(16)}"  # abstract: leaves no file behind
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(self._address)
+            listener.listen()
+            listener.set_inheritable(True)
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-m", "autograder.sandbox.zygote", str(listener.fileno())],
+                pass_fds=[listener.fileno()],
+                env=_environment(surroundings),
+                cwd="/",
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        assert self._process.stdin is not None, "it is started with a pipe"
+        self._process.stdin.write(surroundings.to_json().encode() + b"\n")
+        self._process.stdin.flush()
+
+    def wait_until_ready(self) -> Mapping[str, str]:
+        """Return the layers that this host refuses and that one can do without; raise SandboxError for the others."""
+        assert self._process.stdout is not None, "it is started with a pipe"
+        ready = select.select([self._process.stdout], [], [], _START_SECONDS)[0]
+        text = self._process.stdout.readline() if ready else b""
+        if not text:
+            raise SandboxError("the process that loads the libraries did not start", {})
+        report = json.loads(text)
+        missing: Mapping[str, str] = report.get("missing", {})
+        if "error" in report or missing.keys() - OPTIONAL:
+            raise SandboxError(report.get("error", ""), missing)
+        return missing
+
+    def sandbox(self) -> "ForkedSandbox":
+        """Return the way to processes forked from this one."""
+        return ForkedSandbox(address=self._address, isolated=self._isolated)
+
+    def close(self) -> None:
+        """End the warm process and all that it forked."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForkedSandbox:
+    """Make each student's process by forking a warm one, from whichever process of this user knows its address."""
+
+    address: str
+    isolated: bool
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Return `unsandboxed` where student code runs with this user's rights."""
+        return () if self.isolated else ("unsandboxed",)
+
+    def start(self, limits: ProcessLimits, seconds: float) -> StudentProcess:
+        """Return a forked process that is ready for requests.
+
+        Raise Died where it is not ready in time, OSError where the warm process is gone.
+        """
+        control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.settimeout(seconds)
+        ours, theirs = socket.socketpair()
+        printed, output = os.pipe()
+        try:
+            control.connect(self.address)
+            socket.send_fds(control, [limits.to_json().encode()], [theirs.fileno(), output])
+            answer, descriptors, _, _ = socket.recv_fds(control, len(_FORKED), 1)
+            if answer != _FORKED:
+                raise ConnectionError("the warm process is gone")
+        except OSError:
+            control.close()
+            ours.close()
+            os.close(printed)
+            raise
+        finally:
+            theirs.close()
+            os.close(output)
+        process = StudentProcess(control, descriptors[0], ours, printed, limits)
+        try:
+            process.wait_until_ready(seconds)
+        except Died as died:
+            raise Died(died.outcome, f"{died.detail}; it printed: {process.output[-1000:]}") from None
+        return process
+
+
+def _environment(surroundings: Surroundings) -> dict[str, str]:
+    """Return all that student code finds in its environment, but for the places that it may write to."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "CUDA_VISIBLE_DEVICES": "" if surroundings.gpu is None else str(surroundings.gpu),
+        "PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{surroundings.gpu_share}",
+        **dict.fromkeys(_ONE_THREAD, "1"),
+    }

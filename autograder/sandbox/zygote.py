@@ -1,0 +1,370 @@
+"""Be the warm process that students' processes are forked from: torch is loaded once, in a box, before all of them.
+
+Started as `python -I -m autograder.sandbox.zygote FD` with a listening socket, an empty environment and, on standard
+input, one line that says what surrounds it; it ends when that input does. It shuts itself into namespaces and a minimal
+root first and loads the libraries inside, so that it never holds anything that a student must not see. Then, for each
+connection, it forks one student's process (S), which isolates itself further; it watches that process's memory and
+reports its end on the connection. Whoever closes the connection has S killed, with everything that S started.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from autograder.sandbox import seccomp, syscalls
+from autograder.sandbox.isolation import OPTIONAL, Box, Layer, isolate, student_user
+from autograder.sandbox.limits import ProcessLimits, bind, private_bytes
+from autograder.sandbox.root_folder import DATA, WORK, enter_root_folder
+from autograder.sandbox.surroundings import Surroundings, gpu_devices
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+# ruff: noqa: PLC0415 - what is large is loaded inside the box, and only there
+
+__all__ = ["main"]
+
+_PRELOADED = (
+    *("torch", "torch._dynamo", "torch.testing._comparison", "torch.utils.data", "torch.optim"),
+    *("torchvision", "torchvision.datasets", "torchvision.transforms.v2", "torchvision.models.detection"),
+    *("numpy", "numpy.linalg", "numpy.random", "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline"),
+    *("IPython.display", "IPython.core.pylabtools", "multiprocessing.pool", "autograder.sandbox.agent"),
+)
+"""What students' notebooks import, and what torch imports on first use: in a fork that would cost seconds each time."""
+_WATCH_SECONDS = 0.1
+_TRIAL_SECONDS = 20.0
+_TRIAL_DISK = 2**20
+_CONNECTION = 3
+_DID_NOT_START = 70
+_REQUEST_BYTES = 2**16
+_CREDENTIALS = struct.Struct("3i")
+"""Linux's `struct ucred`: process, user, group."""
+_PLACES = ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR")
+_TMP = "/tmp"  # noqa: S108 - a submission's own
+
+
+@dataclass(kw_only=True)
+class _Student:
+    """One student's process, as its parent sees it."""
+
+    pid: int
+    pidfd: int
+    control: socket.socket
+    limits: ProcessLimits
+    slot: int
+    folder: str | None
+    why: str = ""
+
+    def kill(self) -> None:
+        """End the process and what it started; in a pid namespace nothing can stay behind."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+class _Zygote:
+    """Fork students' processes, watch them, report their ends."""
+
+    def __init__(self, listener: socket.socket, surroundings: Surroundings) -> None:
+        self._listener = listener
+        self._surroundings = surroundings
+        self._support = {name: Path(source).read_bytes() for source, name in surroundings.support}
+        self._students: dict[int, _Student] = {}
+        self._missing: Mapping[Layer, str] = {}
+        self._program = b""
+        self._shell: InteractiveShell | None = None
+        self._own_pids = -1
+
+    def shut_in(self) -> None:
+        """Leave the host behind: namespaces and a root of the zygote's own."""
+        self._program = seccomp.compile_filter(memory_files=self._surroundings.gpu is not None)
+        _enter_namespaces()
+        enter_root_folder(map(Path, self._surroundings.data), gpu_devices(self._surroundings.gpu))
+        self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+    def load(self) -> None:
+        """Load what submissions use, without ever running an operation of torch."""
+        for name in _PRELOADED:
+            importlib.import_module(name)
+        import matplotlib as mpl
+        import torch
+
+        from autograder.sandbox.agent import make_shell
+
+        torch.set_num_threads(1)
+        mpl.use("agg")
+        self._shell = make_shell()
+        gc.collect()
+        gc.freeze()
+
+    def try_layers(self) -> Mapping[Layer, str]:
+        """Isolate a process that does nothing else; return the layers that this host refuses, and why."""
+        ours, theirs = os.pipe()
+        pid = self._fork()
+        if pid == 0:
+            missing = isolate(self._box(0, _TRIAL_DISK))
+            os.write(theirs, json.dumps(missing).encode())
+            os._exit(0)
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as report:
+            text = report.read() if select.select([report], [], [], _TRIAL_SECONDS)[0] else b""
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        if not text:
+            raise OSError("a process that isolates itself does not come back")
+        self._missing = {Layer(name): why for name, why in json.loads(text).items()}
+        return self._missing
+
+    def serve(self) -> None:
+        """Work until the standard input closes."""
+        poll = select.poll()
+        for descriptor in (0, self._listener.fileno()):
+            poll.register(descriptor, select.POLLIN)
+        watched_at = 0.0
+        while True:
+            events = dict(poll.poll(1000 * _WATCH_SECONDS if self._students else None))
+            if 0 in events:
+                break
+            for student in list(self._students.values()):
+                if student.pidfd in events:
+                    self._bury(student, poll)
+                elif student.control.fileno() in events:
+                    student.kill()
+                    poll.unregister(student.control)
+            if self._listener.fileno() in events:
+                self._admit(poll)
+            if self._students and time.monotonic() - watched_at >= _WATCH_SECONDS:
+                watched_at = time.monotonic()
+                self._watch_memory()
+        for student in self._students.values():
+            student.kill()
+
+    def _admit(self, poll: "select.poll") -> None:
+        """Take one connection and fork its student's process."""
+        control, _ = self._listener.accept()
+        request = _receive_request(control)
+        if request is None:
+            control.close()
+            return
+        taken = {student.slot for student in self._students.values()}
+        slot = next(number for number in range(len(taken) + 1) if number not in taken)
+        folder = None if self._surroundings.isolated else tempfile.mkdtemp(prefix="autograder-")
+        pid = self._fork()
+        if pid == 0:
+            self._become_student(request, slot, folder or WORK)
+        os.close(request.connection)
+        os.close(request.output)
+        pidfd = os.pidfd_open(pid)
+        socket.send_fds(control, [b"forked"], [pidfd])
+        student = _Student(pid=pid, pidfd=pidfd, control=control, limits=request.limits, slot=slot, folder=folder)
+        self._students[pid] = student
+        poll.register(pidfd, select.POLLIN)
+        poll.register(control, select.POLLIN)
+
+    def _bury(self, student: _Student, poll: "select.poll") -> None:
+        """Report a process's end, and remove what belonged to it."""
+        _, status, usage = os.wait4(student.pid, 0)
+        student.kill()
+        report = {
+            "code": os.waitstatus_to_exitcode(status),
+            "why": student.why,
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        }
+        with contextlib.suppress(OSError):
+            student.control.send(json.dumps(report).encode())
+        poll.unregister(student.pidfd)
+        with contextlib.suppress(KeyError):
+            poll.unregister(student.control)
+        student.control.close()
+        os.close(student.pidfd)
+        del self._students[student.pid]
+        if student.folder is not None:
+            shutil.rmtree(student.folder, ignore_errors=True)
+
+    def _watch_memory(self) -> None:
+        for student in self._students.values():
+            if private_bytes(student.pid, student.limits.memory_bytes) > student.limits.memory_bytes:
+                student.why = "memory"
+                student.kill()
+
+    def _fork(self) -> int:
+        """Fork; where the zygote is shut in, into a pid namespace of the child's own."""
+        if self._own_pids < 0:
+            return os.fork()
+        with contextlib.suppress(OSError):  # a child that got none finds that out by itself
+            syscalls.unshare(syscalls.NEW_PID)
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid != 0:
+                syscalls.setns(self._own_pids, syscalls.NEW_PID)
+        return pid
+
+    def _box(self, slot: int, disk_bytes: int) -> Box:
+        return Box(disk_bytes=disk_bytes, user=student_user(slot), seccomp_program=self._program)
+
+    def _become_student(self, request: "_Request", slot: int, folder: str) -> NoReturn:
+        """Go on as S in the forked child."""
+        try:
+            for held in (self._listener, *(student.control for student in self._students.values())):
+                held.detach()
+            connection = _keep_only(request)
+            os.setsid()
+            _choose_core(request.limits.core)
+            if self._surroundings.isolated:
+                missing = isolate(self._box(slot, request.limits.disk_bytes))
+                if missing.keys() - self._missing.keys():
+                    raise OSError(f"a layer that was there before is missing: {missing}")  # noqa: TRY301
+            else:
+                syscalls.die_with_parent()
+            bind(request.limits, alone=self._surroundings.isolated)
+            os.chdir(folder)
+            self._furnish(Path(folder))
+            _serve(connection, request.limits, self._shell)
+        except BaseException:  # noqa: BLE001 - the process edge: whoever asked reads it as S's last words
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(_DID_NOT_START)
+        os._exit(0)
+
+    def _furnish(self, folder: Path) -> None:
+        """Put into the working folder what the notebook expects beside it: support files and training data."""
+        for name, content in self._support.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        raw = folder / "data" / "MNIST" / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        for file in map(Path, self._surroundings.data):
+            (raw / file.name).symlink_to(Path(DATA, file.name) if self._surroundings.isolated else file)
+        home = folder / ".home"
+        home.mkdir()
+        os.environ.update({"HOME": str(home), "TMPDIR": _TMP if self._surroundings.isolated else str(home)})
+        sys.path.insert(0, str(folder))  # notebooks import the support files beside them
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What T asks for and hands over."""
+
+    limits: ProcessLimits
+    connection: int
+    """S's end of the line for requests."""
+    output: int
+    """Where S prints to."""
+
+
+def _receive_request(control: socket.socket) -> _Request | None:
+    """Return what is asked for on a new connection; None where whoever asked has gone, or is another user."""
+    _, user, _ = _CREDENTIALS.unpack(control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    if user != os.geteuid():
+        return None
+    text, descriptors, _, _ = socket.recv_fds(control, _REQUEST_BYTES, 2)
+    if len(descriptors) != 2:  # noqa: PLR2004 - both or nothing
+        return None
+    connection, output = descriptors
+    return _Request(limits=ProcessLimits(**json.loads(text)), connection=connection, output=output)
+
+
+def _keep_only(request: _Request) -> int:
+    """Close all descriptors but the standard ones and the connection; return the connection."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    connection = os.dup(request.connection)  # clear of the numbers that are assigned next
+    for old, new in ((nothing, 0), (request.output, 1), (request.output, 2), (connection, _CONNECTION)):
+        os.dup2(old, new, inheritable=new != _CONNECTION)
+    os.closerange(_CONNECTION + 1, os.sysconf("SC_OPEN_MAX"))
+    return _CONNECTION
+
+
+def _choose_core(core: int | None) -> None:
+    """Compute on one processor: so a flood of threads or processes slows down its own submission alone."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")  # where the host runs out of memory, S goes first
+
+
+def _serve(connection: int, limits: ProcessLimits, shell: "InteractiveShell | None") -> None:
+    from autograder.sandbox.agent import Agent
+    from autograder.sandbox.protocol import Limits
+
+    assert shell is not None, "load() comes before serve()"
+    gc.enable()
+    Agent(socket.socket(fileno=connection), Limits(frame_bytes=limits.frame_bytes), shell).serve()
+
+
+def _enter_namespaces() -> None:
+    """Move into namespaces of one's own, as their first process; the process that remains outside waits and ends."""
+    kinds = syscalls.NEW_MOUNT | syscalls.NEW_PID | syscalls.NEW_NETWORK | syscalls.NEW_IPC | syscalls.NEW_UTS
+    user, group = os.geteuid(), os.getegid()
+    try:
+        syscalls.unshare(kinds)
+    except PermissionError:
+        syscalls.unshare(kinds | syscalls.NEW_USER)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    first = os.fork()
+    if first:
+        _, status = os.waitpid(first, 0)
+        os._exit(abs(os.waitstatus_to_exitcode(status)))
+    syscalls.die_with_parent()
+
+
+def _read_line(descriptor: int) -> str:
+    """Read one line, and nothing beyond it."""
+    line = bytearray()
+    while not line.endswith(b"\n") and (byte := os.read(descriptor, 1)):
+        line += byte
+    return line.decode()
+
+
+def _report(document: Mapping[str, object]) -> None:
+    os.write(1, json.dumps(document).encode() + b"\n")
+
+
+def main() -> None:
+    """Serve on the inherited listening socket whose descriptor is the first argument."""
+    syscalls.die_with_parent()
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    listener.set_inheritable(False)
+    sys.argv[1:] = []
+    surroundings = Surroundings.from_json(_read_line(0))
+    zygote = _Zygote(listener, surroundings)
+    home = tempfile.TemporaryDirectory(prefix="autograder-") if not surroundings.isolated else None
+    os.environ.update(dict.fromkeys(_PLACES, home.name if home else _TMP))
+    try:
+        missing: Mapping[Layer, str] = {}
+        if surroundings.isolated:
+            zygote.shut_in()
+            missing = zygote.try_layers()
+        if missing.keys() <= OPTIONAL and not surroundings.trial:
+            zygote.load()
+    except OSError as error:
+        _report({"error": str(error)})
+        return
+    _report({"missing": missing})
+    zygote.serve()
+    sys.stdout.flush()
+    os._exit(0)  # without the libraries' own farewells
+
+
+if __name__ == "__main__":
+    main()
