@@ -66,6 +66,17 @@ def _parser() -> argparse.ArgumentParser:
 
     _command(commands, "doctor", "show what this host can isolate and compute on, and what mends the rest", _doctor)
 
+    bench = _command(commands, "bench", "measure this package beside nbgrader, otter and an unprotected floor", _bench)
+    bench.add_argument(
+        "assignments", nargs="*", metavar="ASSIGNMENT", help="default: all, and `empty`, with nothing to do"
+    )
+    _folder(bench, "--submissions", "examples/class", "folder with <student>/<assignment>/<assignment>.ipynb")
+    bench.add_argument("--count", type=_positive, default=60, metavar="N", help="submissions for us (default: 60)")
+    bench.add_argument("--peer-count", type=_positive, default=6, metavar="N", help="for each peer (default: 6)")
+    bench.add_argument("--peers", nargs="*", choices=["nbgrader", "otter"], default=["nbgrader", "otter"])
+    bench.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time (default: the cores)")
+    bench.add_argument("--sandbox", choices=["auto", "none"], default="auto", help="none: without isolation")
+
     report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
     report.add_argument("assignment", metavar="ASSIGNMENT")
     _folder(report, "--results", "results", "folder with the results")
@@ -164,6 +175,27 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     print_summary(_OUT, assignment, [*plan.reused, *graded], results)
     failed = any(result.status == Status.FAILED for result in graded)
     return ExitCode.UNUSABLE if failed or strange else ExitCode.DONE
+
+
+def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
+    import os
+
+    from autograder.bench.bench import EMPTY, Order, run_bench, table
+    from autograder.mnist import unpack
+
+    unpack(course.data_folder())
+    for name in options.assignments or [*(assignment.name for assignment in course.assignments), EMPTY]:
+        order = Order(
+            assignment=name if name == EMPTY else course.assignment(name).name,
+            submissions=options.submissions or course.root / "examples" / "class",
+            count=options.count,
+            peer_count=options.peer_count,
+            peers=options.peers,
+            workers=options.workers or len(os.sched_getaffinity(0)),
+            sandbox=options.sandbox,
+        )
+        _OUT.print(table(name, run_bench(course, order, _ERR)) + "\n", markup=False)
+    return ExitCode.DONE
 
 
 def _doctor() -> ExitCode:

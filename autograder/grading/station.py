@@ -19,6 +19,8 @@ import torch
 import torch.testing._comparison
 import torchvision.datasets  # noqa: F401 - loaded here once, not in every fork
 
+import autograder.checks.handles
+import autograder.checks.verdict  # noqa: F401 - these, too, are loaded here once, not in every fork
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import fixtures_of, with_collected_checks
 from autograder.course import load_course

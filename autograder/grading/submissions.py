@@ -55,9 +55,7 @@ def strange_folders(folder: Path, assignment: str) -> Sequence[str]:
 
 
 def _folders(folder: Path, assignment: str) -> Sequence[Path]:
-    return [
-        path for path in sorted(folder.iterdir()) if (path / assignment).is_dir() and not path.name.startswith(".")
-    ]
+    return [path for path in sorted(folder.iterdir()) if (path / assignment).is_dir() and not path.name.startswith(".")]
 
 
 def _can_be_an_id(name: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import AutograderError
-from autograder.grading.submissions import Submission, find_submissions
+from autograder.grading.submissions import Submission, find_submissions, strange_folders
 
 
 def hand_in(folder: Path, student: str, name: str = "tiny.ipynb", time: str | None = None) -> Path:

@@ -64,7 +64,7 @@ class Traces:
 def _pid_namespaces() -> Iterator[str]:
     for link in Path("/proc").glob("[0-9]*/ns/pid"):
         try:
-            yield os.readlink(link)
+            yield str(link.readlink())
         except OSError:
             continue
 
