@@ -42,7 +42,7 @@ class Budget:
     """The largest file that the student's code may write."""
     open_files: int = 512
     """Descriptors that one process may hold."""
-    processes: int = 128
+    processes: int = 64
     """Processes and threads that the student's code may have at a time."""
     disk_mb: int = 512
     """Size of each file system that the student's code may write to: working folder, /tmp and /dev/shm."""

@@ -55,6 +55,7 @@ def _station(jobs: Sequence[Job], slots: int, batch: Connection, isolated: bool)
     from autograder.grading.station import serve  # noqa: PLC0415 - loads torch, in this process alone
 
     serve(jobs, slots, batch, isolated=isolated)
+    os._exit(0)  # without the libraries' own farewells
 
 
 def _receive(connection: Connection, station: multiprocessing.process.BaseProcess) -> Event:

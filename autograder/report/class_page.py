@@ -54,7 +54,7 @@ _CONCERNS = {
     ),
     Concern.UNSANDBOXED: (
         "Graded without a sandbox",
-        "Student code ran in ordinary processes: it could read files of the account that graded.",
+        "Student code ran with the rights of the account that graded (`--sandbox none`): it could read its files.",
     ),
     Concern.OTHER_CHECKS: (
         "Graded with other checks than most of the class",

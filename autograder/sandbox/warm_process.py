@@ -140,10 +140,11 @@ class ForkedSandbox:
 
 def _environment(surroundings: Surroundings) -> dict[str, str]:
     """Return all that student code finds in its environment, but for the places that it may write to."""
+    number = "0" if surroundings.isolated else str(surroundings.gpu)  # in the box there is no other device
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "CUDA_VISIBLE_DEVICES": "" if surroundings.gpu is None else str(surroundings.gpu),
+        "CUDA_VISIBLE_DEVICES": "" if surroundings.gpu is None else number,
         "PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{surroundings.gpu_share}",
         **dict.fromkeys(_ONE_THREAD, "1"),
     }

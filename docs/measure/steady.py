@@ -1,0 +1,100 @@
+"""Grade the same notebook many times in one batch, and see whether anything grows: plot and print it.
+
+    python docs/measure/steady.py --submissions 500 --plot docs/figures/steady.png
+
+Every second the processes of the batch are looked at: memory (what is shared in proportion), open descriptors and the
+number of processes; from the results come the seconds of each submission.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import matplotlib.pyplot as plt
+
+from autograder.bench.subjects import Subject, lay_out
+from autograder.results import read_results
+from autograder.sandbox.limits import processes_below
+
+ROOT = Path(__file__).parents[2]
+ASSIGNMENT = "parameter_counting"
+
+
+def look(pid: int, results: Path) -> dict[str, float]:
+    """Return what the long-lived processes of a batch hold now, and how many results there are."""
+    memory = descriptors = processes = 0
+    for process in processes_below(pid):
+        folder = Path(f"/proc/{process}")
+        try:
+            memory += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0])
+            descriptors += len(list((folder / "fd").iterdir()))
+            processes += 1
+        except (OSError, IndexError):
+            continue
+    done = len(list(results.glob("*/*.json")))
+    return {"done": done, "memory": memory / 1024, "descriptors": descriptors, "processes": processes}
+
+
+def grade(count: int, folder: Path) -> tuple[list[dict[str, float]], list[float]]:
+    """Grade `count` copies of the solution; return a look for each second, and the seconds of each submission."""
+    solution = Subject(student="copy", notebook=ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+    lay_out([solution], ASSIGNMENT, folder / "submitted", count)
+    places = ["--course", ROOT, "--submissions", folder / "submitted", "--results", folder / "results"]
+    command = [sys.executable, "-m", "autograder", "grade", ASSIGNMENT, *map(str, places)]
+    looks = []
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as batch:
+        while batch.poll() is None:
+            looks.append(look(batch.pid, folder / "results"))
+            time.sleep(1)
+    results = sorted(
+        read_results(folder / "results", ASSIGNMENT), key=lambda result: datetime.fromisoformat(result.graded_at)
+    )
+    assert {result.score for result in results} == {results[0].max_score}
+    return [one for one in looks if one["done"] > 0 and one["processes"]], [result.seconds for result in results]
+
+
+def plot(looks: list[dict[str, float]], seconds: list[float], path: Path) -> None:
+    """Draw the four quantities over the number of submissions graded."""
+    figure, axes = plt.subplots(2, 2, figsize=(9, 5), sharex=True, layout="constrained")
+    axes[0, 0].plot(range(len(seconds)), seconds, ".", markersize=3)
+    axes[0, 0].set_ylabel("seconds of a submission")
+    for axis, name, label in (
+        (axes[0, 1], "memory", "memory of all processes, MB"),
+        (axes[1, 0], "descriptors", "open descriptors"),
+        (axes[1, 1], "processes", "processes"),
+    ):
+        axis.plot([one["done"] for one in looks], [one[name] for one in looks])
+        axis.set_ylabel(label)
+    for axis in axes.flat:
+        axis.set_ylim(bottom=0)
+        axis.grid(alpha=0.3)
+    for axis in axes[1]:
+        axis.set_xlabel("submissions graded")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    """Print medians over the first and the last hundred submissions, and plot all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=500)
+    parser.add_argument("--plot", type=Path, required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        looks, seconds = grade(options.submissions, Path(folder))
+    plot(looks, seconds, options.plot)
+    last = options.submissions - 100
+    print("| median over | first 100 | last 100 |\n|---|--:|--:|")
+    print(f"| seconds of a submission | {median(seconds[:100]):.3f} | {median(seconds[-100:]):.3f} |")
+    for name in ("memory", "descriptors", "processes"):
+        first = median(one[name] for one in looks if one["done"] <= 100)
+        final = median(one[name] for one in looks if one["done"] >= last)
+        print(f"| {name}{', MB' if name == 'memory' else ''} | {first:.0f} | {final:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
