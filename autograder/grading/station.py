@@ -4,6 +4,7 @@ Beside it runs the warm process that students' processes are forked from, which 
 Nothing here may run an operation of torch on two threads: a process that ever has cannot be forked safely.
 """
 
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -107,7 +108,8 @@ class _Station:
         """Go on as the worker T in the forked child."""
         die_with_parent()
         core = self._cores[slot % len(self._cores)]
-        os.sched_setaffinity(0, {core})
+        with contextlib.suppress(OSError):  # where a container refuses, the kernel chooses
+            os.sched_setaffinity(0, {core})
         place = Place(preparation=self._preparation, session=self._session, sandbox=self._sandbox, core=core)
         connection.send(grade(job, place).to_json())
         connection.close()

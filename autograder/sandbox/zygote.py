@@ -303,8 +303,9 @@ def _keep_only(request: _Request) -> int:
 
 def _choose_core(core: int | None) -> None:
     """Compute on one processor: so a flood of threads or processes slows down its own submission alone."""
-    if core is not None:
-        os.sched_setaffinity(0, {core})
+    with contextlib.suppress(OSError):  # where a container refuses, the kernel chooses
+        if core is not None:
+            os.sched_setaffinity(0, {core})
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")  # where the host runs out of memory, S goes first
 

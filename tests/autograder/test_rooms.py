@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "build": {*FOUNDATION, "build", "checks"},
     "grading": {*FOUNDATION, "grading", "checks", "sandbox"},
     "report": {"results", "plain_text", "report"},
-    "bench": {*FOUNDATION, "bench", "build", "checks", "grading"},
+    "bench": {*FOUNDATION, "bench", "checks", "sandbox"},
     "doctor": {"grading", "sandbox"},
     "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report"},
     "__main__": {"cli"},
