@@ -11,7 +11,7 @@ from autograder.errors import GraderError
 from autograder.notebooks import PlannedCell
 from autograder.results import CellRecord, CellStatus
 from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.process import Died, Outcome, Raised, Sandbox, StudentProcess
+from autograder.sandbox.process import Died, Lost, Outcome, Raised, Sandbox, StudentProcess
 from autograder.sandbox.protocol import Library, ProtocolError, Reference
 
 __all__ = ["NotebookRun"]
@@ -93,6 +93,8 @@ class NotebookRun:
         seconds = min(self._check_left, self._ends_at - began)
         try:
             return process.request(operation, *arguments, seconds=max(seconds, 0.0), keep=keep, resolve=resolve)
+        except Lost as lost:
+            raise GraderError(f"While a check was at work {lost}.") from lost
         except Raised as raised:
             raise self._as_outcome(raised) from None
         except Died as died:
@@ -117,6 +119,8 @@ class NotebookRun:
             if self._check_seed is not None:
                 try:
                     self._send_seed(self._process, self._check_seed)
+                except Lost as lost:
+                    raise GraderError(f"Before a check {lost}.") from lost
                 except (Raised, Died) as error:
                     self.close()
                     raise Crashed("Your notebook left its process unable to answer.", str(error)) from None
@@ -136,7 +140,7 @@ class NotebookRun:
         try:
             self._process = self._sandbox.start(self._limits, self._budget.start_seconds)
             self._send_seed(self._process, self._notebook_seed)
-        except (Died, Raised, OSError) as error:
+        except (Died, Raised, Lost, OSError) as error:
             raise GraderError(f"The student's process did not start: {error}.") from error
         started = time.monotonic()
         self.seconds["start"] += started - began
@@ -166,6 +170,8 @@ class NotebookRun:
                     keep=_nothing,
                     resolve=_nothing,
                 )
+            except Lost as lost:
+                raise GraderError(f"While {cell.label} was running {lost}.") from lost
             except Raised as raised:
                 self._record_error(cell, raised)
             except Died as died:

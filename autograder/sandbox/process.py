@@ -30,7 +30,7 @@ from autograder.sandbox.protocol import (
     unpack,
 )
 
-__all__ = ["Died", "Outcome", "Raised", "Sandbox", "StudentProcess"]
+__all__ = ["Died", "Lost", "Outcome", "Raised", "Sandbox", "StudentProcess"]
 
 _DEATH_SECONDS = 10.0
 _REPORT_BYTES = 2**16
@@ -55,6 +55,10 @@ class Died(Exception):
         self.outcome = outcome
         self.detail = detail
         super().__init__(f"{outcome}: {detail}" if detail else str(outcome))
+
+
+class Lost(Exception):
+    """The process that S was forked from is gone, and S with it: our fault, never the student's."""
 
 
 class Raised(Exception):
@@ -129,7 +133,7 @@ class StudentProcess:
         keep: Callable[[object], Reference | Library],
         resolve: Callable[[Reference | Library], object],
     ) -> Any:
-        """Return the answer to one request as plain data; raise Raised or Died.
+        """Return the answer to one request as plain data; raise Raised, Died or Lost.
 
         After `interrupt_after` seconds S is interrupted as by JupyterLab's stop button, after `seconds` it is killed.
         Raise ProtocolError where an argument cannot be sent, which is the caller's fault and leaves S as it was.
@@ -241,7 +245,8 @@ class StudentProcess:
         except TimeoutError:
             return self._end(Outcome.BAD_ANSWER, "it closed the line")
         if not text:
-            return self._end(Outcome.SIGNALLED, "with the process that it was forked from")
+            self.close()
+            raise Lost("the process that students' processes are forked from is gone")
         report = json.loads(text)
         code = report["code"]
         if report["why"] == "memory":

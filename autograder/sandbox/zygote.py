@@ -53,6 +53,7 @@ _TRIAL_DISK = 2**20
 _CONNECTION = 3
 _DID_NOT_START = 70
 _REQUEST_BYTES = 2**16
+_REQUEST_SECONDS = 5.0
 _CREDENTIALS = struct.Struct("3i")
 """Linux's `struct ucred`: process, user, group."""
 _PLACES = ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR")
@@ -169,11 +170,17 @@ class _Zygote:
         taken = {student.slot for student in self._students.values()}
         slot = next(number for number in range(len(taken) + 1) if number not in taken)
         folder = None if self._surroundings.isolated else tempfile.mkdtemp(prefix="autograder-")
-        pid = self._fork()
+        try:
+            pid = self._fork()
+        except OSError:
+            pid = -1
         if pid == 0:
             self._become_student(request, slot, folder or WORK)
         os.close(request.connection)
         os.close(request.output)
+        if pid < 0:
+            control.close()  # the host has no process to spare: whoever asked finds nobody here
+            return
         pidfd = os.pidfd_open(pid)
         socket.send_fds(control, [b"forked"], [pidfd])
         student = _Student(pid=pid, pidfd=pidfd, control=control, limits=request.limits, slot=slot, folder=folder)
@@ -284,7 +291,11 @@ def _receive_request(control: socket.socket) -> _Request | None:
     _, user, _ = _CREDENTIALS.unpack(control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     if user != os.geteuid():
         return None
-    text, descriptors, _, _ = socket.recv_fds(control, _REQUEST_BYTES, 2)
+    control.settimeout(_REQUEST_SECONDS)
+    try:
+        text, descriptors, _, _ = socket.recv_fds(control, _REQUEST_BYTES, 2)
+    except TimeoutError:
+        return None
     if len(descriptors) != 2:  # noqa: PLR2004 - both or nothing
         return None
     connection, output = descriptors

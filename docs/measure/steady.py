@@ -2,8 +2,8 @@
 
     python docs/measure/steady.py --submissions 500 --plot docs/figures/steady.png
 
-Every second the processes of the batch are looked at: memory (what is shared in proportion), open descriptors and the
-number of processes; from the results come the seconds of each submission.
+Every second the processes that last as long as the batch are looked at: memory (what is shared in proportion) and open
+descriptors; and how many there are of all kinds. From the results come the seconds of each submission.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 import matplotlib.pyplot as plt
+from memory import forked_from
 
 from autograder.bench.subjects import Subject, lay_out
 from autograder.results import read_results
@@ -26,14 +27,16 @@ ASSIGNMENT = "parameter_counting"
 
 
 def look(pid: int, results: Path) -> dict[str, float]:
-    """Return what the long-lived processes of a batch hold now, and how many results there are."""
+    """Return what the processes that last as long as the batch hold now, and how many results there are."""
     memory = descriptors = processes = 0
     for process in processes_below(pid):
+        processes += 1
+        if forked_from(process):
+            continue
         folder = Path(f"/proc/{process}")
         try:
             memory += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0])
             descriptors += len(list((folder / "fd").iterdir()))
-            processes += 1
         except (OSError, IndexError):
             continue
     done = len(list(results.glob("*/*.json")))
@@ -64,8 +67,8 @@ def plot(looks: list[dict[str, float]], seconds: list[float], path: Path) -> Non
     axes[0, 0].plot(range(len(seconds)), seconds, ".", markersize=3)
     axes[0, 0].set_ylabel("seconds of a submission")
     for axis, name, label in (
-        (axes[0, 1], "memory", "memory of all processes, MB"),
-        (axes[1, 0], "descriptors", "open descriptors"),
+        (axes[0, 1], "memory", "memory of lasting processes, MB"),
+        (axes[1, 0], "descriptors", "descriptors of lasting processes"),
         (axes[1, 1], "processes", "processes"),
     ):
         axis.plot([one["done"] for one in looks], [one[name] for one in looks])

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.sandbox.process import Died, Outcome, Raised
+from autograder.sandbox.process import Died, Lost, Outcome, Raised
 from autograder.sandbox.protocol import Library, ProtocolError
+from autograder.sandbox.surroundings import Surroundings
+from autograder.sandbox.warm_process import WarmProcess
 
 
 def keep(value: object) -> Library:
@@ -247,3 +249,15 @@ def test_a_thread_left_behind_does_not_keep_answers_from_coming(process):
     )
     run(process, "x = 1")
     assert ask(process, "name", "x") == 1
+
+
+def test_when_the_warm_process_goes_the_loss_is_ours(limits):
+    with WarmProcess(Surroundings(isolated=False)) as warm:
+        warm.wait_until_ready()
+        process = warm.sandbox().start(limits, 20)
+        run(process, "x = 1")
+        warm._process.kill()
+        with pytest.raises(Lost):
+            run(process, "import time\ntime.sleep(20)")
+        with pytest.raises(OSError):
+            warm.sandbox().start(limits, 20)
