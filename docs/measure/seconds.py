@@ -12,11 +12,11 @@ from statistics import median
 from autograder.results import read_results
 
 STAGES = {
-    "start": "S starts: Python, torch, torchvision, IPython",
+    "start": "S is forked and isolated",
     "notebook": "the notebook's cells",
     "answers": "the student's code in checks",
     "checks": "T: pytest, checks, reference, hidden data",
-    "rest": "T: reading, planning, starting pytest",
+    "rest": "T: reading, planning",
 }
 
 
@@ -34,9 +34,9 @@ def main() -> None:
     print("| seconds per submission, median |", *(f"{name} |" for name in columns))
     print("|---|", *("--:|" for _ in columns))
     for stage, words in STAGES.items():
-        cells = (f"{column[stage]:.2f} ({column[stage] / column['all']:.0%}) |" for column in columns.values())
+        cells = (f"{column[stage]:.3f} ({column[stage] / column['all']:.0%}) |" for column in columns.values())
         print(f"| {words} |", *cells)
-    print("| all |", *(f"{column['all']:.2f} |" for column in columns.values()))
+    print("| all |", *(f"{column['all']:.3f} |" for column in columns.values()))
 
 
 if __name__ == "__main__":
