@@ -101,19 +101,23 @@ def _examination(item: pytest.Item) -> "Examination":
 
 def _warm_process(preparation: "Preparation", *, solution: bool, unprotected: bool) -> "WarmProcess":
     """Start what the notebook's process is forked from; our own solution needs no protection where there is none."""
+    from autograder.mnist import unpack
     from autograder.sandbox.warm_process import SandboxError, WarmProcess
 
-    for isolated in [True, False][unprotected:]:
+    unpack(preparation.course.data_folder())
+
+    def start(*, isolated: bool) -> WarmProcess:
         warm = WarmProcess(preparation.surroundings(isolated=isolated, device="cpu", solution=solution))
+        warm.wait_until_ready()
+        return warm
+
+    if not unprotected:
         try:
-            warm.wait_until_ready()
+            return start(isolated=True)
         except SandboxError as error:
-            warm.close()
-            if not solution or not isolated:
+            if not solution:
                 raise GraderError(str(error)) from error
-        else:
-            return warm
-    raise AssertionError("the last turn returns or raises")
+    return start(isolated=False)
 
 
 @pytest.fixture

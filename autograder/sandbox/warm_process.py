@@ -61,15 +61,14 @@ class WarmProcess:
         self._process.stdin.flush()
 
     def wait_until_ready(self) -> Mapping[str, str]:
-        """Return the layers that this host refuses and that one can do without; raise SandboxError for the others."""
+        """Return the layers that this host refuses and that one can do without; end and raise SandboxError for others."""
         assert self._process.stdout is not None, "it is started with a pipe"
         ready = select.select([self._process.stdout], [], [], _START_SECONDS)[0]
         text = self._process.stdout.readline() if ready else b""
-        if not text:
-            raise SandboxError("the process that loads the libraries did not start", {})
-        report = json.loads(text)
+        report = json.loads(text or '{"error": "the process that loads the libraries did not start"}')
         missing: Mapping[str, str] = report.get("missing", {})
         if "error" in report or missing.keys() - OPTIONAL:
+            self.close()
             raise SandboxError(report.get("error", ""), missing)
         return missing
 
