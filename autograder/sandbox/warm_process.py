@@ -61,7 +61,7 @@ class WarmProcess:
         self._process.stdin.flush()
 
     def wait_until_ready(self) -> Mapping[str, str]:
-        """Return the layers that this host refuses and that one can do without; end and raise SandboxError for others."""
+        """Return the layers refused that one can do without; end, and raise SandboxError, where another is refused."""
         assert self._process.stdout is not None, "it is started with a pipe"
         ready = select.select([self._process.stdout], [], [], _START_SECONDS)[0]
         text = self._process.stdout.readline() if ready else b""
