@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := build/demo
+# none: run student code unprotected, on a host that cannot isolate it
+SANDBOX ?= auto
 NO_CHROMIUM := chromium is not there: the JupyterLab test will be skipped (Debian: apt-get install chromium)
 
 .PHONY: setup demo test lint check clean
@@ -22,7 +24,8 @@ setup: .venv/.installed
 demo: setup
 	$(BIN)/autograder build
 	for assignment in parameter_counting mlp; do \
-	    $(BIN)/autograder grade $$assignment --submissions examples/class --results $(DEMO)/results && \
+	    $(BIN)/autograder grade $$assignment --submissions examples/class --results $(DEMO)/results \
+	        --sandbox $(SANDBOX) && \
 	    $(BIN)/autograder report $$assignment --results $(DEMO)/results --output $(DEMO)/$$assignment.html || exit 1; \
 	done
 	$(BIN)/python examples/compare.py --results $(DEMO)/results
