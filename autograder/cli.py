@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--peer-count", type=_positive, default=6, metavar="N", help="for each peer (default: 6)")
     bench.add_argument("--peers", nargs="*", choices=["nbgrader", "otter"], default=["nbgrader", "otter"])
     bench.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time (default: the cores)")
+    bench.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="cpu", help="default: cpu, as for the peers"
+    )
     bench.add_argument("--sandbox", choices=["auto", "none"], default="auto", help="none: without isolation")
 
     report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
@@ -181,6 +184,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
     import os
 
     from autograder.bench.bench import EMPTY, Order, run_bench, table
+    from autograder.grading.devices import choose_device
     from autograder.mnist import unpack
 
     unpack(course.data_folder())
@@ -193,6 +197,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
             peers=options.peers,
             workers=options.workers or len(os.sched_getaffinity(0)),
             sandbox=options.sandbox,
+            device=choose_device(options.device),
         )
         _OUT.print(table(name, run_bench(course, order, _ERR)) + "\n", markup=False)
     return ExitCode.DONE

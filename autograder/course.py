@@ -40,7 +40,7 @@ class Budget:
     """Printed text that is kept; what is beyond is read and dropped."""
     file_mb: int = 512
     """The largest file that the student's code may write."""
-    open_files: int = 512
+    open_files: int = 256
     """Descriptors that one process may hold."""
     processes: int = 64
     """Processes and threads that the student's code may have at a time."""

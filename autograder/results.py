@@ -6,6 +6,7 @@ The result file is the only thing that grading hands to reporting: `results/<ass
 import json
 import math
 import os
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,7 @@ __all__ = [
     "Status",
     "read_result",
     "read_results",
+    "remove_leftovers",
     "result_path",
     "write_atomically",
     "write_result",
@@ -172,7 +174,7 @@ def write_result(results: Path, result: Result) -> Path:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to a temporary file beside `path`, flush it to the disk, and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{os.getpid()}@{socket.gethostname()}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -188,6 +190,24 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def remove_leftovers(results: Path, assignment: str) -> None:
+    """Remove the half-written files of processes of this host that were killed at it."""
+    for path in (results / assignment).glob(f".*@{socket.gethostname()}.*.part"):
+        writer = path.name[1:].partition("@")[0]
+        if writer.isdecimal() and not _lives(int(writer)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def read_result(path: Path) -> Result:

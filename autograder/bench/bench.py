@@ -4,8 +4,9 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -40,6 +41,8 @@ class Order:
     peers: Sequence[str]
     workers: int
     sandbox: str = "auto"
+    device: str = "cpu"
+    """Where student code computes under this package and on the floor; the peers leave that to the notebook."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +92,9 @@ def run_bench(course: Course, order: Order, console: Console) -> Sequence[Row]:
         }
         console.print(f"{order.assignment}: {len(subjects)} different submissions", highlight=False)
         systems: dict[str, Callable[[str], Outcome]] = {
-            _OWN: lambda name: _grade(course, order, folder, name),
-            **{peer: lambda _, peer=peer: _peer(peer, course, order, layouts["few"], folder) for peer in order.peers},  # type: ignore[misc]
-            _FLOOR: lambda name: _floor(course, order, folder, name),
+            _OWN: partial(_grade, course, order, folder),
+            **{peer: partial(_peer, course, order, folder, peer, layouts=layouts) for peer in order.peers},
+            _FLOOR: partial(_floor, course, order, folder),
         }
         rows, right = [], dict[str, float]()
         for system, run in systems.items():
@@ -147,7 +150,7 @@ def _ended_by_itself(result: Result) -> bool:
 
 def _run_grade(course: Course, order: Order, submissions: Path, results: Path, folder: Path) -> Usage:
     places = ["--course", str(course.root), "--submissions", str(submissions), "--results", str(results)]
-    how = ["--workers", str(order.workers), "--sandbox", order.sandbox, "--device", "cpu"]
+    how = ["--workers", str(order.workers), "--sandbox", order.sandbox, "--device", order.device]
     return measure([sys.executable, "-m", "autograder", "grade", order.assignment, *places, *how], folder)
 
 
@@ -158,13 +161,15 @@ def _grade(course: Course, order: Order, folder: Path, name: str) -> Outcome:
     return Outcome(usage=usage, scores=scores)
 
 
-def _peer(peer: str, course: Course, order: Order, subjects: Sequence[Subject], folder: Path) -> Outcome:
-    return PEERS[peer](course, order.assignment, subjects, folder / peer)
+def _peer(
+    course: Course, order: Order, folder: Path, peer: str, name: str, *, layouts: Mapping[str, Sequence[Subject]]
+) -> Outcome:
+    return PEERS[peer](course, order.assignment, layouts[name], folder / peer)
 
 
 def _floor(course: Course, order: Order, folder: Path, name: str) -> Outcome:
     output = folder / f"floor-{name}.json"
-    place = [str(course.root), order.assignment, str(order.workers), str(folder / name), str(output)]
+    place = [str(course.root), order.assignment, str(order.workers), str(folder / name), str(output), order.device]
     usage = measure([sys.executable, "-m", "autograder.bench.floor", *place], folder)
     return Outcome(usage=usage, scores=json.loads(output.read_text()))
 

@@ -1,6 +1,6 @@
 """Run the same cells and the same checks in forks of one warm process, with no walls: the least that grading can cost.
 
-    python -m autograder.bench.floor COURSE ASSIGNMENT WORKERS SUBMISSIONS OUTPUT
+    python -m autograder.bench.floor COURSE ASSIGNMENT WORKERS SUBMISSIONS OUTPUT DEVICE
 
 Cells are exec'ed, checks called; there is no protocol, no pytest, no IPython at work, no result file.
 """
@@ -18,19 +18,17 @@ from typing import Any
 from autograder.bench.in_kernel import prepared, run_check
 from autograder.bench.subjects import Subject, checks_of, planned
 from autograder.checks.catalogue import Check
-from autograder.course import load_course
+from autograder.course import Course, load_course
 
 __all__ = ["main"]
 
 _PRELOADED = ("torch", "torch._dynamo", "torch.testing._comparison", "torchvision.datasets", "matplotlib.pyplot")
 
 
-def _grade(root: Path, assignment: str, subject: Subject, checks: Sequence[Check], core: int) -> float:
+def _grade(course: Course, assignment: str, subject: Subject, checks: Sequence[Check], device: str) -> float:
     """Return the points of one submission; everything in this process."""
     from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415 - loaded before the fork
 
-    os.sched_setaffinity(0, {core})
-    course = load_course(root)
     transform = TransformerManager().transform_cell
     namespace: dict[str, Any] = {"__name__": "__main__", "get_ipython": lambda: None}
     score = 0.0
@@ -40,21 +38,16 @@ def _grade(root: Path, assignment: str, subject: Subject, checks: Sequence[Check
                 exec(compile(transform(cell.source), cell.name, "exec"), namespace)  # noqa: S102 - the floor has no walls
         for check in checks:
             with contextlib.suppress(Exception):
-                run_check(str(root), assignment, check.id, namespace, subject.student)
+                run_check(str(course.root), assignment, check.id, namespace, subject.student, device=device)
                 score += check.points
     return score
 
 
 def main(arguments: Sequence[str]) -> None:
     """Grade every submission in a folder, so many at a time, and write the points of each."""
-    root, assignment, workers, folder, output = (
-        Path(arguments[0]),
-        arguments[1],
-        int(arguments[2]),
-        Path(arguments[3]),
-        Path(arguments[4]),
-    )
-    import torch  # noqa: PLC0415
+    assignment, workers, device = arguments[1], int(arguments[2]), arguments[5]
+    root, folder, output = (Path(arguments[place]) for place in (0, 3, 4))
+    import torch  # noqa: PLC0415 - not before it is known what to load
 
     torch.set_num_threads(1)
     for name in _PRELOADED:
@@ -75,7 +68,8 @@ def main(arguments: Sequence[str]) -> None:
             ours, theirs = os.pipe()
             pid = os.fork()
             if pid == 0:
-                score = _grade(root, assignment, subject, checks, cores[slot % len(cores)])
+                os.sched_setaffinity(0, {cores[slot % len(cores)]})
+                score = _grade(course, assignment, subject, checks, device)
                 os.write(theirs, str(score).encode())
                 os._exit(0)
             os.close(theirs)

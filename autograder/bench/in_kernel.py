@@ -58,7 +58,9 @@ def _module(path: Path) -> ModuleType:
     return module
 
 
-def run_check(root: str, assignment: str, check_id: str, namespace: Mapping[str, Any], student_id: str) -> None:
+def run_check(
+    root: str, assignment: str, check_id: str, namespace: Mapping[str, Any], student_id: str, *, device: str = "cpu"
+) -> None:
     """Run one check against a notebook's namespace; it raises where the check fails."""
     import torch  # noqa: PLC0415 - this module is imported where torch may not be wanted
 
@@ -73,7 +75,7 @@ def run_check(root: str, assignment: str, check_id: str, namespace: Mapping[str,
         "rng": lambda: torch.Generator().manual_seed(seed),
         "hidden_digits": lambda: preparation.hidden_digits,
         "training_digits": lambda: preparation.training_digits,
-        "device": lambda: "cpu",
+        "device": lambda: device,
         "student_id": lambda: student_id,
     }
     function(**{fixture: worlds[fixture]() for fixture in inspect.signature(function).parameters})

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from autograder.bench.subjects import Subject, checks_of, notebook_of, planned, solution_plan
 from autograder.bench.usage import Usage, measure
+from autograder.checks.catalogue import Check
 from autograder.checks.preparation import Preparation
 from autograder.course import Course
 
 __all__ = ["PEERS", "Outcome"]
 
-_CALL = "run_check({root!r}, {assignment!r}, {check!r}, {namespace}, {student!r})"
+_FOLDER = "os.getcwd().split('/')[-2]"
 _IMPORT = "from autograder.bench.in_kernel import run_check"
 _OTTER_TEST = """\
 OK_FORMAT = False
@@ -60,6 +61,11 @@ def _copy_files(files: Sequence[tuple[Path, str]], folder: Path) -> None:
         shutil.copy(source, folder / name)
 
 
+def _call(course: Course, assignment: str, check: Check, namespace: str, student: str) -> str:
+    """Return the line that runs a check; `namespace` and `student` are expressions."""
+    return f"run_check({str(course.root)!r}, {assignment!r}, {check.id!r}, {namespace}, {student})"
+
+
 def _write(path: Path, notebook: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(notebook))
@@ -71,23 +77,16 @@ def run_nbgrader(course: Course, assignment: str, subjects: Sequence[Subject], f
     (folder / "nbgrader_config.py").write_text(_NBGRADER_CONFIG)
     checks = checks_of(course, assignment)
     solutions = {check.question for check in checks}
-
-    def cells_of(student: str) -> list[tuple[str, str, float]]:
-        return [
-            (
-                f"check-{number}",
-                f"{_IMPORT}\n"
-                + _CALL.format(
-                    root=str(course.root), assignment=assignment, check=check.id, namespace="globals()", student=student
-                ),
-                check.points,
-            )
-            for number, check in enumerate(checks)
-        ]
-
-    # The database keeps one source for all students' locked cells: the checks take the ID from the notebook's folder
+    # One source stands in the database for all students' checks: the ID comes from the folder that nbgrader runs in
+    locked = [
+        (
+            f"check-{number}",
+            f"import os\n{_IMPORT}\n{_call(course, assignment, check, 'globals()', _FOLDER)}",
+            check.points,
+        )
+        for number, check in enumerate(checks)
+    ]
     source = folder / "source" / assignment
-    locked = [(name, text.replace("'reference')", _OWN_ID), points) for name, text, points in cells_of("reference")]
     _write(source / f"{assignment}.ipynb", notebook_of(solution_plan(course, assignment), solutions, locked))
     _copy_files(files, source)
     for subject in subjects:
@@ -98,9 +97,6 @@ def run_nbgrader(course: Course, assignment: str, subjects: Sequence[Subject], f
     measure([*nbgrader, "generate_assignment", assignment], folder)
     usage = measure([*nbgrader, "autograde", assignment], folder, tolerate=True)
     return Outcome(usage=usage, scores=_nbgrader_scores(folder, assignment))
-
-
-_OWN_ID = "__import__('os').getcwd().split('/')[-2])"
 
 
 def _nbgrader_scores(folder: Path, assignment: str) -> Mapping[str, float]:
@@ -120,9 +116,7 @@ def run_otter(course: Course, assignment: str, subjects: Sequence[Subject], fold
     tests.mkdir()
     total, scores = Usage(wall_seconds=0.0, cpu_seconds=0.0, peak_bytes=0), {}
     for number, check in enumerate(checks_of(course, assignment)):
-        call = _CALL.format(
-            root=str(course.root), assignment=assignment, check=check.id, namespace="env", student="{student}"
-        ).replace("'{student}'", "env['__student__']")
+        call = _call(course, assignment, check, "env", "env['__student__']")
         name = f"check_{number:03d}"
         text = _OTTER_TEST.format(name=name, points=check.points, import_line=_IMPORT, call=call)
         (tests / f"{name}.py").write_text(text)

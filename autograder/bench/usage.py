@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import AutograderError
-from autograder.sandbox.limits import processes_below
+from autograder.sandbox.limits import processes_below, proportional_bytes
 
 __all__ = ["Usage", "measure"]
 
@@ -66,17 +66,9 @@ class _Peak(threading.Thread):
     def run(self) -> None:
         """Sample until the end."""
         while not self._ended.wait(_SAMPLE_SECONDS):
-            self.bytes = max(self.bytes, sum(map(_proportional_bytes, list(processes_below(self._pid)))))
+            self.bytes = max(self.bytes, sum(proportional_bytes(pid, "Pss:") for pid in processes_below(self._pid)))
 
     def end(self) -> None:
         """Sample no more."""
         self._ended.set()
         self.join()
-
-
-def _proportional_bytes(pid: int) -> int:
-    try:
-        fields = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return int(fields.partition("\nPss:")[2].split(maxsplit=1)[0]) * 1024 if "\nPss:" in fields else 0

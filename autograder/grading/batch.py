@@ -9,7 +9,7 @@ from autograder.errors import ResultError
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine, Event, Finished, Job
 from autograder.grading.submissions import Submission
-from autograder.results import Result, Status, read_result, result_path, write_result
+from autograder.results import Result, Status, read_result, remove_leftovers, result_path, write_result
 
 __all__ = ["Plan", "plan_batch", "run_batch"]
 
@@ -73,6 +73,8 @@ def _known(path: Path, fingerprint: str) -> Result | None:
 
 def run_batch(plan: Plan, engine: Engine, results: Path, watch: Callable[[Event], None]) -> Sequence[Result]:
     """Grade and write; `watch` hears of each event, a result only after it is on the disk. Return the new results."""
+    if plan.jobs:
+        remove_leftovers(results, plan.jobs[0].assignment)
     graded = []
     for event in engine.run(plan.jobs):
         if isinstance(event, Finished):

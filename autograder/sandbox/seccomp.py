@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import socket
+import stat
 from collections.abc import Iterator, Sequence
 
 __all__ = ["DENIED", "apply", "compile_filter"]
@@ -17,7 +18,7 @@ DENIED: Sequence[str] = (
     # the file system's layout
     *("mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick"),
     *("mount_setattr", "chroot", "swapon", "swapoff", "quotactl", "quotactl_fd", "fanotify_init", "fanotify_mark"),
-    *("open_tree_attr", "name_to_handle_at", "open_by_handle_at", "mknod", "mknodat"),
+    *("open_tree_attr", "name_to_handle_at", "open_by_handle_at"),
     # namespaces
     *("unshare", "setns", "sethostname", "setdomainname"),
     # other processes
@@ -38,6 +39,7 @@ DENIED: Sequence[str] = (
 _NEWER = {"open_tree_attr": 467}  # unknown to libseccomp 2.5; new calls have the same number on every architecture
 _NAMESPACES = (0x00000080, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 """Flags of clone(2), CLONE_NEWTIME to CLONE_NEWNET."""
+_FILE_KINDS = 0o170000
 _TTY_COMMANDS = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: type into a terminal
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 _MOST_FAMILIES = 64
@@ -65,12 +67,17 @@ def compile_filter(*, memory_files: bool = False) -> bytes:
     refuse = pyseccomp.ERRNO(errno.EPERM)
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     program.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _FASTEST)
+    program.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)  # and not the one thread that tried
     names = DENIED if memory_files else (*DENIED, "memfd_create")
     for number in _numbers(names):
         program.add_rule(refuse, number)
     for flag in _NAMESPACES:
         program.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     program.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; the C library falls back
+    for name, argument in (("mknod", 1), ("mknodat", 2)):
+        for kind in (stat.S_IFCHR, stat.S_IFBLK):
+            if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0:
+                program.add_rule(refuse, name, pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, _FILE_KINDS, kind))
     for command in _TTY_COMMANDS:
         program.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
     for family in set(range(_MOST_FAMILIES)) - set(_FAMILIES):

@@ -13,19 +13,10 @@ from pathlib import Path
 from statistics import median
 
 from autograder.bench.subjects import Subject, lay_out
-from autograder.sandbox.limits import processes_below
+from autograder.sandbox.limits import processes_below, proportional_bytes
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "parameter_counting"
-
-
-def private_bytes(pid: int) -> int:
-    """Return the memory that a process shares with nobody; 0 for one that has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
 
 
 def forked_from(pid: int) -> str:
@@ -55,7 +46,9 @@ def main() -> None:
             while batch.poll() is None:
                 for pid in processes_below(batch.pid):
                     if kind := forked_from(pid):
-                        largest[kind, pid] = max(largest.get((kind, pid), 0), private_bytes(pid))
+                        largest[kind, pid] = max(
+                            largest.get((kind, pid), 0), proportional_bytes(pid, "Private_Clean:", "Private_Dirty:")
+                        )
                 time.sleep(0.2)
     print("| process | median of the largest private memory, MB | maximum |\n|---|--:|--:|")
     for kind, words in (("T", "T: checks"), ("S", "S: the student's notebook")):

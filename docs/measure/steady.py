@@ -20,7 +20,7 @@ from memory import forked_from
 
 from autograder.bench.subjects import Subject, lay_out
 from autograder.results import read_results
-from autograder.sandbox.limits import processes_below
+from autograder.sandbox.limits import processes_below, proportional_bytes
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "parameter_counting"
@@ -35,12 +35,12 @@ def look(pid: int, results: Path) -> dict[str, float]:
             continue
         folder = Path(f"/proc/{process}")
         try:
-            memory += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0])
             descriptors += len(list((folder / "fd").iterdir()))
-        except (OSError, IndexError):
+        except OSError:
             continue
+        memory += proportional_bytes(process, "Pss:")
     done = len(list(results.glob("*/*.json")))
-    return {"done": done, "memory": memory / 1024, "descriptors": descriptors, "processes": processes}
+    return {"done": done, "memory": memory / 2**20, "descriptors": descriptors, "processes": processes}
 
 
 def grade(count: int, folder: Path) -> tuple[list[dict[str, float]], list[float]]:

@@ -17,7 +17,8 @@ def digest(thing):
     return hashlib.sha256(repr(thing).encode()).hexdigest()
 
 def files(folder):
-    return sorted(os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+    found = (place for place in os.walk(folder) if os.access(place[0], os.W_OK))  # Python itself may lie below /tmp
+    return sorted(os.path.join(place, name) for place, _, names in found for name in names)
 
 state = {
     "environment": dict(os.environ),

@@ -3,6 +3,8 @@
 import json
 import math
 import os
+import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from autograder.results import (
     Status,
     read_result,
     read_results,
+    remove_leftovers,
     result_path,
     write_atomically,
     write_result,
@@ -233,3 +236,16 @@ def test_results_are_read_by_student(tmp_path):
 
 def test_an_assignment_without_results_has_none(tmp_path):
     assert list(read_results(tmp_path, "tiny")) == []
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_a_live_one_writes_is_not(tmp_path):
+    write_result(tmp_path, RESULT)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    host = socket.gethostname()
+    leftovers = [tmp_path / "tiny" / f".{pid}@{host}.abc.part" for pid in (gone.pid, os.getpid())]
+    for path in leftovers:
+        path.write_text("{")
+    remove_leftovers(tmp_path, "tiny")
+    assert [path.exists() for path in leftovers] == [False, True]
+    assert result_path(tmp_path, "tiny", "Zoë").exists()

@@ -210,6 +210,7 @@ TRICKS = {
     ),
     "exception-with-a-long-story": in_function("raise ValueError('x' * 50_000_000)"),
     "not-implemented-tells": in_function("raise NotImplementedError(f'CANARY-INPUT {x.tolist()}')"),
+    "prints-its-input": in_function("print('CANARY-INPUT', x.tolist(), flush=True)\nreturn x"),
     "recursion": in_function("return double(x)", says="RecursionError"),
     "exits": in_function("raise SystemExit(0)", says="SystemExit"),
     "unpickles": attack(
