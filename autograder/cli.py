@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "--device", choices=["auto", "cpu", "cuda"], default="cpu", help="default: cpu, as for the peers"
     )
     bench.add_argument("--sandbox", choices=["auto", "none"], default="auto", help="none: without isolation")
+    bench.add_argument("--output", type=Path, metavar="FILE", help="write everything measured there too, as JSON")
 
     report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
     report.add_argument("assignment", metavar="ASSIGNMENT")
@@ -181,13 +182,16 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
 
 
 def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
+    import json
     import os
 
-    from autograder.bench.bench import EMPTY, Order, run_bench, table
+    from autograder.bench.bench import EMPTY, Order, as_document, run_bench, table
     from autograder.grading.devices import choose_device
     from autograder.mnist import unpack
+    from autograder.results import write_atomically
 
     unpack(course.data_folder())
+    document = {}
     for name in options.assignments or [*(assignment.name for assignment in course.assignments), EMPTY]:
         order = Order(
             assignment=name if name == EMPTY else course.assignment(name).name,
@@ -199,7 +203,11 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
             sandbox=options.sandbox,
             device=choose_device(options.device),
         )
-        _OUT.print(table(name, run_bench(course, order, _ERR)) + "\n", markup=False)
+        rows = run_bench(course, order, _ERR)
+        document[name] = as_document(rows)
+        _OUT.print(table(name, rows) + "\n", markup=False)
+    if options.output:
+        write_atomically(options.output, json.dumps(document, indent=1).encode())
     return ExitCode.DONE
 
 

@@ -1,13 +1,14 @@
 """Compare: the same submissions graded by this package, its peers and the floor, in one run, as one table."""
 
 import json
+import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -18,11 +19,12 @@ from autograder.course import Course, load_course
 from autograder.errors import AutograderError
 from autograder.results import CheckStatus, Result, Status, read_results
 
-__all__ = ["EMPTY", "Order", "Row", "run_bench", "table"]
+__all__ = ["EMPTY", "Order", "Row", "as_document", "run_bench", "table"]
 
 EMPTY = "empty"
 """The name of the assignment with nothing to compute."""
 _OWN, _FLOOR = "autograder", "floor"
+_BYTECODE = "bytecode"
 _CLOSE = 1e-6
 _ENDED_BY_ITSELF = {CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.ERROR, CheckStatus.MISSING}
 
@@ -52,8 +54,10 @@ class Row:
     system: str
     submissions: int
     usage: Usage
-    single: Usage | None
-    """What one submission alone takes, for systems that load everything once per batch."""
+    start: Usage | None
+    """What a smaller batch takes, to tell the start from the work; None where each submission starts anew."""
+    start_submissions: int
+    """How many submissions that smaller batch holds: whole rounds of the same mix, or none."""
     cores: int
     """Processors that the system keeps busy."""
     disagreements: Sequence[str]
@@ -67,16 +71,21 @@ class Row:
     @property
     def cpu_seconds(self) -> float:
         """CPU seconds of one more submission."""
-        if self.single is None:
-            return self.usage.cpu_seconds / self.submissions
-        return (self.usage.cpu_seconds - self.single.cpu_seconds) / (self.submissions - 1)
+        return self._more(self.usage.cpu_seconds, self.start.cpu_seconds if self.start else 0.0)
 
     @property
     def steady_per_minute(self) -> float:
         """Submissions per minute once it runs."""
-        if self.single is None:
-            return self.per_minute
-        return 60 * (self.submissions - 1) / (self.usage.wall_seconds - self.single.wall_seconds)
+        return 60 / self._more(self.usage.wall_seconds, self.start.wall_seconds if self.start else 0.0)
+
+    def _more(self, all_of_it: float, start: float) -> float:
+        submissions = self.submissions - (self.start_submissions if self.start else 0)
+        if submissions <= 0 or all_of_it <= start:
+            raise AutograderError(
+                f"{self.system} graded {self.submissions} submissions in no more time than its start takes: with a "
+                "larger --count the two can be told apart."
+            )
+        return (all_of_it - start) / submissions
 
 
 def run_bench(course: Course, order: Order, console: Console) -> Sequence[Row]:
@@ -85,60 +94,106 @@ def run_bench(course: Course, order: Order, console: Console) -> Sequence[Row]:
     try:
         if order.assignment == EMPTY:
             course, order = _empty(course, order, folder)
-        subjects = _usable(course, order, folder)[: order.peer_count]  # so that every system has the same mix
+        subjects = _agreed(course, order, folder, console)[: order.peer_count]
         layouts = {
             name: lay_out(subjects, order.assignment, folder / name, count)
-            for name, count in (("one", 1), ("few", order.peer_count), ("many", order.count))
+            for name, count in _sizes(order, len(subjects)).items()
         }
-        console.print(f"{order.assignment}: {len(subjects)} different submissions", highlight=False)
-        systems: dict[str, Callable[[str], Outcome]] = {
-            _OWN: partial(_grade, course, order, folder),
-            **{peer: partial(_peer, course, order, folder, peer, layouts=layouts) for peer in order.peers},
-            _FLOOR: partial(_floor, course, order, folder),
-        }
+        names = ", ".join(subject.student for subject in subjects)
+        console.print(f"{order.assignment}: {len(subjects)} different submissions: {names}", highlight=False)
         rows, right = [], dict[str, float]()
-        for system, run in systems.items():
+        for system in (_OWN, *order.peers, _FLOOR):
             console.print(f"  {system} …", highlight=False)
-            batch = system not in PEERS
-            single = run("one").usage if batch else None
-            outcome = run("many" if batch else "few")
+            outcome = _run(system, course, order, layouts, folder)
             right = right or dict(outcome.scores)
-            rows.append(
-                Row(
-                    system=system,
-                    submissions=len(outcome.scores),
-                    usage=outcome.usage,
-                    single=single,
-                    cores=order.workers if batch else 1,
-                    disagreements=[name for name, score in outcome.scores.items() if abs(score - right[name]) > _CLOSE],
-                )
-            )
+            rows.append(_row(system, order, outcome, layouts, right))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return rows
 
 
+def _sizes(order: Order, mix: int) -> Mapping[str, int]:
+    """Return how many submissions each batch holds: whole rounds of the mix, so that every system has the same."""
+    few = mix * max(1, order.peer_count // mix)
+    start = mix * math.ceil(order.workers / mix)  # keeps every worker busy, as the whole does
+    many = mix * math.ceil(max(order.count, few, 2 * start) / mix)
+    return {"start": start, "few": few, "many": many}
+
+
+def _run(system: str, course: Course, order: Order, layouts: Mapping[str, Sequence[Subject]], folder: Path) -> Outcome:
+    """Have one system grade; where it loads everything once per batch, a smaller batch first."""
+    if system in PEERS:
+        return PEERS[system](course, order.assignment, layouts["few"], folder / system, folder / _BYTECODE)
+    batch = _grade if system == _OWN else _floor
+    start = batch(course, order, folder, folder / "start").usage
+    return replace(batch(course, order, folder, folder / "many"), start=start)
+
+
+def _row(
+    system: str,
+    order: Order,
+    outcome: Outcome,
+    layouts: Mapping[str, Sequence[Subject]],
+    right: Mapping[str, float],
+) -> Row:
+    if not outcome.scores:
+        raise AutograderError(f"{system} gave no submission to {order.assignment!r} a score.")
+    peer = system in PEERS
+    given = [subject.student for subject in layouts["few" if peer else "many"]]
+    nothing = math.nan
+    return Row(
+        system=system,
+        submissions=len(given),
+        usage=outcome.usage,
+        start=outcome.start,
+        start_submissions=0 if peer else len(layouts["start"]),
+        cores=1 if peer else order.workers,
+        # "not at most" also holds for NaN: no score at all
+        disagreements=[
+            name for name in given if not abs(outcome.scores.get(name, nothing) - right.get(name, nothing)) <= _CLOSE
+        ],
+    )
+
+
 def _empty(course: Course, order: Order, folder: Path) -> tuple[Course, Order]:
     """Return a course whose assignment has nothing to compute, and an order for it."""
     root = empty_course(folder / "course", course.data_folder().resolve())
-    measure([sys.executable, "-m", "autograder", "build", "--course", str(root)], folder)
+    measure([sys.executable, "-m", "autograder", "build", "--course", str(root)], folder, bytecode=folder / _BYTECODE)
     submission = folder / "submitted" / "right" / EMPTY / f"{EMPTY}.ipynb"
     submission.parent.mkdir(parents=True)
     shutil.copy(root / "solutions" / EMPTY / f"{EMPTY}.ipynb", submission)
     return load_course(root), replace(order, submissions=folder / "submitted")
 
 
-def _usable(course: Course, order: Order, folder: Path) -> Sequence[Subject]:
-    """Return the submissions that every system can bring to an end: no endless loop, no crash, no part of a point."""
+def _agreed(course: Course, order: Order, folder: Path, console: Console) -> Sequence[Subject]:
+    """Return the usable submissions that get the same points in the checks' own process as from this package."""
+    scores = _usable(course, order, folder)
+    for subject in scores:
+        path = folder / "usable" / subject.student / order.assignment / f"{order.assignment}.ipynb"
+        path.parent.mkdir(parents=True)
+        shutil.copy(subject.notebook, path)
+    found = _floor(course, order, folder, folder / "usable").scores
+    agreed = [one for one, score in scores.items() if abs(found.get(one.student, math.nan) - score) <= _CLOSE]
+    left_out = ", ".join(one.student for one in scores if one not in agreed)
+    if left_out:
+        console.print(f"{order.assignment}: left out, other points without walls: {left_out}", highlight=False)
+    if not agreed:
+        raise AutograderError(f"No submission to {order.assignment!r} gets the same points from every system.")
+    return agreed
+
+
+def _usable(course: Course, order: Order, folder: Path) -> Mapping[Subject, float]:
+    """Return the submissions that end by themselves, without part of a point, and the points that they get here."""
     results = folder / "first"
     _run_grade(course, order, order.submissions, results, folder)
     name = order.assignment
-    usable = [
-        Subject(student=result.student, notebook=order.submissions / result.student / name / f"{name}.ipynb")
+    usable = {
+        Subject(student=result.student, notebook=notebook): result.score + result.penalty
         for result in read_results(results, name)
-        if result.status == Status.GRADED and _ended_by_itself(result)
-    ]
-    usable = [subject for subject in usable if subject.notebook.is_file()]
+        if result.status == Status.GRADED
+        and _ended_by_itself(result)
+        and (notebook := order.submissions / result.student / name / f"{name}.ipynb").is_file()
+    }
     if not usable:
         raise AutograderError(f"{order.submissions} holds no submission to {name!r} that every system could grade.")
     return usable
@@ -151,46 +206,60 @@ def _ended_by_itself(result: Result) -> bool:
 def _run_grade(course: Course, order: Order, submissions: Path, results: Path, folder: Path) -> Usage:
     places = ["--course", str(course.root), "--submissions", str(submissions), "--results", str(results)]
     how = ["--workers", str(order.workers), "--sandbox", order.sandbox, "--device", order.device]
-    return measure([sys.executable, "-m", "autograder", "grade", order.assignment, *places, *how], folder)
+    command = [sys.executable, "-m", "autograder", "grade", order.assignment, *places, *how]
+    return measure(command, folder, bytecode=folder / _BYTECODE)
 
 
-def _grade(course: Course, order: Order, folder: Path, name: str) -> Outcome:
-    results = folder / f"results-{name}"
-    usage = _run_grade(course, order, folder / name, results, folder)
+def _grade(course: Course, order: Order, folder: Path, submissions: Path) -> Outcome:
+    results = folder / f"results-{submissions.name}"
+    usage = _run_grade(course, order, submissions, results, folder)
     scores = {result.student: result.score + result.penalty for result in read_results(results, order.assignment)}
     return Outcome(usage=usage, scores=scores)
 
 
-def _peer(
-    course: Course, order: Order, folder: Path, peer: str, name: str, *, layouts: Mapping[str, Sequence[Subject]]
-) -> Outcome:
-    return PEERS[peer](course, order.assignment, layouts[name], folder / peer)
-
-
-def _floor(course: Course, order: Order, folder: Path, name: str) -> Outcome:
-    output = folder / f"floor-{name}.json"
-    place = [str(course.root), order.assignment, str(order.workers), str(folder / name), str(output), order.device]
-    usage = measure([sys.executable, "-m", "autograder.bench.floor", *place], folder)
+def _floor(course: Course, order: Order, folder: Path, submissions: Path) -> Outcome:
+    output = folder / f"floor-{submissions.name}.json"
+    place = [str(course.root), order.assignment, str(order.workers), str(submissions), str(output), order.device]
+    command = [sys.executable, "-m", "autograder.bench.floor", *place]
+    usage = measure(command, folder, bytecode=folder / _BYTECODE)
     return Outcome(usage=usage, scores=json.loads(output.read_text()))
+
+
+def as_document(rows: Sequence[Row]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows as they go into a JSON file: what was measured, and what follows from it."""
+    return [
+        asdict(row)
+        | {
+            "per_minute": row.per_minute,
+            "steady_per_minute": row.steady_per_minute,
+            "cpu_seconds_each": row.cpu_seconds,
+        }
+        for row in rows
+    ]
 
 
 def table(assignment: str, rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table, ratios against the first row."""
     own, floor = rows[0], rows[-1]
     headings = [
-        *(assignment, "submissions", "per minute, with the start", "once it runs", "we are faster by"),
-        *("the same per busy core", "CPU seconds each", "peak memory"),
+        *(assignment, "submissions", "per minute, with the start", "once it runs"),
+        *("we are faster by, with the start", "once it runs", "the same per busy core"),
+        *("CPU seconds each", "times ours", "peak memory"),
     ]
     lines = [f"| {' | '.join(headings)} |", f"|---|{'--:|' * (len(headings) - 1)}"]
     for row in rows:
         faster = own.steady_per_minute / row.steady_per_minute
-        ratios = ["", ""] if row is own else [f"{ratio:.2f}×" for ratio in (faster, faster * row.cores / own.cores)]
-        speeds = [f"{row.per_minute:.1f}", f"{row.steady_per_minute:.1f}"]
-        uses = [f"{row.cpu_seconds:.3f}", f"{row.usage.peak_bytes / 2**30:.1f} GB"]
-        lines.append(f"| {' | '.join([row.system, str(row.submissions), *speeds, *ratios, *uses])} |")
+        ratios = [own.per_minute / row.per_minute, faster, faster * row.cores / own.cores]
+        cells = [row.system, str(row.submissions), f"{row.per_minute:.1f}", f"{row.steady_per_minute:.1f}"]
+        cells += ["", "", ""] if row is own else [f"{ratio:.2f}×" for ratio in ratios]
+        cells += [f"{row.cpu_seconds:.3f}", "" if row is own else f"{row.cpu_seconds / own.cpu_seconds:.2f}×"]
+        lines.append(f"| {' | '.join([*cells, f'{row.usage.peak_bytes / 2**30:.1f} GB'])} |")
     wall = floor.steady_per_minute / own.steady_per_minute
-    lines += ["", f"Wall time against the floor, once it runs: {wall:.2f}."]
+    more = 1000 * (own.cpu_seconds - floor.cpu_seconds)
+    lines += ["", f"Against the floor, once it runs: {wall:.2f} of its wall time, {more:.0f} ms more CPU each."]
     lines += [
-        f"{row.system} gives other points to: {', '.join(row.disagreements)}." for row in rows if row.disagreements
+        f"{row.system} gives other points, or none, to: {', '.join(row.disagreements)}."
+        for row in rows
+        if row.disagreements
     ]
     return "\n".join(lines)

@@ -13,11 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.checks.examination import derive_seed
 from autograder.checks.preparation import Preparation
 from autograder.course import load_course
 
-__all__ = ["prepared", "run_check"]
+__all__ = ["load_checks", "prepared", "run_check"]
 
 
 class _Student:
@@ -58,21 +57,32 @@ def _module(path: Path) -> ModuleType:
     return module
 
 
+def _generator(preparation: Preparation, student_id: str, check_id: str) -> object:
+    import torch  # noqa: PLC0415 - only for checks that ask for it: a peer must not pay for what its notebook lacks
+
+    from autograder.checks.examination import derive_seed  # noqa: PLC0415
+
+    seed = derive_seed(preparation.secret, preparation.assignment.name, student_id, check_id, "hidden inputs")
+    return torch.Generator().manual_seed(seed)
+
+
+def load_checks(path: Path) -> None:
+    """Load a file of checks ahead of the first check in it."""
+    _module(path)
+
+
 def run_check(
     root: str, assignment: str, check_id: str, namespace: Mapping[str, Any], student_id: str, *, device: str = "cpu"
 ) -> None:
     """Run one check against a notebook's namespace; it raises where the check fails."""
-    import torch  # noqa: PLC0415 - this module is imported where torch may not be wanted
-
     preparation = prepared(root, assignment)
     file, _, name = check_id.partition("::")
     function = getattr(_module(preparation.course.checks_folder(assignment) / file), name)
-    seed = derive_seed(preparation.secret, assignment, student_id, check_id, "hidden inputs")
     worlds: Mapping[str, Callable[[], object]] = {
         "student": lambda: _Student(namespace),
         "library": _Library,
         "reference": lambda: preparation.reference(student_id),
-        "rng": lambda: torch.Generator().manual_seed(seed),
+        "rng": lambda: _generator(preparation, student_id, check_id),
         "hidden_digits": lambda: preparation.hidden_digits,
         "training_digits": lambda: preparation.training_digits,
         "device": lambda: device,

@@ -31,10 +31,12 @@ def test_check(env):
     {import_line}
     {call}
 """
+_MOST_SECONDS = 120.0
+"""For one submission; what takes a peer longer is killed."""
 _NBGRADER_CONFIG = """\
 c = get_config()
 c.CourseDirectory.course_id = "bench"
-c.ExecutePreprocessor.timeout = 600
+c.ExecutePreprocessor.timeout = {seconds:.0f}
 """
 
 
@@ -44,7 +46,9 @@ class Outcome:
 
     usage: Usage
     scores: Mapping[str, float]
-    """Points by student, before any penalty."""
+    """Points by student, before any penalty; one that the system brought to no end is not among them."""
+    start: Usage | None = None
+    """What the same command takes where there is nothing to grade; None where it starts anew for each submission."""
 
 
 def _prepare(course: Course, assignment: str, folder: Path) -> Sequence[tuple[Path, str]]:
@@ -71,10 +75,10 @@ def _write(path: Path, notebook: object) -> None:
     path.write_text(json.dumps(notebook))
 
 
-def run_nbgrader(course: Course, assignment: str, subjects: Sequence[Subject], folder: Path) -> Outcome:
+def run_nbgrader(course: Course, assignment: str, subjects: Sequence[Subject], folder: Path, bytecode: Path) -> Outcome:
     """Grade with one `nbgrader autograde` for all, each check a graded cell at the end of the notebook."""
     files = _prepare(course, assignment, folder)
-    (folder / "nbgrader_config.py").write_text(_NBGRADER_CONFIG)
+    (folder / "nbgrader_config.py").write_text(_NBGRADER_CONFIG.format(seconds=_MOST_SECONDS))
     checks = checks_of(course, assignment)
     solutions = {check.question for check in checks}
     # One source stands in the database for all students' checks: the ID comes from the folder that nbgrader runs in
@@ -94,9 +98,14 @@ def run_nbgrader(course: Course, assignment: str, subjects: Sequence[Subject], f
         _write(own / f"{assignment}.ipynb", notebook_of(planned(course, assignment, subject), solutions, locked))
         _copy_files(files, own)
     nbgrader = [sys.executable, "-m", "nbgrader"]
-    measure([*nbgrader, "generate_assignment", assignment], folder)
-    usage = measure([*nbgrader, "autograde", assignment], folder, tolerate=True)
-    return Outcome(usage=usage, scores=_nbgrader_scores(folder, assignment))
+    measure([*nbgrader, "generate_assignment", assignment], folder, bytecode=bytecode)
+    autograde = [*nbgrader, "autograde", assignment]
+    warm_up = [*autograde, "--student", subjects[0].student]
+    measure(warm_up, folder, bytecode=bytecode, tolerate=True, seconds=_MOST_SECONDS)  # compiles what it imports
+    shutil.rmtree(folder / "autograded", ignore_errors=True)
+    usage = measure(autograde, folder, bytecode=bytecode, tolerate=True, seconds=_MOST_SECONDS * len(subjects))
+    start = measure(autograde, folder, bytecode=bytecode, tolerate=True)  # passes over what is graded
+    return Outcome(usage=usage, scores=_nbgrader_scores(folder, assignment), start=start)
 
 
 def _nbgrader_scores(folder: Path, assignment: str) -> Mapping[str, float]:
@@ -106,15 +115,16 @@ def _nbgrader_scores(folder: Path, assignment: str) -> Mapping[str, float]:
         return {
             submission.student.id: sum(notebook.score for notebook in submission.notebooks)
             for submission in gradebook.assignment_submissions(assignment)
+            if (folder / "autograded" / submission.student.id / assignment / f"{assignment}.ipynb").is_file()
         }
 
 
-def run_otter(course: Course, assignment: str, subjects: Sequence[Subject], folder: Path) -> Outcome:
+def run_otter(course: Course, assignment: str, subjects: Sequence[Subject], folder: Path, bytecode: Path) -> Outcome:
     """Grade with one `otter run` for each, each check a test file."""
     files = _prepare(course, assignment, folder)
     tests = folder / "tests"
     tests.mkdir()
-    total, scores = Usage(wall_seconds=0.0, cpu_seconds=0.0, peak_bytes=0), {}
+    total, scores = Usage(wall_seconds=0.0, cpu_seconds=0.0, peak_bytes=0), dict[str, float]()
     for number, check in enumerate(checks_of(course, assignment)):
         call = _call(course, assignment, check, "env", "env['__student__']")
         name = f"check_{number:03d}"
@@ -124,25 +134,27 @@ def run_otter(course: Course, assignment: str, subjects: Sequence[Subject], fold
     otter = [sys.executable, "-m", "otter"]
     top = sorted({name.split("/")[0] for _, name in files})
     (folder / "otter_config.json").write_text("{}")
-    measure([*otter, "generate", "-t", str(tests), "-o", "autograder.zip", *top], folder)
-    for subject in subjects:
+    measure([*otter, "generate", "-t", str(tests), "-o", "autograder.zip", *top], folder, bytecode=bytecode)
+    for number, subject in enumerate([subjects[0], *subjects]):
         cells = planned(course, assignment, subject)
         notebook = notebook_of(cells, ())
         notebook["cells"][0]["source"] = f"__student__ = {subject.student!r}\n{notebook['cells'][0]['source']}"
         path = folder / "submitted" / subject.student / f"{assignment}.ipynb"
         _write(path, notebook)
-        output = folder / "results" / subject.student
+        output = folder / "results" / f"{number:04d}"
         output.mkdir(parents=True)
         command = [*otter, "run", "--no-logo", "-a", "autograder.zip", "-o", str(output), str(path)]
-        total = _add(total, measure(command, folder, tolerate=True))
-        scores[subject.student] = _otter_score(output / "results.json")
+        usage = measure(command, folder, bytecode=bytecode, tolerate=True, seconds=_MOST_SECONDS)
+        if number:  # the first time it compiles what it imports
+            total = _add(total, usage)
+            scores |= _otter_score(output / "results.json", subject.student)
     return Outcome(usage=total, scores=scores)
 
 
-def _otter_score(path: Path) -> float:
+def _otter_score(path: Path, student: str) -> Mapping[str, float]:
     if not path.is_file():
-        return 0.0
-    return float(sum(test.get("score") or 0.0 for test in json.loads(path.read_text())["tests"]))
+        return {}
+    return {student: float(sum(test.get("score") or 0.0 for test in json.loads(path.read_text())["tests"]))}
 
 
 def _add(one: Usage, other: Usage) -> Usage:
@@ -153,8 +165,10 @@ def _add(one: Usage, other: Usage) -> Usage:
     )
 
 
-PEERS: Mapping[str, Callable[[Course, str, Sequence[Subject], Path], Outcome]] = {
+PEERS: Mapping[str, Callable[[Course, str, Sequence[Subject], Path, Path], Outcome]] = {
     "nbgrader": run_nbgrader,
     "otter": run_otter,
 }
-"""Systems to compare with, by name: each grades the subjects in a folder that does not exist yet."""
+"""Systems to compare with, by name: each grades the subjects in a folder that does not exist yet.
+
+The last argument is where compiled Python is kept."""

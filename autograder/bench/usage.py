@@ -1,6 +1,8 @@
 """Run a command and measure what it and everything that it starts uses."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -27,15 +29,20 @@ class Usage:
     """Largest sum of the processes' memory, what they share in proportion; sampled every two seconds."""
 
 
-def measure(command: Sequence[str], folder: Path, *, tolerate: bool = False) -> Usage:
+def measure(
+    command: Sequence[str], folder: Path, *, bytecode: Path, tolerate: bool = False, seconds: float | None = None
+) -> Usage:
     """Run a command in `folder` and return its usage; raise AutograderError where it fails, unless to be tolerated.
 
-    What it makes for the time being goes below `folder` too.
+    What it makes for the time being goes below `folder` too. Python keeps what it compiles in `bytecode`, whatever this
+    shell and whoever installed the packages say: else a system would be measured compiling its sources every time.
+    After `seconds` the command is killed with all that it started.
     """
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # nbgrader calls alembic
-    environment = {**os.environ, "TMPDIR": str(temporary), "PATH": programs}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"TMPDIR": str(temporary), "PATH": programs, "PYTHONPYCACHEPREFIX": str(bytecode)}
     log = folder / "output.log"
     began = time.monotonic()
     with log.open("ab") as output:
@@ -44,7 +51,11 @@ def measure(command: Sequence[str], folder: Path, *, tolerate: bool = False) -> 
         )
         peak = _Peak(process.pid)
         peak.start()
+        deadline = threading.Timer(seconds or threading.TIMEOUT_MAX, _kill, [process.pid])
+        deadline.daemon = True
+        deadline.start()
         _, status, usage = os.wait4(process.pid, 0)
+        deadline.cancel()
         wall = time.monotonic() - began
         peak.end()
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -52,6 +63,12 @@ def measure(command: Sequence[str], folder: Path, *, tolerate: bool = False) -> 
         last = log.read_text(errors="replace").strip()[-500:]
         raise AutograderError(f"`{' '.join(command[:4])} …` ended with {process.returncode}: {last}")
     return Usage(wall_seconds=wall, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_bytes=peak.bytes)
+
+
+def _kill(pid: int) -> None:
+    for process in list(processes_below(pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 class _Peak(threading.Thread):

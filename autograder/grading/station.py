@@ -29,7 +29,7 @@ from autograder.errors import AutograderError, GraderError
 from autograder.grading.job import Finished, Job, Started
 from autograder.grading.worker import Place, grade
 from autograder.results import Result, Status
-from autograder.sandbox.syscalls import die_with_parent
+from autograder.sandbox.syscalls import die_with_parent, gather_memory
 from autograder.sandbox.warm_process import ForkedSandbox, SandboxError, WarmProcess
 
 __all__ = ["serve"]
@@ -61,9 +61,10 @@ def serve(jobs: Sequence[Job], slots: int, batch: Connection, *, isolated: bool)
 
             def work(session: pytest.Session) -> None:
                 preparation.warm_up(fixtures_of(session))
-                warm.wait_until_ready()
                 gc.collect()
                 gc.freeze()
+                gather_memory()
+                warm.wait_until_ready()
                 _Station(preparation, session, warm.sandbox(), batch).run(jobs, slots)
 
             with_collected_checks(course.checks_folder(preparation.assignment.name), work)

@@ -117,6 +117,7 @@ class _Zygote:
         self._shell = make_shell()
         gc.collect()
         gc.freeze()
+        syscalls.gather_memory()
 
     def try_layers(self) -> Mapping[Layer, str]:
         """Isolate a process that does nothing else; return the layers that this host refuses, and why."""
