@@ -1,5 +1,6 @@
 """State what one student's process may use, let it bind itself to that, and measure what it uses from outside."""
 
+import contextlib
 import json
 import os
 import resource
@@ -61,11 +62,9 @@ def processes_below(pid: int) -> Iterator[int]:
     while waiting:
         parent = waiting.pop()
         yield parent
-        try:
-            for task in os.scandir(f"/proc/{parent}/task"):
+        with contextlib.suppress(OSError), os.scandir(f"/proc/{parent}/task") as tasks:  # it may have ended meanwhile
+            for task in tasks:
                 waiting += map(int, Path(task.path, "children").read_text().split())
-        except OSError:
-            continue  # it has ended meanwhile
 
 
 def private_bytes(pid: int, limit: int) -> int:
