@@ -67,8 +67,8 @@ def plot(looks: list[dict[str, float]], seconds: list[float], path: Path) -> Non
     axes[0, 0].plot(range(len(seconds)), seconds, ".", markersize=3)
     axes[0, 0].set_ylabel("seconds of a submission")
     for axis, name, label in (
-        (axes[0, 1], "memory", "memory of lasting processes, MB"),
-        (axes[1, 0], "descriptors", "descriptors of lasting processes"),
+        (axes[0, 1], "memory", "memory, MB (lasting)"),
+        (axes[1, 0], "descriptors", "descriptors (lasting)"),
         (axes[1, 1], "processes", "processes"),
     ):
         axis.plot([one["done"] for one in looks], [one[name] for one in looks])
