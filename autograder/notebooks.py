@@ -12,10 +12,13 @@ from typing import Any
 
 from autograder.errors import NotebookError
 
-__all__ = ["BYPRODUCTS", "Cell", "PlannedCell", "Tag", "defined_names", "plan_run", "read_cells"]
+__all__ = ["BYPRODUCTS", "KNOWN_ANSWERS", "Cell", "PlannedCell", "Tag", "defined_names", "plan_run", "read_cells"]
 
 BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"})
 """What running a notebook leaves beside it: no part of an assignment, wherever it lies."""
+
+KNOWN_ANSWERS = "known_answers.py"
+"""The file beside an assignment's checks that `validate` judges them by; no result depends on it."""
 
 _MAX_BYTES = 32 * 2**20
 _MAX_CELLS = 5_000

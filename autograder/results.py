@@ -22,6 +22,7 @@ __all__ = [
     "CellStatus",
     "CheckRecord",
     "CheckStatus",
+    "Measurement",
     "Result",
     "Status",
     "read_result",
@@ -71,6 +72,15 @@ class CellStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """A quantity that a training check measured, and the least that earns the check's full points."""
+
+    of: str
+    value: float
+    at_least: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckRecord:
     """What one check found."""
 
@@ -86,6 +96,8 @@ class CheckRecord:
     staff_message: str = ""
     """For staff: the whole story; may carry hidden values."""
     seconds: float = 0.0
+    measured: tuple[Measurement, ...] = ()
+    """What a training check measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +152,7 @@ class Result:
             if raw.pop("schema") != SCHEMA:
                 raise ResultError(f"schema is not {SCHEMA}")  # noqa: TRY301 - one place turns all into ResultError
             raw["status"] = Status(raw["status"])
-            raw["checks"] = tuple(_record(CheckRecord, check, CheckStatus) for check in raw.get("checks", ()))
+            raw["checks"] = tuple(_check(check) for check in raw.get("checks", ()))
             raw["cells"] = tuple(_record(CellRecord, cell, CellStatus) for cell in raw.get("cells", ()))
             raw["flags"] = tuple(raw.get("flags", ()))
             result = cls(**raw)
@@ -153,6 +165,13 @@ class Result:
         except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ResultError(f"{type(error).__name__}: {error}") from error
         return result
+
+
+def _check(raw: dict[str, Any]) -> CheckRecord:
+    measured = tuple(Measurement(**measurement) for measurement in raw.get("measured", ()))
+    record = _record(CheckRecord, {**raw, "measured": measured}, CheckStatus)
+    assert isinstance(record, CheckRecord)
+    return record
 
 
 def _record(cls: type[Any], raw: dict[str, Any], status: type[StrEnum]) -> Any:

@@ -217,6 +217,7 @@ def pytest_runtest_makereport(
 
 
 def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckRecord:
+    from autograder.checks.measurements import take_measurements
     from autograder.checks.verdict import judge
 
     points = item.get_closest_marker("points")
@@ -238,6 +239,7 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
         message=verdict.student_text,
         staff_message=verdict.staff_text,
         seconds=round(max(0.0, call.duration - item.stash.get(SETUP_SECONDS, 0.0)), 3),
+        measured=take_measurements(),
     )
 
 

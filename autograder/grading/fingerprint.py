@@ -8,9 +8,11 @@ from pathlib import Path
 from autograder import __version__
 from autograder.course import Assignment, Course
 from autograder.grading.submissions import Submission
-from autograder.notebooks import BYPRODUCTS
+from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS
 
 __all__ = ["Fingerprints"]
+
+_OF_NO_RESULT = BYPRODUCTS | {KNOWN_ANSWERS}
 
 
 class Fingerprints:
@@ -47,16 +49,19 @@ class Fingerprints:
 
 
 def _content(path: Path) -> str:
-    """Return the digest of a file, "" for what is not an ordinary file."""
-    if path.is_symlink() or not path.is_file():
-        return ""
+    """Return the digest of a submission's file, "" for what is not an ordinary file."""
+    return "" if path.is_symlink() or not path.is_file() else _digest(path)
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tree(folder: Path) -> dict[str, str]:
+    """Return the digests of our own files, which may be links to one that several assignments share."""
     return {
-        str(path.relative_to(folder)): _content(path)
+        str(path.relative_to(folder)): _digest(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not BYPRODUCTS & set(path.relative_to(folder).parts)
+        if path.is_file() and not _OF_NO_RESULT & set(path.relative_to(folder).parts)
     }

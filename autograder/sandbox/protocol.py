@@ -227,7 +227,8 @@ def _key(key: object) -> object:
 
 
 def _sizes(shape: list[Any]) -> tuple[int, ...]:
-    if len(shape) > _MAX_DIMENSIONS or not all(type(size) is int and 0 <= size < 2**40 for size in shape):
+    whole = len(shape) <= _MAX_DIMENSIONS and all(type(size) is int and 0 <= size < 2**40 for size in shape)
+    if not whole or math.prod(filter(None, shape)) >= 2**60:  # one size of 0 hides a product that torch cannot count
         raise ProtocolError("a shape that is not one")
     return tuple(shape)
 

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from autograder.sandbox import landlock
 from autograder.sandbox.isolation import Layer
 
 PRELUDE = """
@@ -244,3 +246,298 @@ forked = private_bytes(os.getpid(), 0)
 found = [shared > 60_000_000, with_child - shared > 75_000_000, child[0].pid in pids, forked < shared + 40_000_000]
 """
     assert outside(script) == [True] * 4
+
+
+# What follows looks closer at single walls: what is refused, what is left, and what is said about it
+
+
+def test_a_process_of_the_host_can_be_signalled_only_from_outside_the_pid_namespace():
+    script = """
+sleeper = subprocess.Popen(["sleep", "60"])
+found = [may(lambda: os.kill(sleeper.pid, 0))]
+syscalls.unshare(syscalls.NEW_PID)
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    result = [os.getpid(), may(lambda: os.kill(sleeper.pid + 2**15, 0)), may(lambda: os.kill(-1, 9))]
+    os.write(theirs, json.dumps(result).encode())
+    os._exit(0)
+os.wait()
+found += [json.loads(os.read(ours, 1000)), sleeper.poll()]
+sleeper.kill()
+sleeper.wait()
+"""
+    assert outside(script) == ["yes", [1, 3, 3], None]  # ESRCH twice: kill(-1) reached nobody
+
+
+def test_a_mount_of_ones_own_is_seen_by_nobody_else(tmp_path):
+    (tmp_path / "host").write_text("x")
+    script = f"""
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    syscalls.unshare(syscalls.NEW_MOUNT)
+    syscalls.make_mounts_private()
+    syscalls.mount("tmpfs", {str(tmp_path)!r})
+    Path({str(tmp_path)!r}, "own").write_text("x")
+    os.write(theirs, json.dumps(os.listdir({str(tmp_path)!r})).encode())
+    os._exit(0)
+os.wait()
+found = [json.loads(os.read(ours, 1000)), os.listdir({str(tmp_path)!r})]
+"""
+    assert outside(script) == [["own"], ["host"]]
+
+
+def test_a_cgroup_namespace_hides_where_the_host_put_the_process():
+    script = """
+syscalls.unshare(syscalls.NEW_CGROUP)
+found = [line.split(":", 2)[2] for line in Path("/proc/self/cgroup").read_text().splitlines()]
+"""
+    assert set(outside(script)) <= {"/"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a program that becomes root")
+def test_a_set_user_id_program_gains_nothing_once_privileges_are_given_up(tmp_path):
+    tmp_path.chmod(0o711)
+    for folder in tmp_path.parents[:3]:
+        if folder.name.startswith("pytest-"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    program, secret = tmp_path / "cat", tmp_path / "secret"
+    shutil.copy("/bin/cat", program)
+    program.chmod(0o4755)
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    script = f"""
+def read():
+    return subprocess.run([{str(program)!r}, {str(secret)!r}], capture_output=True, text=True).stdout
+isolation._change_user(box().user)
+found = [read()]
+syscalls.forbid_new_privileges()
+found.append(read())
+"""
+    assert outside(script) == ["secret", ""]
+
+
+def test_no_set_of_capabilities_keeps_one():
+    script = """
+def capabilities():
+    lines = dict(line.split(":\\t") for line in Path("/proc/self/status").read_text().splitlines() if ":\\t" in line)
+    return [int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")]
+isolation._change_user(box().user)
+isolation._own_user_namespace()
+before = capabilities()
+syscalls.drop_capabilities()
+found = [before[2] > 0, capabilities(), may(lambda: syscalls.set_host_name("mine"))]
+"""
+    assert outside(script) == [True, [0] * 5, 1]
+
+
+def test_the_root_folder_shows_of_the_host_nothing_but_system_and_python(tmp_path):
+    """And not the host's home folders, but for a way through them where Python itself lies there."""
+    (tmp_path / "data.bin").write_text("data")
+    (tmp_path / "secret").write_text("x")
+    script = f"""
+import sysconfig
+from autograder.sandbox import root_folder
+from autograder.sandbox.zygote import _enter_namespaces
+allowed = {{*root_folder._SYSTEM, *root_folder._python_folders()}}
+homes = sorted({{os.path.expanduser("~"), "/root", *(str(path) for path in Path("/home").glob("*"))}})
+_enter_namespaces()
+root_folder.enter_root_folder([Path({str(tmp_path / "data.bin")!r})], [])
+ways = {{str(parent) for path in allowed for parent in Path(path).parents}}
+own = {{"/submission", "/tmp", "/.tmp", "/proc", "/dev", "/etc", "/sys", "/data"}}
+entries = {{"/" + name for name in os.listdir("/")}}
+strangers = []
+for home in homes:
+    if os.path.isdir(home) and home not in allowed:
+        strangers += [path for path in map(str, Path(home).iterdir()) if path not in allowed | ways]
+found = [
+    sorted(entries - own - allowed - ways), strangers, os.listdir("/data"), Path("/data/data.bin").read_text(),
+    os.path.exists({str(tmp_path / "secret")!r}), Path("/etc/passwd").read_text().count("\\n"),
+    sorted(os.listdir("/dev")), os.listdir("/submission"), os.path.lexists("/.old"),
+]
+"""
+    entries, strangers, names, data, secret, users, devices, work, old = outside(script)
+    assert (entries, strangers, names, data, secret, users) == ([], [], ["data.bin"], "data", False, 2)
+    assert devices == sorted(["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"])
+    assert (work, old) == ([], False)
+
+
+def test_every_mount_of_the_root_folder_is_read_only_and_without_set_user_id_but_for_tmp_and_proc():
+    script = f"""{ENTER}
+found = {{}}
+for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    fields = line.split()
+    found[fields[4]] = fields[5].split(",")
+"""
+    mounts = outside(script)
+    assert {"/", "/usr", "/tmp", "/proc"} <= mounts.keys()
+    assert {place for place, options in mounts.items() if "rw" in options} == {"/tmp", "/proc"}
+    assert {place for place, options in mounts.items() if "nosuid" not in options} == set()
+    with_devices = {place for place, options in mounts.items() if "nodev" not in options}
+    assert with_devices <= {"/", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
+
+
+@pytest.mark.parametrize("place", ["/submission", "/tmp", "/dev/shm"])
+def test_each_file_system_of_a_submission_holds_its_size_and_a_limited_number_of_files(place):
+    script = f"""{ENTER}
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    isolation._INODES = 100
+    isolation._own_mounts(box(disk_bytes=2**20))
+    place = Path({place!r})
+    fits = may(lambda: place.joinpath("fits").write_bytes(bytes(2**19)))
+    full = may(lambda: place.joinpath("big").write_bytes(bytes(2**20)))
+    many = may(lambda: [place.joinpath(str(number)).touch() for number in range(200)])
+    os.write(theirs, json.dumps([fits, full, many]).encode())
+    os._exit(0)
+os.wait()
+found = json.loads(os.read(ours, 1000))
+"""
+    assert outside(script) == ["yes", 28, 28]  # ENOSPC
+
+
+WHOLE = f"""{ENTER}
+def shut_in(act, **more):
+    syscalls.unshare(syscalls.NEW_PID)
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        missing = isolation.isolate(box(**more))
+        os.write(theirs, json.dumps([missing, act()]).encode())
+        os._exit(0)
+    os.wait()
+    return json.loads(os.read(ours, 65536))
+"""
+
+
+def test_all_walls_stand_together_and_none_can_be_taken_down_again():
+    script = f"""{WHOLE}
+def act():
+    return [
+        os.getpid(), os.getuid(), os.getcwd(), os.uname().nodename, os.listdir("/submission"),
+        [may(lambda kind=kind: syscalls.unshare(kind)) for kind in (syscalls.NEW_USER, syscalls.NEW_MOUNT)],
+        may(lambda: syscalls.mount("tmpfs", "/tmp")), may(lambda: syscalls.unmount("/tmp")),
+        may(lambda: os.setuid(0)), may(lambda: Path("/new").write_text("x")), may(lambda: Path("own").write_text("x")),
+        may(lambda: Path("/proc/sys/kernel/hostname").write_text("mine")), may(lambda: os.mknod("/tmp/disk", 0o60600, 2049)),
+    ]
+found = shut_in(act)
+"""
+    missing, result = outside(script)
+    assert missing.keys() <= {"Landlock"}  # older kernels
+    assert result[:5] == [1, 1000, "/submission", "sandbox", []]
+    assert result[5:8] == [[1, 1], 1, 1]
+    assert result[8] == 22  # there is no such user in the namespace
+    assert result[9] in (13, 30)  # Landlock's EACCES comes before EROFS
+    assert result[10] == "yes"
+    assert result[11] in (13, 30)
+    assert result[12] == 1
+
+
+REFUSING = """
+import errno, pyseccomp
+def refuse(call, argument=None, value=None):
+    program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    match = [] if argument is None else [pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, value, value)]
+    program.add_rule(pyseccomp.ERRNO(errno.EPERM), call, *match)
+    seccomp.apply(seccomp._export(program))
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "refused"),
+    [
+        (Layer.NETWORK, "'unshare', 0, syscalls.NEW_NETWORK"),
+        (Layer.IPC, "'unshare', 0, syscalls.NEW_IPC"),
+        (Layer.UTS, "'unshare', 0, syscalls.NEW_UTS"),
+        (Layer.CGROUP, "'unshare', 0, syscalls.NEW_CGROUP"),
+        (Layer.MOUNT, "'unshare', 0, syscalls.NEW_MOUNT"),
+        (Layer.MOUNT, "'mount'"),
+        (Layer.USER, "'unshare', 0, syscalls.NEW_USER"),
+        (Layer.PRIVILEGES, "'capset'"),
+        (Layer.LANDLOCK, "'landlock_restrict_self'"),
+        (Layer.SECCOMP, "'prctl', 0, 22"),
+    ],
+)
+def test_the_one_wall_that_the_host_refuses_is_named_and_the_others_stand(layer, refused):
+    script = f"""{REFUSING}{WHOLE}
+syscalls.forbid_new_privileges()
+refuse({refused})
+found = list(shut_in(lambda: None, user=isolation.student_user(0))[0])
+"""
+    expected = {layer} if landlock.abi() else {layer, Layer.LANDLOCK}
+    assert set(outside(script)) == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can stay root")
+def test_still_running_as_root_is_named():
+    script = f"""{REFUSING}{WHOLE}
+syscalls.forbid_new_privileges()
+refuse('unshare', 0, syscalls.NEW_USER)
+found = shut_in(lambda: None, user=None)[0]
+"""
+    missing = outside(script)
+    assert missing.keys() >= {Layer.USER, Layer.PRIVILEGES}
+    assert "root" in missing[Layer.PRIVILEGES]
+
+
+def test_a_process_that_is_not_alone_with_its_user_has_no_limit_of_processes():
+    script = """
+import resource
+before = resource.getrlimit(resource.RLIMIT_NPROC)
+bind(ProcessLimits(**{**LIMITS, "processes": 5}), alone=False)
+found = resource.getrlimit(resource.RLIMIT_NPROC) == before
+"""
+    assert outside(script) is True
+
+
+def test_threads_count_as_processes():
+    script = """
+import threading, time
+isolation._change_user(box().user)
+isolation._own_user_namespace()
+isolation._give_up_privileges()
+bind(ProcessLimits(**{**LIMITS, "processes": 5}), alone=True)
+started = 0
+try:
+    for _ in range(20):
+        threading.Thread(target=time.sleep, args=(0.5,), daemon=True).start()
+        started += 1
+except RuntimeError:
+    pass
+found = started
+"""
+    assert outside(script) in range(1, 5)
+
+
+def test_a_limit_is_for_good_and_never_looser_than_it_was():
+    script = """
+import resource
+isolation._change_user(box().user)
+isolation._own_user_namespace()
+isolation._give_up_privileges()
+def raised():
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+    except ValueError:
+        return "refused"
+bind(ProcessLimits(**LIMITS), alone=True)
+found = [resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CORE), raised()]
+bind(ProcessLimits(**{**LIMITS, "open_files": 150}), alone=True)
+found.append(resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    assert outside(script) == [[100, 100], [0, 0], "refused", [100, 100]]
+
+
+def test_a_process_that_is_gone_takes_no_memory():
+    assert outside("gone = subprocess.Popen(['true']); gone.wait()\nfound = private_bytes(gone.pid, 0)") == 0
+
+
+def test_memory_behind_files_of_a_memory_file_system_counts_once_mapped():
+    script = """
+import mmap
+before = private_bytes(os.getpid(), 0)
+file = os.memfd_create("own")
+os.truncate(file, 50_000_000)
+with mmap.mmap(file, 50_000_000) as block:
+    block.write(b"x" * 50_000_000)
+    found = private_bytes(os.getpid(), 0) - before
+"""
+    assert outside(script) >= 50_000_000

@@ -1,0 +1,1 @@
+"""Judge an assignment before any student sees it."""
