@@ -50,6 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     build.add_argument("--check", action="store_true", help="write nothing; exit code 1 where something is out of date")
 
+    validate = _command(commands, "validate", "try out an assignment before its release", _validate)
+    validate.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    validate.add_argument(
+        "--seeds", type=_count, default=5, metavar="N", help="repetitions of each training check (default: 5)"
+    )
+    validate.add_argument(
+        "--mutants", type=_count, default=40, metavar="N", help="at most so many of each question (default: 40)"
+    )
+    validate.add_argument(
+        "--quick", action="store_true", help="leave out wrong answers to questions that train, and repetitions"
+    )
+    validate.add_argument("--workers", type=_positive, metavar="N", help="answers at a time (default: the cores)")
+    validate.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where answers compute")
+    validate.add_argument("--sandbox", choices=["auto", "none"], default="auto", help="none: without isolation")
+    _folder(validate, "--output", "results/validation", "folder for <assignment>.html and <assignment>.json")
+
     grade = _command(commands, "grade", "grade the submissions to an assignment", _grade)
     grade.add_argument("assignment", metavar="ASSIGNMENT")
     _folder(grade, "--submissions", "submitted", "folder with <student>/<assignment>/<assignment>.ipynb")
@@ -105,6 +121,12 @@ def _folder(parser: argparse.ArgumentParser, option: str, name: str, text: str) 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 
@@ -179,6 +201,48 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     print_summary(_OUT, assignment, [*plan.reused, *graded], results)
     failed = any(result.status == Status.FAILED for result in graded)
     return ExitCode.UNUSABLE if failed or strange else ExitCode.DONE
+
+
+def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
+    import os
+    from datetime import datetime
+
+    from autograder.grading.devices import choose_device
+    from autograder.grading.local import LocalEngine
+    from autograder.mnist import unpack
+    from autograder.results import write_atomically
+    from autograder.validate.findings import Extent
+    from autograder.validate.page import as_document, validation_page
+    from autograder.validate.terminal import print_validations
+    from autograder.validate.validation import Place, validate
+
+    unpack(course.data_folder())
+    extent = Extent(
+        seeds=0 if options.quick else options.seeds,
+        mutants=min(options.mutants, 8) if options.quick else options.mutants,
+        quick=options.quick,
+    )
+    place = Place(
+        engine=LocalEngine(workers=options.workers or len(os.sched_getaffinity(0)), isolated=options.sandbox != "none"),
+        device=choose_device(options.device),
+        sandbox=options.sandbox,
+        kept=course.root / "results" / "validation" / "trials",
+    )
+    folder = options.output or course.root / "results" / "validation"
+    found = []
+    for name in options.assignments or [assignment.name for assignment in course.assignments]:
+        with _ERR.status(name) as status:
+
+            def watch(stage: str, done: int, whole: int, name: str = name) -> None:
+                status.update(f"{name}: {stage}, {done} of {whole}")
+
+            found.append(validate(course, course.assignment(name), extent, place, watch))
+        page = validation_page(found[-1], datetime.now().astimezone())
+        write_atomically(folder / f"{name}.html", page.encode())
+        write_atomically(folder / f"{name}.json", as_document(found[-1]).encode())
+    print_validations(_OUT, found)
+    _OUT.print(f"The kill tables and all figures: {folder}/<assignment>.html", markup=False)
+    return ExitCode.FOUND_WRONG if any(one.findings for one in found) else ExitCode.DONE
 
 
 def _bench(course: Course, options: argparse.Namespace) -> ExitCode:

@@ -6,6 +6,7 @@
     ├── BuildError             source cannot be turned into a release
     ├── DataError              a data file is missing or damaged
     ├── ResultError            a result file cannot be read
+    ├── ValidationError        an assignment cannot be validated: its known answers are wrong, a tool is missing
     └── GraderError            grading itself failed: ours, never a student's, always retried
 
 What student code does wrong is not in this tree: see `autograder.checks.outcomes`.
@@ -22,6 +23,7 @@ __all__ = [
     "GraderError",
     "NotebookError",
     "ResultError",
+    "ValidationError",
 ]
 
 
@@ -30,7 +32,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     FOUND_WRONG = 1
-    """Something that was examined is not as it should be (an out-of-date release)."""
+    """Something that was examined is not as it should be (an out-of-date release, a finding of `validate`)."""
     UNUSABLE = 2
     """The call or the configuration is wrong, or a submission has no result yet."""
 
@@ -57,6 +59,10 @@ class DataError(AutograderError):
 
 class ResultError(AutograderError):
     """A result file is damaged or of another schema."""
+
+
+class ValidationError(AutograderError):
+    """An assignment cannot be validated."""
 
 
 class GraderError(AutograderError):

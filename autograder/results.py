@@ -96,6 +96,8 @@ class CheckRecord:
     staff_message: str = ""
     """For staff: the whole story; may carry hidden values."""
     seconds: float = 0.0
+    memory_mb: float = 0.0
+    """The most memory that the student's process itself had in this check, beyond what it started with."""
     measured: tuple[Measurement, ...] = ()
     """What a training check measured."""
 

@@ -33,6 +33,8 @@ class Check:
     docstring: str
     function: Callable[..., Any]
     path: Path
+    deadline: float | None = None
+    """Seconds for the student's code; None: the budget's `check_seconds`."""
 
 
 class _Collector:
@@ -87,6 +89,7 @@ def _read_check(item: pytest.Item) -> Check:
     docstring = (getattr(function, "__doc__", None) or "").strip()
     if function is None or not docstring:
         raise BuildError(f"{name} needs a docstring: it is what students read where the check has no other hint.")
+    deadline = item.get_closest_marker("deadline")
     return Check(
         id=name,
         question=question.args[0],
@@ -95,4 +98,5 @@ def _read_check(item: pytest.Item) -> Check:
         docstring=docstring,
         function=function,
         path=item.path,
+        deadline=float(deadline.args[0]) if deadline is not None and deadline.args else None,
     )

@@ -1,7 +1,7 @@
 """Hold what the checks of one submission need: the notebook's run, the reference, the hidden data, the seeds."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,9 +60,11 @@ def open_examination(
     sandbox: Sandbox,
     device: str = "cpu",
     core: int | None = None,
+    total_seconds: float | None = None,
 ) -> Examination:
-    """Prepare to examine a submission; None stands for our own solution. `core` is the processor for student code.
+    """Prepare to examine a submission; None stands for our own solution.
 
+    `core` is the processor for student code, `total_seconds` a shorter time for it than the budget's.
     Raise NotebookError where the submission cannot be read, GraderError where our own side cannot.
     """
     if submission is None:
@@ -71,5 +73,8 @@ def open_examination(
         skeleton, answers = list(preparation.release), read_cells(submission)
     plan = plan_run(skeleton, answers, student_id)
     seed = _seed(preparation, student_id, "", "notebook")
-    run = NotebookRun(plan, preparation.assignment.budget, sandbox, seed, core=core)
+    budget = preparation.assignment.budget
+    if total_seconds is not None:
+        budget = replace(budget, total_seconds=min(budget.total_seconds, total_seconds))
+    run = NotebookRun(plan, budget, sandbox, seed, core=core)
     return Examination(preparation=preparation, student_id=student_id, run=run, device=device)

@@ -47,6 +47,8 @@ class NotebookRun:
         self.seconds = {"start": 0.0, "notebook": 0.0, "answers": 0.0}
         self.flags: set[str] = set(sandbox.flags)
         self.epoch = 0
+        self.peak_mb = 0.0
+        """The most memory that S itself had in the last check, beyond what it started with."""
 
     @property
     def cells(self) -> tuple[CellRecord, ...]:
@@ -64,11 +66,14 @@ class NotebookRun:
         self._check_left = self._check_seconds
         self._check_seed = seed
         self.epoch += 1
+        if self._process is not None:
+            self._process.forget_peak()
 
     def end_check(self) -> None:
         """Close the line: until the next check nothing reaches S."""
         self._check_left = None
         self.epoch += 1
+        self.peak_mb = self._process.peak_bytes() / 2**20 if self._process is not None else 0.0
 
     def close(self) -> None:
         """End S and all that it started."""

@@ -72,6 +72,13 @@ def is_check(item: pytest.Item) -> bool:
     return item.get_closest_marker("question") is not None
 
 
+def question_of(item: pytest.Item) -> str:
+    """Return the question that a check belongs to."""
+    question = item.get_closest_marker("question")
+    assert question is not None, "only checks come here"
+    return str(question.args[0])
+
+
 def check_id(item: pytest.Item) -> str:
     """Return the id of a check: `<test file>::<function>`."""
     return f"{item.path.name}::{item.name}"
@@ -221,8 +228,6 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
     from autograder.checks.verdict import judge
 
     points = item.get_closest_marker("points")
-    question = item.get_closest_marker("question")
-    assert question is not None, "only checks come here"
     worth = float(points.args[0]) if points else 0.0
     public = item.get_closest_marker("public") is not None
     docstring = (getattr(item, "function", item).__doc__ or "").strip()
@@ -231,7 +236,7 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
         _examination(item).flags.add(verdict.flag)
     return CheckRecord(
         id=check_id(item),
-        question=str(question.args[0]),
+        question=question_of(item),
         points=worth,
         score=round(worth * verdict.fraction, 6),
         status=verdict.status,
@@ -239,6 +244,7 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
         message=verdict.student_text,
         staff_message=verdict.staff_text,
         seconds=round(max(0.0, call.duration - item.stash.get(SETUP_SECONDS, 0.0)), 3),
+        memory_mb=round(_examination(item).run.peak_mb, 1),
         measured=take_measurements(),
     )
 

@@ -2,14 +2,14 @@
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 
 from autograder.checks.catalogue import PYTEST_OPTIONS
 from autograder.checks.examination import Examination
-from autograder.checks.plugin import EXAMINATIONS
+from autograder.checks.plugin import EXAMINATIONS, question_of
 from autograder.errors import AutograderError
 
 __all__ = ["fixtures_of", "run_checks", "with_collected_checks"]
@@ -50,12 +50,15 @@ def fixtures_of(session: pytest.Session) -> frozenset[str]:
     return frozenset(name for item in session.items for name in getattr(item, "fixturenames", ()))
 
 
-def run_checks(session: pytest.Session, examination: Examination) -> None:
-    """Run every check; what they find is recorded in the examination. For once in a process: pytest keeps state."""
+def run_checks(session: pytest.Session, examination: Examination, questions: Collection[str] | None = None) -> None:
+    """Run every check, or those of some questions; what they find is recorded in the examination.
+
+    For once in a process: pytest keeps state.
+    """
     session.config.stash[EXAMINATIONS] = {examination.preparation.assignment.name: examination}
-    following = [*session.items[1:], None]
+    items = [item for item in session.items if questions is None or question_of(item) in questions]
     try:
-        for item, next_item in zip(session.items, following, strict=True):
+        for item, next_item in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=next_item)
     finally:
         examination.run.close()

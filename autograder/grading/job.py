@@ -24,6 +24,10 @@ class Job:
     submitted_at: str | None = None
     fingerprint: str = ""
     device: str = "cpu"
+    questions: frozenset[str] | None = None
+    """Only the checks of these; None: all. A batch always grades all."""
+    total_seconds: float | None = None
+    """A shorter time for the submission than its budget's; None: the budget's."""
     seconds: float = 3600.0
     """When the worker is taken for lost: well beyond the submission's own budget."""
 

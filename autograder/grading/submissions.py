@@ -22,7 +22,7 @@ class Submission:
 
     student: str
     notebook: Path
-    submitted_at: datetime | None
+    submitted_at: datetime | None = None
     """From `timestamp.txt` beside the notebook, as nbgrader writes it; without a zone it is UTC. None: not recorded."""
     flags: tuple[str, ...] = ()
 

@@ -62,10 +62,14 @@ def _examine(job: Job, place: Place, blank: Result) -> Result:
     if any(folder.is_symlink() for folder in (job.notebook.parent, job.notebook.parent.parent)):
         raise NotebookError("The submission's folder is a symbolic link; hand in the files themselves.")
     examination = open_examination(
-        *(place.preparation, job.notebook, job.student), sandbox=place.sandbox, device=job.device, core=place.core
+        *(place.preparation, job.notebook, job.student),
+        sandbox=place.sandbox,
+        device=job.device,
+        core=place.core,
+        total_seconds=job.total_seconds,
     )
     began = time.monotonic()
-    run_checks(place.session, examination)
+    run_checks(place.session, examination, job.questions)
     examined = time.monotonic() - began
     run = examination.run
     checks = tuple(examination.records)

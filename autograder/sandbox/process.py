@@ -15,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.sandbox.limits import ProcessLimits
@@ -105,6 +106,7 @@ class StudentProcess:
         self._protocol = Limits(frame_bytes=limits.frame_bytes)
         self._output = bytearray()
         self.output_dropped = 0
+        self._start_bytes = 0
         self._control.settimeout(_DEATH_SECONDS)
         for end in (connection.fileno(), printed):
             os.set_blocking(end, False)
@@ -113,6 +115,28 @@ class StudentProcess:
     def output(self) -> str:
         """Return what S printed, up to the limit, as text that holds no half characters."""
         return self._output.decode("utf-8", "replace")
+
+    def forget_peak(self) -> None:
+        """Let the peak of memory begin anew, where the kernel lets this user do that."""
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self._pid()}/clear_refs").write_text("5")
+
+    def peak_bytes(self) -> int:
+        """Return the most memory that S itself had beyond what it started with, 0 for one that is gone."""
+        return max(0, self._memory("VmHWM") - self._start_bytes)
+
+    def _memory(self, name: str) -> int:
+        try:
+            status = Path(f"/proc/{self._pid()}/status").read_text()
+        except OSError:
+            return 0
+        lines = [line for line in status.splitlines() if line.startswith(f"{name}:")]
+        return 1024 * int(lines[0].split()[1]) if lines else 0
+
+    def _pid(self) -> int:
+        """Return S's number in this process's view, -1 for one that is gone."""
+        described = Path(f"/proc/self/fdinfo/{self._pidfd}").read_text()
+        return int(described.partition("Pid:")[2].split()[0])
 
     def is_alive(self) -> bool:
         """Return whether the process can still be asked."""
@@ -123,6 +147,7 @@ class StudentProcess:
         answer = self._exchange(b"", time.monotonic() + seconds)
         if answer != {"id": b"ready"}:
             raise self._end(Outcome.BAD_ANSWER, "its first message")
+        self._start_bytes = self._memory("VmRSS")
 
     def request(
         self,

@@ -1,13 +1,20 @@
 """Describe known answers: right ones that must earn every point, and wrong ones that must lose some.
 
-An assignment keeps its own in `tests/<assignment>/known_answers.py`, as a list `ANSWERS`.
+An assignment keeps its own in `tests/<assignment>/known_answers.py`: a list `ANSWERS` of `Right` and `Wrong`, a list
+`HARMLESS` that explains the generated mutants that rightly keep every point, and a list `SHOWN` with the lines of the
+solution that the release shows on purpose.
 """
 
-from collections.abc import Mapping, Sequence
+import runpy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
-__all__ = ["Answer", "Edit", "Harmless", "Right", "Wrong"]
+from autograder.errors import ValidationError
+from autograder.notebooks import KNOWN_ANSWERS
+
+__all__ = ["Answer", "Edit", "Harmless", "KnownAnswers", "Right", "Wrong", "answered", "read_answers"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,79 @@ class Wrong(Answer):
     is_right: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Harmless:
-    """Explain a generated mutant that keeps every point, as it should: it computes the same, or may."""
+    """Explain generated mutants that rightly keep every point: they compute the same, or what is as good."""
 
     question: str
     old: str
-    """The line of the solution, or a part of it that names it."""
-    new: str
+    """The solution's line, or a part that no other line of the question has."""
+    new: str = field(default="", kw_only=True)
     """The mutant's line, or a part of it; "" for every mutant of that line."""
-    reason: str
+    reason: str = field(kw_only=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownAnswers:
+    """What an assignment's author knows of answers to it."""
+
+    answers: Sequence[Answer] = ()
+    harmless: Sequence[Harmless] = ()
+    shown: Sequence[str] = ()
+
+
+def read_answers(checks: Path, solution: Mapping[str, str]) -> KnownAnswers:
+    """Return the known answers beside the checks; none where there is no file of them.
+
+    `solution` holds the solution's cells by question. Raise ValidationError that says what is wrong, and where.
+    """
+    path = checks / KNOWN_ANSWERS
+    if not path.is_file():
+        return KnownAnswers()
+    where = f"tests/{checks.name}/{path.name}"
+    try:
+        values = runpy.run_path(str(path))
+    except Exception as error:
+        raise ValidationError(f"{where} raised {type(error).__name__}: {error}") from error
+    answers: Sequence[Answer] = _list_of(values, "ANSWERS", Answer, where)
+    seen: set[str] = set()
+    for answer in answers:
+        if answer.name in seen:
+            raise ValidationError(f"{where}: the name {answer.name!r} is there twice; give each answer one of its own.")
+        seen.add(answer.name)
+        try:
+            answered(answer, solution)
+        except ValidationError as error:
+            raise ValidationError(f"{where}, {answer.name!r}: {error}") from error
+    return KnownAnswers(
+        answers=answers,
+        harmless=_list_of(values, "HARMLESS", Harmless, where),
+        shown=_list_of(values, "SHOWN", str, where),
+    )
+
+
+def _list_of(values: Mapping[str, Any], name: str, kind: type, where: str) -> list[Any]:
+    found = values.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, kind) for item in found):
+        raise ValidationError(f"{where}: {name} must be a list of {kind.__name__}.")
+    return found
+
+
+def answered(answer: Answer, solution: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole cell for each question that the answer is about; raise ValidationError where it fits none."""
+    if not answer.cells:
+        raise ValidationError("it answers nothing; name at least one question in cells={…}.")
+    cells = {}
+    for question, change in answer.cells.items():
+        if question not in solution:
+            raise ValidationError(f"there is no question {question!r}; there are {sorted(solution)}.")
+        cells[question] = change if isinstance(change, str) else _edited(solution[question], change)
+    return cells
+
+
+def _edited(source: str, edits: Edit | Iterable[Edit]) -> str:
+    for edit in [edits] if isinstance(edits, Edit) else edits:
+        if source.count(edit.old) != 1:
+            raise ValidationError(f"{edit.old!r} occurs {source.count(edit.old)} times in the solution, not once.")
+        source = source.replace(edit.old, edit.new)
+    return source

@@ -61,20 +61,29 @@ def normalise(images: Tensor) -> Tensor:
 
 
 def loaders(
-    batch_size: int = 128, valid_size: int = 10_000, seed: int = 0, root: str | Path | None = None
+    batch_size: int = 128,
+    valid_size: int = 10_000,
+    seed: int = 0,
+    root: str | Path | None = None,
+    *,
+    train_size: int | None = None,
 ) -> tuple[DataLoader, DataLoader]:
     """Return (train_loader, valid_loader) over batches (images float32 [B, 1, 28, 28] normalised, labels int64 [B]).
 
-    `seed` alone decides which `valid_size` digits are set aside. The train loader shuffles anew each epoch, in an order
-    that follows from torch.manual_seed; the validation loader always keeps its order.
+    `seed` alone decides which `valid_size` digits are set aside, and which `train_size` of the others are handed out
+    for training (None: all of them). The train loader shuffles anew each epoch, in an order that follows from
+    torch.manual_seed; the validation loader always keeps its order.
     """
     images, labels = training_digits(root)
     if not 0 < valid_size < len(images):
         raise ValueError(
             f"valid_size is {valid_size}; it must lie between 1 and {len(images) - 1}, to leave some on both sides."
         )
+    left = len(images) - valid_size
+    if train_size is not None and not 0 < train_size <= left:
+        raise ValueError(f"train_size is {train_size}; it must lie between 1 and {left}, which valid_size leaves.")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    valid, train = order[:valid_size], order[valid_size:]
+    valid, train = order[:valid_size], order[valid_size:][:train_size]
     train_set = TensorDataset(normalise(images[train]), labels[train])
     valid_set = TensorDataset(normalise(images[valid]), labels[valid])
     return DataLoader(train_set, batch_size, shuffle=True), DataLoader(valid_set, batch_size)

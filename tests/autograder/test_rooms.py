@@ -14,10 +14,11 @@ MAY_IMPORT = {
     "checks": {*FOUNDATION, "checks", "sandbox"},
     "build": {*FOUNDATION, "build", "checks"},
     "grading": {*FOUNDATION, "grading", "checks", "sandbox"},
+    "validate": {*FOUNDATION, "validate", "build", "checks", "grading"},
     "report": {"results", "plain_text", "report"},
     "bench": {*FOUNDATION, "bench", "checks", "sandbox"},
     "doctor": {"grading", "sandbox"},
-    "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report"},
+    "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report", "validate"},
     "__main__": {"cli"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,136 @@
+"""Set answers beside checks: which check caught which wrong answer, and what got past all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from autograder.results import CheckStatus, Result
+from autograder.validate.answers import Answer, Harmless, Wrong
+from autograder.validate.mutants import Mutant
+
+__all__ = ["Caught", "KillTable", "Row", "explains", "name_of", "row_of_answer", "row_of_mutant"]
+
+
+class Caught(StrEnum):
+    """Say what one check made of one answer."""
+
+    YES = "yes"
+    IN_PART = "in part"
+    NO = "no"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One answer before the checks of its questions."""
+
+    name: str
+    questions: tuple[str, ...]
+    kind: str
+    """`right`, `wrong` or `mutant`."""
+    caught: tuple[Caught, ...]
+    """By check, in the table's order."""
+    messages: tuple[str, ...] = ()
+    """What the checks that caught it said to the student."""
+    hint: str = ""
+    """What had to be said."""
+    harmless: str = ""
+    """Why a mutant may keep all points; "" where nobody has explained it."""
+
+    @property
+    def is_caught(self) -> bool:
+        """Return whether it lost points."""
+        return bool({Caught.YES, Caught.IN_PART} & set(self.caught))
+
+    @property
+    def is_hinted(self) -> bool:
+        """Return whether the hint that it must get was given."""
+        return any(self.hint in message for message in self.messages) if self.hint else True
+
+
+@dataclass(frozen=True, kw_only=True)
+class KillTable:
+    """Answers × checks."""
+
+    checks: tuple[str, ...]
+    points: tuple[float, ...]
+    rows: Sequence[Row] = field(repr=False)
+
+    def of_kind(self, kind: str) -> list[Row]:
+        """Return the rows of right answers, wrong answers or mutants."""
+        return [row for row in self.rows if row.kind == kind]
+
+    @property
+    def idle_checks(self) -> list[str]:
+        """Return the checks worth points that were run on wrong answers and never caught one."""
+        wrong = [row for row in self.rows if row.kind != "right"]
+        found = []
+        for index, check in enumerate(self.checks):
+            seen = {row.caught[index] for row in wrong}
+            if self.points[index] and seen - {Caught.NOT_RUN} and not seen & {Caught.YES, Caught.IN_PART}:
+                found.append(check)
+        return found
+
+    @property
+    def kill_rate(self) -> float:
+        """Return the part of the mutants that were caught, of those not explained as harmless; 1 for none."""
+        counted = [row.is_caught for row in self.of_kind("mutant") if row.is_caught or not row.harmless]
+        return sum(counted) / len(counted) if counted else 1.0
+
+    @property
+    def survivors(self) -> list[Row]:
+        """Return the mutants that kept every point, explained or not."""
+        return [row for row in self.of_kind("mutant") if not row.is_caught]
+
+
+def row_of_answer(answer: Answer, result: Result, checks: Sequence[str]) -> Row:
+    """Return what the checks made of a known answer."""
+    return Row(
+        name=answer.name,
+        questions=tuple(answer.cells),
+        kind="right" if answer.is_right else "wrong",
+        caught=_caught(result, checks),
+        messages=_messages(result),
+        hint=answer.hint if isinstance(answer, Wrong) else "",
+    )
+
+
+def row_of_mutant(mutant: Mutant, result: Result, checks: Sequence[str], harmless: Sequence[Harmless]) -> Row:
+    """Return what the checks made of a mutant."""
+    reasons = [one.reason for one in harmless if explains(one, mutant)]
+    return Row(
+        name=name_of(mutant),
+        questions=(mutant.question,),
+        kind="mutant",
+        caught=_caught(result, checks),
+        messages=_messages(result),
+        harmless=reasons[0] if reasons else "",
+    )
+
+
+def name_of(mutant: Mutant) -> str:
+    """Return what was changed, in one line."""
+    return f"{mutant.old} → {mutant.new or '(left out)'}"
+
+
+def explains(harmless: Harmless, mutant: Mutant) -> bool:
+    """Return whether the explanation is about this mutant."""
+    return harmless.question == mutant.question and harmless.old in mutant.old and harmless.new in mutant.new
+
+
+def _caught(result: Result, checks: Sequence[str]) -> tuple[Caught, ...]:
+    found = {record.id: record for record in result.checks}
+    caught = []
+    for check in checks:
+        record = found.get(check)
+        if record is None:
+            caught.append(Caught.NOT_RUN)
+        elif record.status == CheckStatus.PASSED:
+            caught.append(Caught.NO)
+        else:
+            caught.append(Caught.IN_PART if record.status == CheckStatus.PARTIAL else Caught.YES)
+    return tuple(caught)
+
+
+def _messages(result: Result) -> tuple[str, ...]:
+    return tuple(record.message for record in result.checks if record.status != CheckStatus.PASSED)

@@ -1,0 +1,57 @@
+"""Show in the terminal what was found out about assignments."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.validate.findings import Validation
+
+__all__ = ["print_validations"]
+
+_WIDTH = 104
+"""Columns that the tables take, also where a terminal has less or nobody looks."""
+
+
+def print_validations(console: Console, found: Sequence[Validation]) -> None:
+    """Print one row for each assignment, the spread of its training checks, then every finding."""
+    table = _table("assignment", "solution", "blank", "right", "wrong caught", "mutants caught", "findings")
+    for one in found:
+        right, wrong = one.table.of_kind("right"), one.table.of_kind("wrong")
+        mutants = one.table.of_kind("mutant")
+        table.add_row(
+            one.assignment.name,
+            f"{one.solution.score:g} of {one.assignment.points:g}",
+            f"{one.blank.score:g}",
+            f"{sum(not row.is_caught for row in right)}/{len(right)}",
+            f"{sum(row.is_caught for row in wrong)}/{len(wrong)}",
+            f"{sum(row.is_caught for row in mutants)}/{len(mutants)} ({one.table.kill_rate:.0%})" if mutants else "-",
+            str(len(one.findings)),
+        )
+    console.print(table, width=max(_WIDTH, console.width), crop=False)
+    spreads = _table("training check", "seeds", "asked", "least", "mean", "σ away", "false failures")
+    for one in found:
+        for spread in one.spreads:
+            name = f"{one.assignment.name}: {spread.of}"
+            shown = [f"{number:.4f}" for number in (spread.at_least, min(spread.values), spread.mean)]
+            bound = f"{spread.failures} (≤ {spread.bound:.1%})"
+            spreads.add_row(name, str(len(spread.values)), *shown, f"{spread.distance:.1f}", bound)
+    if spreads.row_count:
+        console.print(spreads, width=max(_WIDTH, console.width), crop=False)
+    for one in found:
+        for finding in one.findings:
+            console.print(f"{one.assignment.name}: {finding}", style="red", markup=False)
+        if one.left_out:
+            console.print(
+                f"{one.assignment.name}: quick form, wrong answers to {', '.join(one.left_out)} were not tried.",
+                style="yellow",
+                markup=False,
+            )
+
+
+def _table(*columns: str) -> Table:
+    """Return an empty table whose columns stay on one line."""
+    table = Table()
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table

@@ -1,0 +1,113 @@
+"""Grade answers of our own making as if students had handed them in: through the engine, isolated, with every check.
+
+What was graded is kept, so that a validation that was interrupted, or runs again, does only what is left.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Assignment, Course
+from autograder.errors import GraderError, ResultError
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.job import Engine, Finished, Job
+from autograder.grading.submissions import Submission
+from autograder.results import Result, Status, read_result, result_path, write_result
+
+__all__ = ["Trial", "Trials"]
+
+_WORKER_SECONDS = 300.0
+"""What a worker may take beside the budget: checks and reference."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One submission of our own making."""
+
+    id: str
+    """Takes the place of the student's ID; hidden inputs and seeds follow from it."""
+    cells: Mapping[str, str]
+    """The answers by question; a question that is left out keeps its stub."""
+    questions: frozenset[str] | None = None
+    """Only the checks of these; None: all."""
+    total_seconds: float | None = None
+    """A shorter time than the budget's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """Where trials of one assignment are graded, and what they have in common."""
+
+    course: Course
+    assignment: Assignment
+    release: Mapping[str, Any]
+    """The release's notebook, as JSON."""
+    fingerprints: Fingerprints
+    device: str
+    engine: Engine
+    kept: Path
+    """Folder for results."""
+
+    def run(self, trials: Sequence[Trial], watch: Callable[[int, int], None]) -> dict[str, Result]:
+        """Return the results by trial; `watch` hears how many of how many are done. Raise GraderError for one lost."""
+        with tempfile.TemporaryDirectory(prefix="autograder-validate-") as folder:
+            jobs, done = [], {}
+            for trial in trials:
+                job = self._job(trial, Path(folder))
+                known = self._known(job)
+                if known is None:
+                    jobs.append(job)
+                else:
+                    done[trial.id] = known
+            watch(len(done), len(trials))
+            for result in self._graded(jobs):
+                done[result.student] = result
+                watch(len(done), len(trials))
+        return done
+
+    def _job(self, trial: Trial, folder: Path) -> Job:
+        name = self.assignment.name
+        notebook = folder / trial.id / name / f"{name}.ipynb"
+        notebook.parent.mkdir(parents=True)
+        notebook.write_text(json.dumps(self._notebook(trial)), encoding="utf-8")
+        content = self.fingerprints.of(Submission(student=trial.id, notebook=notebook))
+        chosen = "all" if trial.questions is None else ",".join(sorted(trial.questions))
+        seconds = self.assignment.budget.total_seconds + self.assignment.budget.start_seconds + _WORKER_SECONDS
+        return Job(
+            root=self.course.root,
+            assignment=name,
+            student=trial.id,
+            notebook=notebook,
+            fingerprint=f"{content} {chosen}",
+            device=self.device,
+            questions=trial.questions,
+            total_seconds=trial.total_seconds,
+            seconds=seconds,
+        )
+
+    def _notebook(self, trial: Trial) -> dict[str, Any]:
+        cells = []
+        for cell in self.release["cells"]:
+            marks = cell["metadata"].get("nbgrader", {})
+            question = marks["grade_id"] if marks.get("solution") else ""
+            cells.append({**cell, "source": trial.cells[question]} if question in trial.cells else cell)
+        return {**self.release, "cells": cells}
+
+    def _known(self, job: Job) -> Result | None:
+        try:
+            result = read_result(result_path(self.kept, job.assignment, job.student))
+        except ResultError:
+            return None
+        return result if result.fingerprint == job.fingerprint and result.status != Status.FAILED else None
+
+    def _graded(self, jobs: Sequence[Job]) -> Iterator[Result]:
+        for event in self.engine.run(jobs) if jobs else ():
+            if isinstance(event, Finished):
+                if event.result.status != Status.GRADED:
+                    what = f"{event.job.assignment}: the trial {event.job.student!r}"
+                    raise GraderError(f"{what} could not be graded: {event.result.reason}")
+                write_result(self.kept, event.result)
+                yield event.result

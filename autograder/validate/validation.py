@@ -1,0 +1,250 @@
+"""Try out an assignment before any student sees it: grade right and wrong answers to it, look for leaks, judge."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.build.assignment import Tree, build_trees, compare
+from autograder.checks.catalogue import Check, collect_checks
+from autograder.checks.secret import DEMO_SECRET, read_secret
+from autograder.course import Assignment, Course
+from autograder.errors import ValidationError
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.job import Engine
+from autograder.mnist import read_digits
+from autograder.results import Result
+from autograder.validate.answers import KnownAnswers, answered, read_answers
+from autograder.validate.findings import Cost, Extent, Validation, judge
+from autograder.validate.kill_table import KillTable, row_of_answer, row_of_mutant
+from autograder.validate.leaks import Hidden, find_leaks
+from autograder.validate.mutants import Mutant, mutants_of
+from autograder.validate.run_release import problems_of_release
+from autograder.validate.spread import spreads
+from autograder.validate.trials import Trial, Trials
+
+__all__ = ["Place", "Watch", "validate"]
+
+_SLOW_SECONDS = 4.0
+"""A question whose checks take longer on the solution is left out of the quick form."""
+
+Watch = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the answers are graded."""
+
+    engine: Engine
+    device: str
+    sandbox: str
+    kept: Path
+    """Folder for what was graded, to be used again as long as nothing that it depends on has changed."""
+
+
+def validate(course: Course, assignment: Assignment, extent: Extent, place: Place, watch: Watch) -> Validation:
+    """Return what is known about an assignment; `watch` hears of each stage and how many of how many are done.
+
+    Raise ValidationError, BuildError or GraderError where it cannot be validated at all.
+    """
+    release, solutions = build_trees(course, assignment)
+    _require_built(release, solutions, course)
+    checks = list(collect_checks(course.checks_folder(assignment.name)))
+    source = _source(course, assignment)
+    solution_cells = _solution_cells(json.loads(solutions.files[Path(f"{assignment.name}.ipynb")]))
+    known = read_answers(course.checks_folder(assignment.name), solution_cells)
+    trials = _trials(course, assignment, release, place)
+
+    stage = _Stage(trials, watch)
+    first = stage.run("solution", [Trial(id="solution", cells=solution_cells), Trial(id="blank", cells={})])
+    solution, blank = first["solution"], first["blank"]
+    slow = _slow_questions(solution) if extent.quick else frozenset()
+    mutants = _mutants(source, extent, slow)
+    table = _kill_table(stage, checks, known, mutants, _Answered(solution_cells, solution, slow))
+    repeated = _repeat(stage, solution, solution_cells, extent.seeds)
+    watch("release", 0, 1)
+    validation = Validation(
+        assignment=assignment,
+        extent=extent,
+        checks=checks,
+        solution=solution,
+        blank=blank,
+        passed_in_notebook={
+            "solution": _in_notebook(solutions, assignment.name),
+            "blank": _in_notebook(release, assignment.name),
+        },
+        table=table,
+        spreads=spreads(repeated),
+        costs=_costs(assignment, checks, [solution, *repeated]),
+        left_out=sorted(slow),
+    )
+    secret = read_secret(course)
+    hidden = Hidden(
+        source=source,
+        only_solutions={path: content for path, content in solutions.files.items() if path not in release.files},
+        checks=checks,
+        digits=read_digits(course.data_folder(), train=False),
+        secret="" if secret == DEMO_SECRET else secret,
+        shown=known.shown,
+    )
+    validation.findings.extend(judge(validation, known, mutants))
+    validation.findings.extend(f"leak: {sentence}" for sentence in find_leaks(release.files, hidden))
+    validation.findings.extend(problems_of_release(course.release_notebook(assignment.name), course.data_folder()))
+    watch("release", 1, 1)
+    return validation
+
+
+# What is graded
+
+
+@dataclass(frozen=True)
+class _Stage:
+    trials: Trials
+    watch: Watch
+
+    def run(self, name: str, trials: Sequence[Trial]) -> dict[str, Result]:
+        return self.trials.run(trials, lambda done, whole: self.watch(name, done, whole))
+
+
+@dataclass(frozen=True)
+class _Answered:
+    cells: Mapping[str, str]
+    """The solution's, by question."""
+    result: Result
+    """The solution's."""
+    slow: frozenset[str]
+
+    def seconds_for(self, questions: frozenset[str]) -> float:
+        """Return a time that is ample for an answer that works and soon over for one that hangs."""
+        known = sum(check.seconds for check in self.result.checks if check.question in questions)
+        return 30 + 6 * (known + self.result.timings.get("notebook", 0.0))
+
+
+def _require_built(release: Tree, solutions: Tree, course: Course) -> None:
+    stale = [*compare(release), *compare(solutions)]
+    if stale:
+        raise ValidationError(
+            f"{stale[0].path.relative_to(course.root)} is {stale[0].what}; run `autograder build` before validating."
+        )
+
+
+def _source(course: Course, assignment: Assignment) -> dict[str, Any]:
+    notebook: dict[str, Any] = nbformat.read(course.source_notebook(assignment.name), as_version=4)
+    return notebook
+
+
+def _solution_cells(notebook: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sources of a notebook's solution cells, by question."""
+    marked = [(cell, cell["metadata"].get("nbgrader", {})) for cell in notebook["cells"]]
+    return {marks["grade_id"]: "".join(cell["source"]) for cell, marks in marked if marks.get("solution")}
+
+
+def _trials(course: Course, assignment: Assignment, release: Tree, place: Place) -> Trials:
+    secret = read_secret(course)
+    return Trials(
+        course=course,
+        assignment=assignment,
+        release=json.loads(release.files[Path(f"{assignment.name}.ipynb")]),
+        fingerprints=Fingerprints(course, assignment, secret, place.device, place.sandbox),
+        device=place.device,
+        engine=place.engine,
+        kept=place.kept,
+    )
+
+
+def _slow_questions(solution: Result) -> frozenset[str]:
+    seconds: dict[str, float] = {}
+    for check in solution.checks:
+        seconds[check.question] = seconds.get(check.question, 0.0) + check.seconds
+    return frozenset(question for question, took in seconds.items() if took > _SLOW_SECONDS)
+
+
+def _mutants(source: Mapping[str, Any], extent: Extent, slow: frozenset[str]) -> list[Mutant]:
+    """Return the mutants of all questions, evenly taken from each question's where there are too many."""
+    found: list[Mutant] = []
+    for question, text in _solution_cells(source).items():
+        if extent.mutants and question not in slow:
+            mutants = mutants_of(question, text)
+            step = max(1.0, len(mutants) / extent.mutants)
+            found += [mutants[int(n * step)] for n in range(min(len(mutants), extent.mutants))]
+    return found
+
+
+def _kill_table(
+    stage: _Stage, checks: Sequence[Check], known: KnownAnswers, mutants: Sequence[Mutant], solution: _Answered
+) -> KillTable:
+    """Grade right and wrong answers and mutants."""
+    trials, makers = [], []
+    ids = tuple(check.id for check in checks)
+    for number, answer in enumerate(known.answers):
+        cells = answered(answer, solution.cells)
+        questions = frozenset(cells) - (solution.slow if answer.is_right else frozenset())
+        if questions & solution.slow or not questions:
+            continue
+        trial = Trial(
+            id=f"{'right' if answer.is_right else 'wrong'}-{number:03}",
+            cells={**solution.cells, **cells},
+            questions=questions,
+            total_seconds=None if answer.is_right else solution.seconds_for(questions),
+        )
+        trials.append(trial)
+        makers.append(lambda result, answer=answer: row_of_answer(answer, result, ids))
+    for number, mutant in enumerate(mutants):
+        questions = frozenset({mutant.question})
+        trial = Trial(
+            id=f"mutant-{number:03}",
+            cells={**solution.cells, mutant.question: mutant.source},
+            questions=questions,
+            total_seconds=solution.seconds_for(questions),
+        )
+        trials.append(trial)
+        makers.append(lambda result, mutant=mutant: row_of_mutant(mutant, result, ids, known.harmless))
+    results = stage.run("answers", trials)
+    return KillTable(
+        checks=ids,
+        points=tuple(check.points for check in checks),
+        rows=[make(results[trial.id]) for trial, make in zip(trials, makers, strict=True)],
+    )
+
+
+def _repeat(stage: _Stage, solution: Result, cells: Mapping[str, str], seeds: int) -> list[Result]:
+    """Grade the solution's training checks once more for each seed."""
+    questions = frozenset(check.question for check in solution.checks if check.measured)
+    if not questions:
+        return []
+    trials = [Trial(id=f"seed-{number:03}", cells=cells, questions=questions) for number in range(seeds)]
+    return list(stage.run("seeds", trials).values())
+
+
+def _in_notebook(tree: Tree, name: str) -> dict[str, float]:
+    """Run a built notebook's public checks in the notebook's own process, as students do."""
+    command = [sys.executable, "-m", "autograder.validate.in_notebook", str(tree.folder / f"{name}.ipynb")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise ValidationError(
+            f"{tree.folder / name}.ipynb: its public checks cannot be run in the notebook: "
+            f"{ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else ended.returncode}"
+        )
+    passed: dict[str, float] = json.loads(ended.stdout.strip().splitlines()[-1])
+    return passed
+
+
+def _costs(assignment: Assignment, checks: Sequence[Check], results: Sequence[Result]) -> list[Cost]:
+    """Return the most that each check took."""
+    budget = assignment.budget
+    records = {check.id: [r for result in results for r in result.checks if r.id == check.id] for check in checks}
+    return [
+        Cost(
+            check=check.id,
+            seconds=max((record.seconds for record in records[check.id]), default=0.0),
+            limit_seconds=check.deadline or budget.check_seconds,
+            memory_mb=max((record.memory_mb for record in records[check.id]), default=0.0),
+            limit_mb=float(budget.memory_mb),
+        )
+        for check in checks
+    ]
