@@ -7,12 +7,15 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.course import Assignment, Course
+from autograder.errors import NotebookError
 from autograder.grading.submissions import Submission
-from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS
+from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS, read_cells
 
 __all__ = ["Fingerprints"]
 
 _OF_NO_RESULT = BYPRODUCTS | {KNOWN_ANSWERS}
+_NOT_RUN = {"tests"}
+_PICTURES = {".png", ".svg"}
 
 
 class Fingerprints:
@@ -28,8 +31,8 @@ class Fingerprints:
             "budget": asdict(assignment.budget),
             "late": [str(assignment.due), asdict(policy)],
             "checks": _tree(course.checks_folder(name)),
-            "reference": _tree(course.root / "source" / name),
-            "release": _tree(course.root / "release" / name),
+            "reference": _notebook_tree(course.source_notebook(name)),
+            "release": _notebook_tree(course.release_notebook(name)),
             "data": sorted(p.name for p in (course.data_folder() / "MNIST" / "raw").glob("*.gz")),
             "secret": hashlib.sha256(secret.encode()).hexdigest(),
             "device": device,
@@ -56,6 +59,27 @@ def _content(path: Path) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _notebook_tree(notebook: Path) -> dict[str, str]:
+    """Return the digests of what results depend on in a folder of ours: the notebook's code and the files beside it.
+
+    Its text and its pictures are for people; the public checks beside a release run in nobody's grade.
+    """
+    files = _tree(notebook.parent)
+    kept = {path: digest for path, digest in files.items() if Path(path).suffix not in _PICTURES}
+    kept = {path: digest for path, digest in kept.items() if not _NOT_RUN & set(Path(path).parts)}
+    return {**kept, notebook.name: _code(notebook)}
+
+
+def _code(notebook: Path) -> str:
+    """Return the digest of a notebook's code cells; of the whole file where it is no notebook."""
+    try:
+        cells = read_cells(notebook)
+    except NotebookError:
+        return _content(notebook)
+    code = [[cell.source, cell.grade_id, cell.solution, cell.locked, sorted(cell.tags)] for cell in cells]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
 
 
 def _tree(folder: Path) -> dict[str, str]:

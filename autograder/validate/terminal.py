@@ -15,6 +15,7 @@ _WIDTH = 104
 
 def print_validations(console: Console, found: Sequence[Validation]) -> None:
     """Print one row for each assignment, the spread of its training checks, then every finding."""
+    wide = Console(file=console.file, width=max(_WIDTH, console.width), highlight=False)
     table = _table("assignment", "solution", "blank", "right", "wrong caught", "mutants caught", "findings")
     for one in found:
         right, wrong = one.table.of_kind("right"), one.table.of_kind("wrong")
@@ -28,7 +29,7 @@ def print_validations(console: Console, found: Sequence[Validation]) -> None:
             f"{sum(row.is_caught for row in mutants)}/{len(mutants)} ({one.table.kill_rate:.0%})" if mutants else "-",
             str(len(one.findings)),
         )
-    console.print(table, width=max(_WIDTH, console.width), crop=False)
+    wide.print(table)
     spreads = _table("training check", "seeds", "asked", "least", "mean", "σ away", "false failures")
     for one in found:
         for spread in one.spreads:
@@ -37,7 +38,7 @@ def print_validations(console: Console, found: Sequence[Validation]) -> None:
             bound = f"{spread.failures} (≤ {spread.bound:.1%})"
             spreads.add_row(name, str(len(spread.values)), *shown, f"{spread.distance:.1f}", bound)
     if spreads.row_count:
-        console.print(spreads, width=max(_WIDTH, console.width), crop=False)
+        wide.print(spreads)
     for one in found:
         for finding in one.findings:
             console.print(f"{one.assignment.name}: {finding}", style="red", markup=False)

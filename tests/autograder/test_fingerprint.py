@@ -199,3 +199,27 @@ def test_what_is_no_ordinary_file_is_not_read(course, kind):
 def test_the_secret_cannot_be_read_from_what_it_is_made_of(course):
     prints = Fingerprints(course, course.assignment("tiny"), "my-secret", "cpu", "plain")
     assert "my-secret" not in json.dumps(prints._shared)
+
+
+@pytest.mark.parametrize("folder", ["source", "release"])
+def test_a_notebooks_text_and_pictures_change_no_result(course, folder):
+    notebook = course.root / folder / "tiny" / "tiny.ipynb"
+    code = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None, "source": "x = 1"}
+    text = {"cell_type": "markdown", "id": "b", "metadata": {}, "source": "A word."}
+
+    def write(*cells: dict[str, Any]) -> None:
+        notebook.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+    write(code)
+    before = fingerprint(course)
+    write(text, {**code, "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}]})
+    put(f"{folder}/tiny/figures/one.png")(course)
+    assert fingerprint(course) == before
+    write(text, {**code, "source": "x = 2"})
+    assert fingerprint(course) != before
+
+
+def test_known_answers_change_no_result(course):
+    before = fingerprint(course)
+    put("tests/tiny/known_answers.py")(course)
+    assert fingerprint(course) == before
