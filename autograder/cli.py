@@ -48,7 +48,12 @@ def _parser() -> argparse.ArgumentParser:
 
     build = _command(commands, "build", "make release/ and solutions/ from source/ and tests/", _build)
     build.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
-    build.add_argument("--check", action="store_true", help="write nothing; exit code 1 where something is out of date")
+    what = build.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="write nothing; exit code 1 where something is out of date")
+    what.add_argument(
+        "--handout", action="store_true", help="run the solutions: a page with all outputs in build/handouts/"
+    )
+    what.add_argument("--slides", action="store_true", help="run the solutions that have slides: build/slides/")
 
     validate = _command(commands, "validate", "try out an assignment before its release", _validate)
     validate.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
@@ -134,6 +139,8 @@ def _build(course: Course, options: argparse.Namespace) -> ExitCode:
     from autograder.build.assignment import build_trees, compare, write
 
     names = options.assignments or [assignment.name for assignment in course.assignments]
+    if options.handout or options.slides:
+        return _write_pages(course, names, slides=options.slides, asked=bool(options.assignments))
     trees = [tree for name in names for tree in build_trees(course, course.assignment(name))]
     stale = False
     for tree in trees:
@@ -201,6 +208,28 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     print_summary(_OUT, assignment, [*plan.reused, *graded], results)
     failed = any(result.status == Status.FAILED for result in graded)
     return ExitCode.UNUSABLE if failed or strange else ExitCode.DONE
+
+
+def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: bool) -> ExitCode:
+    """Run solutions and write a page of each; without being asked for by name, only those with slides become slides."""
+    from autograder.build.assignment import build_trees
+    from autograder.build.handout import execute, handout_page, has_slides, slides_page
+    from autograder.mnist import unpack
+    from autograder.results import write_atomically
+
+    unpack(course.data_folder())
+    for name in names:
+        _, solutions = build_trees(course, course.assignment(name))
+        if slides and not asked and not has_slides(solutions):
+            continue
+        with _ERR.status(f"{name}: the solution is running"):
+            notebook = execute(solutions, course.data_folder())
+        title = course.assignment(name).title
+        make = slides_page if slides else handout_page
+        path = course.root / "build" / ("slides" if slides else "handouts") / f"{name}.html"
+        write_atomically(path, make(notebook, solutions, title).encode())
+        _OUT.print(f"{path.relative_to(course.root)}: written", markup=False)
+    return ExitCode.DONE
 
 
 def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
