@@ -5,6 +5,7 @@ are shown by a copy of reveal.js (MIT, in `reveal/`). Which cell is on which sli
 types, the "Slide Type" of a cell in JupyterLab's property inspector.
 """
 
+import asyncio
 import base64
 import mimetypes
 import re
@@ -52,7 +53,7 @@ def execute(tree: Tree, data: Path) -> NotebookNode:
             resources={"metadata": {"path": str(work)}},
         )
         try:
-            client.execute()
+            asyncio.run(client.async_execute())
         except CellExecutionError as error:
             said = f"{error.ename}: {error.evalue}"
             raise BuildError(f"solutions/{name}/{name}.ipynb cannot be run to its end: {said}") from error

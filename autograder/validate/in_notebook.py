@@ -1,4 +1,4 @@
-"""Run a notebook's public checks as a student does, with otter in the notebook's own process.
+"""Run the public checks on a solution as a student does, with otter in the notebook's own process.
 
     python -m autograder.validate.in_notebook NOTEBOOK
 

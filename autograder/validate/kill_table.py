@@ -95,7 +95,7 @@ def row_of_answer(answer: Answer, result: Result, checks: Sequence[str]) -> Row:
     )
 
 
-def row_of_mutant(mutant: Mutant, result: Result, checks: Sequence[str], harmless: Sequence[Harmless]) -> Row:
+def row_of_mutant(mutant: Mutant, harmless: Sequence[Harmless], result: Result, checks: Sequence[str]) -> Row:
     """Return what the checks made of a mutant."""
     reasons = [one.reason for one in harmless if explains(one, mutant)]
     return Row(

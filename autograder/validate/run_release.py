@@ -1,23 +1,43 @@
 """Run the released notebook as a student finds it: from top to bottom, with every stub still in place."""
 
+import asyncio
 import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
-__all__ = ["problems_of_release"]
+__all__ = ["Released", "run_release"]
 
 _CELL_SECONDS = 300
 _STUB = "is not written yet"
+_PASSED = """
+import json as _json
+print(_json.dumps({
+    question: (lambda cases: sum(case.passed for case in cases) / len(cases))(grader.check(question).test_case_results)
+    for question in %r
+}))
+"""
+"""Run behind the notebook's last cell: the part of each question's public checks that pass."""
 
 
-def problems_of_release(release: Path, data: Path) -> list[str]:
-    """Return one sentence for each cell that fails for another reason than a stub; `release` is the notebook's path.
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """What a student finds who runs the untouched notebook."""
+
+    problems: list[str]
+    """A sentence for each cell that fails for another reason than a stub."""
+    passed: dict[str, float]
+    """By question: the part of its public checks that pass."""
+
+
+def run_release(release: Path, data: Path) -> Released:
+    """Run the notebook at `release` in a folder of its own with `data` beside it.
 
     Cells before the first stub must run; a later one may fail where it meets a stub, or a name that a stub leaves out.
     """
@@ -26,6 +46,9 @@ def problems_of_release(release: Path, data: Path) -> list[str]:
         shutil.copytree(release.parent, work)
         (work / "data").symlink_to(data.resolve())
         notebook = nbformat.read(work / release.name, as_version=4)
+        marked = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+        questions = [marks["grade_id"] for marks in marked if marks.get("solution")]
+        notebook.cells.append(nbformat.v4.new_code_cell(_PASSED % questions))
         client = NotebookClient(
             notebook,
             timeout=_CELL_SECONDS,
@@ -33,16 +56,19 @@ def problems_of_release(release: Path, data: Path) -> list[str]:
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(work)}},
         )
-        client.execute()
+        asyncio.run(client.async_execute())
     problems, missing = [], set()
-    for number, cell in enumerate(notebook.cells, 1):
+    for number, cell in enumerate(notebook.cells[:-1], 1):
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("solution"):
             missing.add(str(marks["grade_id"]))
         error = _error(cell)
         if error and not _is_expected(error, missing):
             problems.append(f"cell {number} of the release raises {error['ename']}: {error['evalue'][:200]}")
-    return problems
+    printed = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
+    if not printed and not problems:
+        problems.append("the public checks cannot be run in the release: its cell with `grader` does not work")
+    return Released(problems=problems, passed=json.loads(printed.splitlines()[-1]) if printed else {})
 
 
 def _error(cell: Mapping[str, Any]) -> Mapping[str, str] | None:

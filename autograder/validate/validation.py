@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import nbformat
 from autograder.build.assignment import Tree, build_trees, compare
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.checks.secret import DEMO_SECRET, read_secret
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Budget, Course
 from autograder.errors import ValidationError
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine
@@ -21,17 +23,14 @@ from autograder.mnist import read_digits
 from autograder.results import Result
 from autograder.validate.answers import KnownAnswers, answered, read_answers
 from autograder.validate.findings import Cost, Extent, Validation, judge
-from autograder.validate.kill_table import KillTable, row_of_answer, row_of_mutant
+from autograder.validate.kill_table import KillTable, Row, row_of_answer, row_of_mutant
 from autograder.validate.leaks import Hidden, find_leaks
 from autograder.validate.mutants import Mutant, mutants_of
-from autograder.validate.run_release import problems_of_release
+from autograder.validate.run_release import run_release
 from autograder.validate.spread import spreads
 from autograder.validate.trials import Trial, Trials
 
 __all__ = ["Place", "Watch", "validate"]
-
-_SLOW_SECONDS = 4.0
-"""A question whose checks take longer on the solution is left out of the quick form."""
 
 Watch = Callable[[str, int, int], None]
 
@@ -60,27 +59,34 @@ def validate(course: Course, assignment: Assignment, extent: Extent, place: Plac
     known = read_answers(course.checks_folder(assignment.name), solution_cells)
     trials = _trials(course, assignment, release, place)
 
-    stage = _Stage(trials, watch)
-    first = stage.run("solution", [Trial(id="solution", cells=solution_cells), Trial(id="blank", cells={})])
-    solution, blank = first["solution"], first["blank"]
-    slow = _slow_questions(solution) if extent.quick else frozenset()
+    slow = _slow_questions(checks) if extent.quick else frozenset()
     mutants = _mutants(source, extent, slow)
-    table = _kill_table(stage, checks, known, mutants, _Answered(solution_cells, solution, slow))
-    repeated = _repeat(stage, solution, solution_cells, extent.seeds)
-    watch("release", 0, 1)
+    attempts = _attempts(_Answered(solution_cells, assignment.budget, checks, slow), known, mutants)
+    both_ends = [Trial(id="solution", cells=solution_cells), Trial(id="blank", cells={})]
+    with ThreadPoolExecutor() as beside:
+        in_notebook = beside.submit(_in_notebook, solutions, assignment.name)
+        as_found = beside.submit(run_release, course.release_notebook(assignment.name), course.data_folder())
+        graded = trials.run([*both_ends, *(one.trial for one in attempts)], partial(watch, "answers"))
+        repeated = _repeat(trials, graded["solution"], solution_cells, extent.seeds, watch)
+        watch("the notebooks themselves", 0, 1)
+        released = as_found.result()
+        passed = {"solution": in_notebook.result(), "blank": released.passed}
+    ids = tuple(check.id for check in checks)
+    table = KillTable(
+        checks=ids,
+        points=tuple(check.points for check in checks),
+        rows=[one.row(graded[one.trial.id], ids) for one in attempts],
+    )
     validation = Validation(
         assignment=assignment,
         extent=extent,
         checks=checks,
-        solution=solution,
-        blank=blank,
-        passed_in_notebook={
-            "solution": _in_notebook(solutions, assignment.name),
-            "blank": _in_notebook(release, assignment.name),
-        },
+        solution=graded["solution"],
+        blank=graded["blank"],
+        passed_in_notebook=passed,
         table=table,
         spreads=spreads(repeated),
-        costs=_costs(assignment, checks, [solution, *repeated]),
+        costs=_costs(assignment, checks, [graded["solution"], *repeated]),
         left_out=sorted(slow),
     )
     secret = read_secret(course)
@@ -94,35 +100,33 @@ def validate(course: Course, assignment: Assignment, extent: Extent, place: Plac
     )
     validation.findings.extend(judge(validation, known, mutants))
     validation.findings.extend(f"leak: {sentence}" for sentence in find_leaks(release.files, hidden))
-    validation.findings.extend(problems_of_release(course.release_notebook(assignment.name), course.data_folder()))
-    watch("release", 1, 1)
+    validation.findings.extend(released.problems)
     return validation
 
 
 # What is graded
 
 
-@dataclass(frozen=True)
-class _Stage:
-    trials: Trials
-    watch: Watch
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """A known answer or a mutant, and how its result becomes a row of the kill table."""
 
-    def run(self, name: str, trials: Sequence[Trial]) -> dict[str, Result]:
-        return self.trials.run(trials, lambda done, whole: self.watch(name, done, whole))
+    trial: Trial
+    row: Callable[[Result, Sequence[str]], Row]
 
 
 @dataclass(frozen=True)
 class _Answered:
     cells: Mapping[str, str]
     """The solution's, by question."""
-    result: Result
-    """The solution's."""
+    budget: Budget
+    checks: Sequence[Check]
     slow: frozenset[str]
 
     def seconds_for(self, questions: frozenset[str]) -> float:
         """Return a time that is ample for an answer that works and soon over for one that hangs."""
-        known = sum(check.seconds for check in self.result.checks if check.question in questions)
-        return 30 + 6 * (known + self.result.timings.get("notebook", 0.0))
+        longest = max((check.deadline or 0.0 for check in self.checks if check.question in questions), default=0.0)
+        return self.budget.notebook_seconds / 2 + max(longest, 2 * self.budget.check_seconds)
 
 
 def _require_built(release: Tree, solutions: Tree, course: Course) -> None:
@@ -157,11 +161,9 @@ def _trials(course: Course, assignment: Assignment, release: Tree, place: Place)
     )
 
 
-def _slow_questions(solution: Result) -> frozenset[str]:
-    seconds: dict[str, float] = {}
-    for check in solution.checks:
-        seconds[check.question] = seconds.get(check.question, 0.0) + check.seconds
-    return frozenset(question for question, took in seconds.items() if took > _SLOW_SECONDS)
+def _slow_questions(checks: Sequence[Check]) -> frozenset[str]:
+    """Return the questions with a check that has a deadline of its own: those that train."""
+    return frozenset(check.question for check in checks if check.deadline is not None)
 
 
 def _mutants(source: Mapping[str, Any], extent: Extent, slow: frozenset[str]) -> list[Mutant]:
@@ -175,12 +177,9 @@ def _mutants(source: Mapping[str, Any], extent: Extent, slow: frozenset[str]) ->
     return found
 
 
-def _kill_table(
-    stage: _Stage, checks: Sequence[Check], known: KnownAnswers, mutants: Sequence[Mutant], solution: _Answered
-) -> KillTable:
-    """Grade right and wrong answers and mutants."""
-    trials, makers = [], []
-    ids = tuple(check.id for check in checks)
+def _attempts(solution: _Answered, known: KnownAnswers, mutants: Sequence[Mutant]) -> list[_Attempt]:
+    """Return right and wrong answers and mutants; those to slow questions are left out."""
+    attempts = []
     for number, answer in enumerate(known.answers):
         cells = answered(answer, solution.cells)
         questions = frozenset(cells) - (solution.slow if answer.is_right else frozenset())
@@ -192,8 +191,7 @@ def _kill_table(
             questions=questions,
             total_seconds=None if answer.is_right else solution.seconds_for(questions),
         )
-        trials.append(trial)
-        makers.append(lambda result, answer=answer: row_of_answer(answer, result, ids))
+        attempts.append(_Attempt(trial=trial, row=partial(row_of_answer, answer)))
     for number, mutant in enumerate(mutants):
         questions = frozenset({mutant.question})
         trial = Trial(
@@ -202,23 +200,17 @@ def _kill_table(
             questions=questions,
             total_seconds=solution.seconds_for(questions),
         )
-        trials.append(trial)
-        makers.append(lambda result, mutant=mutant: row_of_mutant(mutant, result, ids, known.harmless))
-    results = stage.run("answers", trials)
-    return KillTable(
-        checks=ids,
-        points=tuple(check.points for check in checks),
-        rows=[make(results[trial.id]) for trial, make in zip(trials, makers, strict=True)],
-    )
+        attempts.append(_Attempt(trial=trial, row=partial(row_of_mutant, mutant, known.harmless)))
+    return attempts
 
 
-def _repeat(stage: _Stage, solution: Result, cells: Mapping[str, str], seeds: int) -> list[Result]:
+def _repeat(trials: Trials, solution: Result, cells: Mapping[str, str], seeds: int, watch: Watch) -> list[Result]:
     """Grade the solution's training checks once more for each seed."""
     questions = frozenset(check.question for check in solution.checks if check.measured)
-    if not questions:
+    if not questions or not seeds:
         return []
-    trials = [Trial(id=f"seed-{number:03}", cells=cells, questions=questions) for number in range(seeds)]
-    return list(stage.run("seeds", trials).values())
+    repetitions = [Trial(id=f"seed-{number:03}", cells=cells, questions=questions) for number in range(seeds)]
+    return list(trials.run(repetitions, partial(watch, "seeds")).values())
 
 
 def _in_notebook(tree: Tree, name: str) -> dict[str, float]:
