@@ -25,19 +25,29 @@ def main() -> int:
     """Print a row per submission."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, required=True)
-    results: Path = parser.parse_args().results
+    parser.add_argument("--assignments", nargs="*", help="default: all")
+    options = parser.parse_args()
+    results: Path = options.results
     table = Table(title="The sample class, as expected?")
     for column in ("student", "assignment", "what it is", "score", "as expected"):
         table.add_column(column)
     wrong = 0
+    scores: dict[str, list[Result]] = defaultdict(list)
     for student, assignment, expected in expectations():
+        if options.assignments and assignment not in options.assignments:
+            continue
         result = read_result(result_path(results, assignment, student))
+        scores[student].append(result)
         differences = list(compare(expected, result))
         wrong += bool(differences)
         row = "yes" if not differences else "[red]" + "; ".join(differences)
         table.add_row(student, assignment, expected["what"], f"{result.score:g} / {result.max_score:g}", row)
     console = Console(width=150) if not sys.stdout.isatty() else Console()
     console.print(table)
+    for student, results_of in scores.items():
+        if len(results_of) == max(map(len, scores.values())):
+            earned, most = (sum(getattr(result, name) for result in results_of) for name in ("score", "max_score"))
+            console.print(f"{student}, who handed in all {len(results_of)} assignments: {earned:g} of {most:g} points")
     console.print(f"{table.row_count - wrong} of {table.row_count} verdicts as expected")
     return 1 if wrong else 0
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-POINTS = {"parameter_counting": 10.0, "mlp": 20.0}
 STUB = 'raise NotImplementedError("not written yet")'
 Cells = list[dict[str, Any]]
 
@@ -97,7 +96,26 @@ EVERYTHING = {
         "evaluate": 4.0,
         "train_mlp": 4.0,
     },
+    "lenet": {"LeNet5": 6.0, "feature_shapes": 3.0, "translate": 4.0, "train_lenet": 7.0},
+    "batchnorm": {"batch_norm_2d": 6.0, "LeNet5BN": 3.0, "added_parameters": 1.0, "train_lenet_bn": 5.0},
+    "faster_rcnn": {
+        "box_iou": 4.0,
+        "DetectionDataset": 4.0,
+        "collate": 1.0,
+        "build_detector": 3.0,
+        "finetune": 5.0,
+        "predict": 3.0,
+    },
+    "mask_rcnn": {
+        "masks_to_boxes": 2.0,
+        "build_segmenter": 3.0,
+        "semantic_mask": 3.0,
+        "mean_iou": 3.0,
+        "finetune_segmenter": 4.0,
+    },
 }
+
+POINTS = {assignment: sum(questions.values()) for assignment, questions in EVERYTHING.items()}
 
 BY_HAND = {
     "mlp_layer_parameters": "mlp_layer_parameters = [392_500, 250_500, 5_010]",
@@ -385,4 +403,85 @@ TRAINING = [
     ),
 ]
 
-STUDENTS = [*COUNTING, *TRAINING]
+LATER = ("lenet", "batchnorm", "faster_rcnn", "mask_rcnn")
+SEEING = [
+    *(Student(name="amelie", assignment=name, what="all right") for name in LATER),
+    *(Student(name="bruno", assignment=name, what="blank", blank=True, lost=EVERYTHING[name]) for name in LATER),
+    Student(
+        name="chen",
+        assignment="lenet",
+        what="no padding, shifts wrap around; training not attempted",
+        answers={
+            "feature_shapes": 'feature_shapes = {"block1": (16, 12, 12), "block2": (32, 4, 4)}',
+            "translate": "def translate(images, dx, dy):\n    return torch.roll(images, (dy, dx), dims=(2, 3))",
+            "train_lenet": STUB,
+        },
+        lost={"feature_shapes": 3.0, "translate": 4.0, "train_lenet": 7.0},
+        hint="padding",
+    ),
+    Student(
+        name="dora",
+        assignment="batchnorm",
+        what="biased variance kept, running statistics counted; training not attempted",
+        answers={
+            "batch_norm_2d": "def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):\n"
+            "    if training:\n"
+            "        mean, var = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), unbiased=False)\n"
+            "        with torch.no_grad():\n"
+            "            running_mean.mul_(1 - momentum).add_(momentum * mean)\n"
+            "            running_var.mul_(1 - momentum).add_(momentum * var)\n"
+            "    else:\n"
+            "        mean, var = running_mean, running_var\n"
+            "    shape = (1, -1, 1, 1)\n"
+            "    normalised = (x - mean.view(shape)) / torch.sqrt(var.view(shape) + eps)\n"
+            "    return gamma.view(shape) * normalised + beta.view(shape)",
+            "added_parameters": "added_parameters = 4 * 16 + 4 * 32",
+            "train_lenet_bn": STUB,
+        },
+        lost={"batch_norm_2d": 2.0, "added_parameters": 1.0, "train_lenet_bn": 5.0},
+        hint="unbiased",
+    ),
+    Student(
+        name="emil",
+        assignment="faster_rcnn",
+        what="labels from 0, boxes with width and height; finetuning not attempted",
+        answers={
+            "DetectionDataset": "class DetectionDataset(Dataset):\n"
+            "    def __init__(self, scenes):\n"
+            "        self.scenes = scenes\n\n"
+            "    def __len__(self):\n"
+            "        return len(self.scenes)\n\n"
+            "    def __getitem__(self, index):\n"
+            "        scene = self.scenes[index]\n"
+            "        boxes = scene.boxes.float()\n"
+            "        area, crowd = boxes[:, 2] * boxes[:, 3], torch.zeros(len(boxes), dtype=torch.int64)\n"
+            '        target = {"boxes": boxes, "labels": scene.digits, "image_id": index, "area": area, "iscrowd": crowd}\n'
+            "        return scene.image / 255, target",
+            "finetune": STUB,
+        },
+        lost={"DetectionDataset": 3.0, "finetune": 5.0},
+        hint="left + width",
+    ),
+    Student(
+        name="fatima",
+        assignment="mask_rcnn",
+        what="mask head forgotten, every class counted; finetuning not attempted",
+        answers={
+            "build_segmenter": "def build_segmenter(num_classes, pretrained=True):\n"
+            "    model = base_segmenter(pretrained)\n"
+            "    in_features = model.roi_heads.box_predictor.cls_score.in_features\n"
+            "    model.roi_heads.box_predictor = FastRCNNPredictor(in_features, num_classes)\n"
+            "    return model",
+            "mean_iou": "def mean_iou(predicted, target, num_classes):\n"
+            "    total = 0.0\n"
+            "    for number in range(num_classes):\n"
+            "        ours, theirs = predicted == number, target == number\n"
+            "        total += (ours & theirs).sum().item() / max(1, (ours | theirs).sum().item())\n"
+            "    return total / num_classes",
+            "finetune_segmenter": STUB,
+        },
+        lost={"build_segmenter": 3.0, "mean_iou": 3.0, "finetune_segmenter": 4.0},
+    ),
+]
+
+STUDENTS = [*COUNTING, *TRAINING, *SEEING]

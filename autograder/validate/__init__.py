@@ -1,1 +1,0 @@
-"""Judge an assignment before any student sees it."""

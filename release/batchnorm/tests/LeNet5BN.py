@@ -1,0 +1,99 @@
+# Public checks of `LeNet5BN`: made by `autograder build` from tests/batchnorm.
+OK_FORMAT = False
+
+name = 'LeNet5BN'
+points = None
+
+
+from otter.test_files import test_case
+import torch
+from typing import NoReturn
+
+
+class Student:
+    """The notebook: each attribute is a name that it defines."""
+
+    def __init__(self, env):
+        self._env = env
+
+    def __getattr__(self, name):
+        if name not in self._env:
+            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
+        return self._env[name]
+
+
+class Library:
+    """Modules by name."""
+
+    def __getattr__(self, name):
+        import importlib
+
+        return importlib.import_module(name)
+
+
+class Mismatch(AssertionError):
+    """A value is not of the kind asked for: the rule, and what was found instead."""
+
+    def __init__(self, rule: str, found: str) -> None:
+        self.rule = rule
+        super().__init__(f"{rule} Yours is {found}.")
+
+
+def _mismatch(rule: str, found: object) -> NoReturn:
+    raise Mismatch(rule, str(found)[:200])
+
+
+def _kind(value: object) -> str:
+    """Return what the value is; a handle stands for whatever is not plain data."""
+    name = type(value).__name__
+    return "an object that is no plain data" if name == "Handle" else f"of type {name}"
+
+
+def tensor(
+    value: object, name: str, shape: tuple[int | None, ...] | None = None, dtype: torch.dtype | None = None
+) -> torch.Tensor:
+    """Return `value`, a plain tensor of that shape (None: any size) and dtype without NaN or infinity, detached."""
+    if type(value) not in (torch.Tensor, torch.nn.Parameter):
+        _mismatch(f"`{name}` must be a tensor.", _kind(value))
+    assert isinstance(value, torch.Tensor)
+    if shape is not None:
+        found = tuple(value.shape)
+        if len(found) != len(shape) or any(w is not None and w != f for w, f in zip(shape, found, strict=True)):
+            wanted = ", ".join("any" if size is None else str(size) for size in shape)
+            _mismatch(f"`{name}` must have shape [{wanted}].", f"of shape {list(found)}")
+    if dtype is not None and value.dtype != dtype:
+        _mismatch(f"`{name}` must have dtype {dtype}.", f"of dtype {value.dtype}")
+    if not bool(torch.isfinite(value).all()):
+        _mismatch(f"`{name}` must be finite.", "not: it holds NaN or infinity")
+    return value.detach()
+
+
+@test_case(name='LeNet5BN', points=0.5, failure_message='`block1` and `block2` are convolution, batch normalisation, ReLU and max pooling, `fc` is a Linear.')
+def test_structure(env):
+    student = Student(env)
+    library = Library()
+    model = student.LeNet5BN()
+    found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    for name, kernels in (("block1.0", (16, 1, 5, 5)), ("block2.0", (32, 16, 5, 5))):
+        assert found.get(f"{name}.weight") == kernels, f"{name} must be a Conv2d with kernels {list(kernels)}."
+        assert f"{name}.bias" in found, f"{name} has no bias; leave it at its default here."
+    for block, channels in (("block1", 16), ("block2", 32)):
+        behind = [name for name in found if name.startswith(block) and name.endswith("running_mean")]
+        assert behind, f"{block} has no batch normalisation that keeps running statistics (nn.BatchNorm2d)."
+        assert behind == [f"{block}.1.running_mean"], (
+            f"In {block} the batch normalisation must stand directly behind the convolution, before the ReLU."
+        )
+        assert found[behind[0]] == (channels,), f"{block}'s batch normalisation has {channels} channels."
+        assert f"{block}.1.weight" in found, f"{block}'s batch normalisation must learn gamma and beta (affine)."
+    assert "fc.weight" in found and found["fc.weight"][0] == 10, "fc is a Linear with ten logits."
+    assert len(found) == 16, "There are more parameters than those of two Conv2d, two BatchNorm2d and one Linear."
+
+
+@test_case(name='LeNet5BN', points=0.5, failure_message='A batch of images gives one row of ten logits for each image.')
+def test_shape_of_the_result(env):
+    student = Student(env)
+    model = student.LeNet5BN()
+    model.eval()
+    for images in (1, 5):
+        x = torch.ones(images, 1, 28, 28)
+        tensor(model(x), f"LeNet5BN() of a batch of {images}", shape=(images, 10), dtype=torch.float32)

@@ -1,0 +1,37 @@
+"""Hold the material of `batchnorm`: what its text says about learning rates is what was measured."""
+
+import json
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[2]
+RUNS = json.loads((ROOT / "docs" / "figures" / "batchnorm.json").read_text(encoding="utf-8"))["runs"]
+
+
+def accuracies(network: str, rate: float, *, batch_norm: bool) -> list[float]:
+    return next(
+        row["accuracies"]
+        for row in RUNS
+        if (row["network"], row["optimiser"], row["size"]) == (network, "SGD", 10_000)
+        and (row["rate"], row["batch_norm"]) == (rate, batch_norm)
+    )
+
+
+def test_small_rates_gain():
+    for rate, without, with_norm in ((0.001, 0.51, 0.86), (0.01, 0.885, 0.95)):
+        assert abs(median(accuracies("LeNet", rate, batch_norm=False)) - without) < 0.01
+        assert abs(median(accuracies("LeNet", rate, batch_norm=True)) - with_norm) < 0.01
+
+
+def test_the_best_rates_are_level():
+    best = [
+        max(median(accuracies("LeNet", rate, batch_norm=norm)) for rate in (0.01, 0.03, 0.1, 0.3))
+        for norm in (False, True)
+    ]
+    assert abs(best[0] - best[1]) < 0.01
+
+
+def test_the_deep_network_needs_it():
+    rates = {row["rate"] for row in RUNS if row["network"] == "ten convolutions"}
+    assert all(max(accuracies("ten convolutions", rate, batch_norm=False)) < 0.15 for rate in rates)
+    assert min(accuracies("ten convolutions", 0.01, batch_norm=True)) > 0.9

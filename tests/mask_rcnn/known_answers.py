@@ -1,0 +1,568 @@
+"""Known answers to mask_rcnn: right ones that must pass, and wrong ones that must lose points."""
+
+from autograder.validate.answers import Edit, Harmless, Right, Wrong
+
+ANSWERS = [
+    # Right, each in its own style
+    Right(
+        "in plain Python",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    result = []
+    for mask in masks:
+        points = mask.nonzero().tolist()
+        if not points:
+            raise ValueError("an empty mask")
+        ys = [y for y, x in points]
+        xs = [x for y, x in points]
+        result.append([min(xs), min(ys), max(xs), max(ys)])
+    return torch.tensor(result, dtype=torch.float32).reshape(-1, 4)
+""",
+            "build_segmenter": """
+def build_segmenter(num_classes, pretrained=True):
+    network = base_segmenter(pretrained=pretrained)
+    heads = network.roi_heads
+    heads.mask_predictor = MaskRCNNPredictor(heads.mask_predictor[0].weight.shape[0], 32, num_classes)
+    heads.box_predictor = FastRCNNPredictor(heads.box_predictor.bbox_pred.in_features, num_classes)
+    return network
+""",
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    height, width = image_size
+    rows = [[0] * width for _ in range(height)]
+    best = [[-1.0] * width for _ in range(height)]
+    for label, score, mask in zip(prediction["labels"], prediction["scores"], prediction["masks"]):
+        if score < score_threshold:
+            continue
+        for y, x in (mask[0] >= mask_threshold).nonzero().tolist():
+            if score.item() > best[y][x]:
+                best[y][x] = score.item()
+                rows[y][x] = label.item()
+    return torch.tensor(rows)
+""",
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    pairs = list(zip(predicted.flatten().tolist(), target.flatten().tolist()))
+    values = []
+    for c in range(num_classes):
+        both = sum(1 for p, t in pairs if p == c and t == c)
+        either = sum(1 for p, t in pairs if p == c or t == c)
+        if either:
+            values.append(both / either)
+    return sum(values) / len(values)
+""",
+            "finetune_segmenter": """
+def finetune_segmenter(model, loader, device):
+    model = model.to(device)
+    model.train()
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.02, momentum=0.9)
+    means = []
+    for epoch in range(5):
+        losses = []
+        for images, targets in loader:
+            moved = [{k: v.to(device) if isinstance(v, Tensor) else v for k, v in t.items()} for t in targets]
+            loss = torch.zeros((), device=device)
+            for part in model([image.to(device) for image in images], moved).values():
+                loss = loss + part
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss))
+        means.append(sum(losses) / len(losses))
+    return means
+""",
+        },
+    ),
+    Right(
+        "with whole tensors at once",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks: Tensor) -> Tensor:
+    if len(masks) == 0:
+        return torch.zeros(0, 4)
+    columns, rows = masks.any(dim=1), masks.any(dim=2)
+    if not bool(rows.any(dim=1).all()):
+        raise ValueError("every mask needs a pixel")
+    columns, rows = columns.float(), rows.float()
+    x1, y1 = columns.argmax(dim=1), rows.argmax(dim=1)
+    x2 = masks.shape[2] - 1 - columns.flip(1).argmax(dim=1)
+    y2 = masks.shape[1] - 1 - rows.flip(1).argmax(dim=1)
+    return torch.stack([x1, y1, x2, y2], dim=1).to(torch.float32)
+""",
+            "build_segmenter": """
+def build_segmenter(num_classes: int, pretrained: bool = True) -> MaskRCNN:
+    model = base_segmenter(pretrained)
+    box, mask = model.roi_heads.box_predictor, model.roi_heads.mask_predictor
+    setattr(model.roi_heads, "box_predictor", FastRCNNPredictor(in_channels=box.cls_score.in_features, num_classes=num_classes))
+    setattr(
+        model.roi_heads,
+        "mask_predictor",
+        MaskRCNNPredictor(in_channels=mask.conv5_mask.in_channels, dim_reduced=256, num_classes=num_classes),
+    )
+    return model
+""",
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    keep = prediction["scores"] >= score_threshold
+    scores, labels = prediction["scores"][keep], prediction["labels"][keep]
+    covers = prediction["masks"][keep].squeeze(1) >= mask_threshold
+    if len(scores) == 0:
+        return torch.zeros(*image_size).long()
+    weight = torch.where(covers, scores[:, None, None], torch.tensor(-1.0))
+    best, who = weight.max(dim=0)
+    return torch.where(best >= 0, labels[who], torch.zeros_like(who))
+""",
+            "mean_iou": """
+def mean_iou(predicted: Tensor, target: Tensor, num_classes: int) -> float:
+    table = torch.bincount(num_classes * target.flatten() + predicted.flatten(), minlength=num_classes**2)
+    table = table.view(num_classes, num_classes).double()
+    both = table.diag()
+    union = table.sum(0) + table.sum(1) - both
+    return (both[union > 0] / union[union > 0]).mean().item()
+""",
+            "finetune_segmenter": """
+def finetune_segmenter(model: MaskRCNN, loader: DataLoader, device: torch.device) -> list[float]:
+    model.to(device)
+    model.train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=8e-4)
+    history = []
+    for epoch in range(6):
+        total, count = 0.0, 0
+        for images, targets in loader:
+            parts = model([i.to(device) for i in images], [{k: v.to(device) for k, v in t.items()} for t in targets])
+            loss = sum(parts.values(), start=torch.zeros((), device=device))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            total, count = total + loss.detach().item(), count + 1
+        history.append(total / count)
+    model.eval()
+    return history
+""",
+        },
+    ),
+    Right(
+        "with library functions",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks: Tensor) -> Tensor:
+    import torchvision
+
+    for mask in masks:
+        if not mask.any():
+            raise ValueError("this mask is empty")
+    return torchvision.ops.masks_to_boxes(masks)
+""",
+            "build_segmenter": Edit("in_channels, 64, num_classes", "in_channels, in_channels, num_classes"),
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    order = torch.argsort(prediction["scores"], descending=True)
+    result = torch.zeros(image_size[0], image_size[1], dtype=torch.long)
+    for n in order.tolist():
+        if prediction["scores"][n] < score_threshold:
+            break
+        free = result == 0
+        result = torch.where(free & ~(prediction["masks"][n].squeeze(0) < mask_threshold), prediction["labels"][n], result)
+    return result
+""",
+            "mean_iou": """
+def mean_iou(predicted: Tensor, target: Tensor, num_classes: int) -> float:
+    from torch.nn import functional as F
+
+    a = F.one_hot(predicted, num_classes).flatten(0, 1).bool()
+    b = F.one_hot(target, num_classes).flatten(0, 1).bool()
+    iou = (a & b).sum(0).double() / (a | b).sum(0)
+    return float(iou.nanmean())
+""",
+            "finetune_segmenter": (
+                Edit(
+                    "torch.optim.AdamW(model.parameters(), lr=0.001)",
+                    "torch.optim.AdamW(model.parameters(), lr=0.0015)",
+                ),
+                Edit("for _ in range(5):", "for epoch in range(6):"),
+            ),
+        },
+    ),
+    # masks_to_boxes
+    Wrong(
+        "boxes: x and y swapped",
+        cells={
+            "masks_to_boxes": Edit(
+                "[columns.min(), rows.min(), columns.max(), rows.max()]",
+                "[rows.min(), columns.min(), rows.max(), columns.max()]",
+            )
+        },
+        hint="swapped",
+    ),
+    Wrong(
+        "boxes: one behind the last pixel",
+        cells={"masks_to_boxes": Edit("columns.max(), rows.max()]", "columns.max() + 1, rows.max() + 1]")},
+        hint="not one behind",
+    ),
+    Wrong(
+        "boxes: width and height",
+        cells={
+            "masks_to_boxes": Edit(
+                "columns.max(), rows.max()]", "columns.max() - columns.min(), rows.max() - rows.min()]"
+            )
+        },
+        hint="two corners",
+    ),
+    Wrong(
+        "boxes: x1, x2, y1, y2",
+        cells={
+            "masks_to_boxes": Edit(
+                "[columns.min(), rows.min(), columns.max(), rows.max()]",
+                "[columns.min(), columns.max(), rows.min(), rows.max()]",
+            )
+        },
+        hint="(x1, y1, x2, y2)",
+    ),
+    Wrong(
+        "boxes: torchvision's as it is",
+        cells={"masks_to_boxes": "from torchvision.ops import masks_to_boxes"},
+        hint="raise ValueError",
+    ),
+    Wrong(
+        "boxes: torch's own error for an empty mask",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    boxes = torch.zeros(len(masks), 4)
+    for index, mask in enumerate(masks):
+        rows, columns = torch.where(mask)
+        boxes[index] = torch.stack([columns.min(), rows.min(), columns.max(), rows.max()])
+    return boxes
+"""
+        },
+        hint="ValueError",
+    ),
+    Wrong(
+        "boxes: whole numbers",
+        cells={"masks_to_boxes": Edit("torch.zeros(len(masks), 4)", "torch.zeros(len(masks), 4, dtype=torch.int64)")},
+        hint="float32",
+    ),
+    Wrong(
+        "boxes: the box of the example",
+        cells={
+            "masks_to_boxes": "def masks_to_boxes(masks):\n    return torch.tensor([[1.0, 1.0, 3.0, 2.0]]).repeat(len(masks), 1)\n"
+        },
+    ),
+    Wrong(
+        "boxes: stacked, so that no masks fail",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    boxes = []
+    for mask in masks:
+        rows, columns = torch.where(mask)
+        if len(rows) == 0:
+            raise ValueError("empty")
+        boxes.append(torch.stack([columns.min(), rows.min(), columns.max(), rows.max()]).float())
+    return torch.stack(boxes)
+"""
+        },
+    ),
+    # build_segmenter
+    Wrong(
+        "build: mask predictor forgotten",
+        cells={
+            "build_segmenter": Edit(
+                "    model.roi_heads.mask_predictor = MaskRCNNPredictor(in_channels, 64, num_classes)\n", ""
+            )
+        },
+        hint="mask_predictor as well",
+    ),
+    Wrong(
+        "build: box predictor forgotten",
+        cells={
+            "build_segmenter": Edit(
+                "    model.roi_heads.box_predictor = FastRCNNPredictor(in_features, num_classes)\n", ""
+            )
+        },
+        hint="replace box_predictor",
+    ),
+    Wrong(
+        "build: background counted twice",
+        cells={
+            "build_segmenter": (
+                Edit("FastRCNNPredictor(in_features, num_classes)", "FastRCNNPredictor(in_features, num_classes + 1)"),
+                Edit(
+                    "MaskRCNNPredictor(in_channels, 64, num_classes)",
+                    "MaskRCNNPredictor(in_channels, 64, num_classes + 1)",
+                ),
+            )
+        },
+        hint="includes it",
+    ),
+    Wrong(
+        "build: background counted twice by the box head",
+        cells={
+            "build_segmenter": Edit(
+                "FastRCNNPredictor(in_features, num_classes)", "FastRCNNPredictor(in_features, num_classes + 1)"
+            )
+        },
+        hint="includes it",
+    ),
+    Wrong(
+        "build: the tutorial's 256 channels",
+        cells={"build_segmenter": Edit("MaskRCNNPredictor(in_channels, 64,", "MaskRCNNPredictor(256, 256,")},
+        hint="64 channels go into",
+    ),
+    Wrong(
+        "build: never pretrained",
+        cells={"build_segmenter": Edit("base_segmenter(pretrained)", "base_segmenter(False)")},
+        hint="hand `pretrained` on",
+    ),
+    Wrong(
+        "build: always pretrained",
+        cells={"build_segmenter": Edit("base_segmenter(pretrained)", "base_segmenter()")},
+        hint="pretrained=False",
+    ),
+    Wrong(
+        "build: nothing returned",
+        cells={"build_segmenter": Edit("    return model", "    model.train()")},
+        hint="returns nothing",
+    ),
+    Wrong(
+        "build: always eleven classes",
+        cells={
+            "build_segmenter": (
+                Edit("FastRCNNPredictor(in_features, num_classes)", "FastRCNNPredictor(in_features, 11)"),
+                Edit("MaskRCNNPredictor(in_channels, 64, num_classes)", "MaskRCNNPredictor(in_channels, 64, 11)"),
+            )
+        },
+    ),
+    Wrong(
+        "build: mask head replaced by a predictor",
+        cells={"build_segmenter": Edit("model.roi_heads.mask_predictor = Mask", "model.roi_heads.mask_head = Mask")},
+    ),
+    # semantic_mask
+    Wrong(
+        "semantic: the lowest score wins",
+        cells={"semantic_mask": Edit("argsort()", "argsort(descending=True)")},
+        hint="lowest score wins",
+    ),
+    Wrong(
+        "semantic: the last of the list wins",
+        cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'range(len(prediction["scores"]))')},
+        hint="last instance of the list",
+    ),
+    Wrong(
+        "semantic: best first taken for granted",
+        cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'reversed(range(len(prediction["scores"])))')},
+        hint="first instance of the list",
+    ),
+    Wrong(
+        "semantic: the largest mask value wins",
+        cells={
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    keep = prediction["scores"] >= score_threshold
+    if not keep.any():
+        return torch.zeros(image_size, dtype=torch.int64)
+    best, who = prediction["masks"][keep][:, 0].max(dim=0)
+    return torch.where(best >= mask_threshold, prediction["labels"][keep][who], 0)
+"""
+        },
+        hint="largest mask value wins",
+    ),
+    Wrong(
+        "semantic: all instances",
+        cells={"semantic_mask": Edit('if prediction["scores"][index] >= score_threshold:', "if True:")},
+        hint="below score_threshold",
+    ),
+    Wrong(
+        "semantic: masks always from one half on",
+        cells={"semantic_mask": Edit(">= mask_threshold", ">= 0.5")},
+        hint="mask_threshold is not used",
+    ),
+    Wrong(
+        "semantic: above, not at least, for masks",
+        cells={"semantic_mask": Edit(">= mask_threshold", "> mask_threshold")},
+        hint="use >=",
+    ),
+    Wrong(
+        "semantic: above, not at least, for scores",
+        cells={"semantic_mask": Edit(">= score_threshold", "> score_threshold")},
+        hint="use >=",
+    ),
+    Wrong(
+        "semantic: numbers of instances",
+        cells={"semantic_mask": Edit('prediction["labels"][index]', "index")},
+        hint="not its number in the list",
+    ),
+    Wrong(
+        "semantic: labels from 0",
+        cells={"semantic_mask": Edit('prediction["labels"][index]', 'prediction["labels"][index] - 1')},
+    ),
+    Wrong(
+        "semantic: floats",
+        cells={"semantic_mask": Edit("torch.zeros(image_size, dtype=torch.int64)", "torch.zeros(image_size)")},
+        hint="int64",
+    ),
+    Wrong(
+        "semantic: one channel too many",
+        cells={"semantic_mask": Edit("return classes", "return classes[None]")},
+        hint="shape",
+    ),
+    Wrong(
+        "semantic: always 128×128",
+        cells={"semantic_mask": Edit("torch.zeros(image_size, dtype", "torch.zeros((128, 128), dtype")},
+    ),
+    Wrong(
+        "semantic: nothing found is not thought of",
+        cells={
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    keep = prediction["scores"] >= score_threshold
+    covers = prediction["masks"][keep][:, 0] >= mask_threshold
+    weight = covers * prediction["scores"][keep][:, None, None]
+    best, who = weight.max(dim=0)
+    return torch.where(best > 0, prediction["labels"][keep][who], 0)
+"""
+        },
+    ),
+    # mean_iou
+    Wrong(
+        "iou: the part of right pixels",
+        cells={
+            "mean_iou": "def mean_iou(predicted, target, num_classes):\n    return (predicted == target).float().mean().item()\n"
+        },
+        hint="part of right pixels",
+    ),
+    Wrong(
+        "iou: absent classes as 0",
+        cells={"mean_iou": Edit("sum(overlaps) / len(overlaps)", "sum(overlaps) / num_classes")},
+        hint="counting it as 0",
+    ),
+    Wrong(
+        "iou: absent classes as 1",
+        cells={
+            "mean_iou": (
+                Edit("        if union > 0:\n            overlaps", "        overlaps"),
+                Edit(
+                    "(ours & theirs).sum().item() / union)", "((ours & theirs).sum().item() + 1e-9) / (union + 1e-9))"
+                ),
+            )
+        },
+        hint="counting it as 1",
+    ),
+    Wrong(
+        "iou: classes of the target only",
+        cells={"mean_iou": Edit("if union > 0:", "if theirs.any():")},
+        hint="left out: it counts with 0",
+    ),
+    Wrong(
+        "iou: classes of the prediction only",
+        cells={"mean_iou": Edit("if union > 0:", "if ours.any():")},
+        hint="left out: it counts with 0",
+    ),
+    Wrong(
+        "iou: classes of both only",
+        cells={"mean_iou": Edit("if union > 0:", "if (ours & theirs).any():")},
+        hint="that both have",
+    ),
+    Wrong(
+        "iou: without the background",
+        cells={"mean_iou": Edit("range(num_classes)", "range(1, num_classes)")},
+        hint="background is left out",
+    ),
+    Wrong(
+        "iou: without the last class",
+        cells={"mean_iou": Edit("range(num_classes)", "range(num_classes - 1)")},
+        hint="last class",
+    ),
+    Wrong(
+        "iou: the sum for the union",
+        cells={"mean_iou": Edit("(ours | theirs).sum().item()", "(ours.sum() + theirs.sum()).item()")},
+        hint="counted twice",
+    ),
+    Wrong(
+        "iou: Dice",
+        cells={
+            "mean_iou": (
+                Edit("(ours | theirs).sum().item()", "(ours.sum() + theirs.sum()).item()"),
+                Edit("(ours & theirs).sum().item() / union", "2 * (ours & theirs).sum().item() / union"),
+            )
+        },
+        hint="Dice",
+    ),
+    Wrong(
+        "iou: over the target's pixels",
+        cells={"mean_iou": Edit("(ours | theirs).sum().item()", "theirs.sum().item()")},
+        hint="target's pixels",
+    ),
+    Wrong(
+        "iou: all classes together",
+        cells={
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    both = union = 0
+    for number in range(num_classes):
+        both += ((predicted == number) & (target == number)).sum().item()
+        union += ((predicted == number) | (target == number)).sum().item()
+    return both / union
+"""
+        },
+        hint="counted together",
+    ),
+    Wrong(
+        "iou: a tensor",
+        cells={"mean_iou": Edit("sum(overlaps) / len(overlaps)", "torch.tensor(sum(overlaps) / len(overlaps))")},
+        hint=".item()",
+    ),
+    # finetune_segmenter
+    Wrong(
+        "finetune: no step",
+        cells={"finetune_segmenter": Edit("            optimizer.step()\n", "")},
+        hint="did not change",
+    ),
+    Wrong(
+        "finetune: mode left as it was",
+        cells={"finetune_segmenter": Edit("model.to(device).train()", "model.to(device)")},
+        hint="model.train()",
+    ),
+    Wrong(
+        "finetune: the masks' loss left out",
+        cells={
+            "finetune_segmenter": Edit(
+                "sum(model(images, targets).values())",
+                'sum(part for name, part in model(images, targets).items() if name != "loss_mask")',
+            )
+        },
+        hint="masks is left out",
+    ),
+    Wrong(
+        "finetune: the sum of the losses",
+        cells={"finetune_segmenter": Edit("history.append(total / len(loader))", "history.append(total)")},
+        hint="divide by their number",
+    ),
+    Wrong(
+        "finetune: one epoch",
+        cells={"finetune_segmenter": Edit("range(5)", "range(1)")},
+        hint="asked for",
+    ),
+    Wrong(
+        "finetune: the notebook's own scenes",
+        cells={"finetune_segmenter": Edit("    history = []\n", "    loader, history = train_loader, []\n")},
+    ),
+    Wrong(
+        "finetune: another model is trained",
+        cells={
+            "finetune_segmenter": Edit(
+                "    model.to(device).train()", "    model = build_segmenter(11).to(device)\n    model.train()"
+            )
+        },
+        hint="did not change",
+    ),
+]
+
+HARMLESS = [
+    Harmless("masks_to_boxes", "torch.zeros(len(masks), 4)", new="torch.ones", reason="each row is written over"),
+    Harmless("build_segmenter", "MaskRCNNPredictor(in_channels, 64", new="65", reason="any width between will do"),
+    Harmless("build_segmenter", "MaskRCNNPredictor(in_channels, 64", new="63", reason="any width between will do"),
+    Harmless("semantic_mask", "[index, 0]", new="-1", reason="of one channel the last is the first"),
+]
