@@ -11,7 +11,7 @@ from autograder.checks.expect import tensor
 
 pytestmark = pytest.mark.question("train_lenet_bn")
 
-THRESHOLD = 0.96
+THRESHOLD = 0.95
 """Accuracy asked of train_lenet_bn on the 10,000 hidden digits."""
 HALF_THRESHOLD = 0.90
 LEARNED = 0.5
@@ -76,7 +76,7 @@ EVALUATION_MODE = "The running statistics are still those of a new network: it w
 @pytest.mark.points(2.5)
 @pytest.mark.deadline(120)
 def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, device):
-    """The trained network, in evaluation mode, is right on at least 96 % of 10,000 digits that it has never seen.
+    """The trained network, in evaluation mode, is right on at least 95 % of 10,000 digits that it has never seen.
 
     The network is judged by its weights and running statistics, in this process.
     """
