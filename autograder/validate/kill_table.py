@@ -1,14 +1,14 @@
 """Set answers beside checks: which check caught which wrong answer, and what got past all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from autograder.results import CheckStatus, Result
 from autograder.validate.answers import Answer, Harmless, Wrong
 from autograder.validate.mutants import Mutant
 
-__all__ = ["Caught", "KillTable", "Row", "explains", "name_of", "row_of_answer", "row_of_mutant"]
+__all__ = ["Caught", "KillTable", "Row", "explains", "name_of", "row_of_answer", "row_of_mutant", "worst"]
 
 
 class Caught(StrEnum):
@@ -106,6 +106,12 @@ def row_of_mutant(mutant: Mutant, harmless: Sequence[Harmless], result: Result, 
         messages=_messages(result),
         harmless=reasons[0] if reasons else "",
     )
+
+
+def worst(results: Sequence[Result]) -> Result:
+    """Return one result with, for each check, the least score of all; the results are of the same checks."""
+    columns = zip(*(result.checks for result in results), strict=True)
+    return replace(results[0], checks=tuple(min(column, key=lambda record: record.score) for column in columns))
 
 
 def name_of(mutant: Mutant) -> str:

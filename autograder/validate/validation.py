@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from autograder.errors import ValidationError
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine
 from autograder.mnist import read_digits
+from autograder.notebooks import Tag
 from autograder.results import Result
 from autograder.validate.answers import KnownAnswers, answered, read_answers
 from autograder.validate.findings import Cost, Extent, Validation, judge
-from autograder.validate.kill_table import KillTable, Row, row_of_answer, row_of_mutant
+from autograder.validate.kill_table import KillTable, Row, row_of_answer, row_of_mutant, worst
 from autograder.validate.leaks import Hidden, find_leaks
 from autograder.validate.mutants import Mutant, mutants_of
 from autograder.validate.run_release import run_release
@@ -31,6 +32,9 @@ from autograder.validate.spread import spreads
 from autograder.validate.trials import Trial, Trials
 
 __all__ = ["Place", "Watch", "validate"]
+
+_MORE_IDS = "abcdefg"
+"""Where a question differs from student to student, a mutant may be right for one of them: it is tried with more."""
 
 Watch = Callable[[str, int, int], None]
 
@@ -61,12 +65,16 @@ def validate(course: Course, assignment: Assignment, extent: Extent, place: Plac
 
     slow = _slow_questions(checks) if extent.quick else frozenset()
     mutants = _mutants(source, extent, slow)
-    attempts = _attempts(_Answered(solution_cells, assignment.budget, checks, slow), known, mutants)
+    attempts = _attempts(
+        _Answered(solution_cells, assignment.budget, checks, slow, personal=_personal_questions(source)), known, mutants
+    )
     both_ends = [Trial(id="solution", cells=solution_cells), Trial(id="blank", cells={})]
     with ThreadPoolExecutor() as beside:
         in_notebook = beside.submit(_in_notebook, solutions, assignment.name)
         as_found = beside.submit(run_release, course.release_notebook(assignment.name), course.data_folder())
-        graded = trials.run([*both_ends, *(one.trial for one in attempts)], partial(watch, "answers"))
+        graded = trials.run(
+            [*both_ends, *(trial for one in attempts for trial in one.trials)], partial(watch, "answers")
+        )
         repeated = _repeat(trials, graded["solution"], solution_cells, extent.seeds, watch)
         watch("the notebooks themselves", 0, 1)
         released = as_found.result()
@@ -75,7 +83,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, place: Plac
     table = KillTable(
         checks=ids,
         points=tuple(check.points for check in checks),
-        rows=[one.row(graded[one.trial.id], ids) for one in attempts],
+        rows=[one.row(worst([graded[trial.id] for trial in one.trials]), ids) for one in attempts],
     )
     validation = Validation(
         assignment=assignment,
@@ -111,7 +119,8 @@ def validate(course: Course, assignment: Assignment, extent: Extent, place: Plac
 class _Attempt:
     """A known answer or a mutant, and how its result becomes a row of the kill table."""
 
-    trial: Trial
+    trials: tuple[Trial, ...]
+    """One; several IDs where the assignment differs from student to student."""
     row: Callable[[Result, Sequence[str]], Row]
 
 
@@ -122,6 +131,8 @@ class _Answered:
     budget: Budget
     checks: Sequence[Check]
     slow: frozenset[str]
+    personal: frozenset[str]
+    """Questions that differ from student to student."""
 
     def seconds_for(self, questions: frozenset[str]) -> float:
         """Return a time that is ample for an answer that works and soon over for one that hangs."""
@@ -161,6 +172,13 @@ def _trials(course: Course, assignment: Assignment, release: Tree, place: Place)
     )
 
 
+def _personal_questions(source: Mapping[str, Any]) -> frozenset[str]:
+    """Return the questions behind the cell with the student's ID."""
+    cells = source["cells"]
+    places = [number for number, cell in enumerate(cells) if Tag.STUDENT_ID in cell["metadata"].get("tags", ())]
+    return frozenset(_solution_cells({"cells": cells[places[0] :]})) if places else frozenset()
+
+
 def _slow_questions(checks: Sequence[Check]) -> frozenset[str]:
     """Return the questions with a check that has a deadline of its own: those that train."""
     return frozenset(check.question for check in checks if check.deadline is not None)
@@ -191,7 +209,7 @@ def _attempts(solution: _Answered, known: KnownAnswers, mutants: Sequence[Mutant
             questions=questions,
             total_seconds=None if answer.is_right else solution.seconds_for(questions),
         )
-        attempts.append(_Attempt(trial=trial, row=partial(row_of_answer, answer)))
+        attempts.append(_Attempt(trials=(trial,), row=partial(row_of_answer, answer)))
     for number, mutant in enumerate(mutants):
         questions = frozenset({mutant.question})
         trial = Trial(
@@ -200,7 +218,12 @@ def _attempts(solution: _Answered, known: KnownAnswers, mutants: Sequence[Mutant
             questions=questions,
             total_seconds=solution.seconds_for(questions),
         )
-        attempts.append(_Attempt(trial=trial, row=partial(row_of_mutant, mutant, known.harmless)))
+        others = (
+            [replace(trial, id=f"{trial.id}-{letter}") for letter in _MORE_IDS]
+            if mutant.question in solution.personal
+            else []
+        )
+        attempts.append(_Attempt(trials=(trial, *others), row=partial(row_of_mutant, mutant, known.harmless)))
     return attempts
 
 

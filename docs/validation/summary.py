@@ -1,0 +1,64 @@
+"""Write the tables of README.md in this folder from the JSON files beside it: python docs/validation/summary.py."""
+
+import json
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ORDER = ("parameter_counting", "mlp", "lenet", "batchnorm", "faster_rcnn", "mask_rcnn")
+
+
+def main() -> None:
+    """Replace what stands between the markers."""
+    found = [json.loads(path.read_text()) for name in ORDER if (path := HERE / f"{name}.json").is_file()]
+    text = (HERE / "README.md").read_text()
+    for name, lines in (("kills", kills(found)), ("survivors", survivors(found)), ("spread", spread(found))):
+        table = "\n".join(lines)
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL
+        )
+    (HERE / "README.md").write_text(text)
+
+
+def kills(found: list[dict]) -> list[str]:
+    """Return the table of answers and mutants."""
+    lines = ["| assignment | solution | blank | right kept | wrong caught | mutants caught | of those not explained |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for one in found:
+        of = {kind: [row for row in one["answers"] if row["kind"] == kind] for kind in ("right", "wrong", "mutant")}
+        caught = {kind: sum(bool(row["caught_by"]) for row in rows) for kind, rows in of.items()}
+        lines.append(
+            f"| [{one['assignment']}]({one['assignment']}.html) | {one['solution']['score']:g} of {one['points']:g} "
+            f"| {one['blank']['score']:g} | {len(of['right']) - caught['right']} of {len(of['right'])} "
+            f"| {caught['wrong']} of {len(of['wrong'])} | {caught['mutant']} of {len(of['mutant'])} "
+            f"| {one['kill_rate']:.1%} |"
+        )
+    return lines
+
+
+def survivors(found: list[dict]) -> list[str]:
+    """Return the mutants that keep every point, with the reason."""
+    lines = ["| assignment | question | change | why that is all right |", "|---|---|---|---|"]
+    for one in found:
+        for row in one["answers"]:
+            if row["kind"] == "mutant" and not row["caught_by"]:
+                change = row["name"].replace("|", "\\|")
+                reason = row.get("harmless", "not explained")
+                lines.append(f"| {one['assignment']} | `{row['questions'][0]}` | `{change}` | {reason} |")
+    return lines
+
+
+def spread(found: list[dict]) -> list[str]:
+    """Return the spread of the training checks."""
+    lines = ["| assignment | measured | seeds | asked for | least | mean | σ | σ away | failed | rate at most |"]
+    lines.append("|---|---|---|---|---|---|---|---|---|---|")
+    for one in found:
+        for s in one["spreads"]:
+            shown = [f"{s[name]:.4f}" for name in ("least", "mean", "standard_deviation")]
+            cells = [one["assignment"], s["of"], s["n"], f"{s['at_least']:g}", *shown, s["distance"], s["failures"]]
+            lines.append(f"| {' | '.join(map(str, cells))} | {s['false_fail_rate_at_most']:.1%} |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
