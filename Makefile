@@ -33,7 +33,7 @@ demo: setup
 
 test: setup lint
 	$(BIN)/autograder build --check
-	$(BIN)/autograder validate --quick --sandbox $(SANDBOX)
+	$(BIN)/autograder validate --quick --mutants 4 --sandbox $(SANDBOX)
 	@command -v chromium >/dev/null || echo "$(NO_CHROMIUM)"
 	$(BIN)/python -m pytest
 

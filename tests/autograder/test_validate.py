@@ -14,7 +14,7 @@ from autograder.errors import ValidationError
 from autograder.mnist import Digits, read_digits
 from autograder.results import CheckRecord, CheckStatus, Measurement, Result, Status
 from autograder.validate.answers import Edit, Right, Wrong, answered, read_answers
-from autograder.validate.kill_table import Caught, KillTable, Row
+from autograder.validate.kill_table import Caught, KillTable, Row, worst
 from autograder.validate.leaks import Hidden, find_leaks
 from autograder.validate.mutants import mutants_of
 from autograder.validate.run_release import run_release
@@ -351,3 +351,21 @@ def test_a_cell_that_fails_before_the_stubs_is_named(course):
     path.write_text(path.read_text().replace("from support import helper", "from suport import helper"))
     problems = run_release(path, tiny_course.REPOSITORY / "data").problems
     assert problems[0] == "cell 2 of the release raises ModuleNotFoundError: No module named 'suport'"
+
+
+def test_of_several_ids_the_worst_counts():
+    def graded(*scores: float) -> Result:
+        records = [
+            CheckRecord(
+                id=f"t::{n}",
+                question="q",
+                points=1,
+                score=s,
+                status=CheckStatus.PASSED if s else CheckStatus.FAILED,
+                public=False,
+            )
+            for n, s in enumerate(scores)
+        ]
+        return Result(assignment="a", student="s", status=Status.GRADED, score=1, max_score=2, checks=tuple(records))
+
+    assert [check.score for check in worst([graded(1, 1), graded(0, 1), graded(1, 0.5)]).checks] == [0, 0.5]

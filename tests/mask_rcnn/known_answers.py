@@ -565,4 +565,17 @@ HARMLESS = [
     Harmless("build_segmenter", "MaskRCNNPredictor(in_channels, 64", new="65", reason="any width between will do"),
     Harmless("build_segmenter", "MaskRCNNPredictor(in_channels, 64", new="63", reason="any width between will do"),
     Harmless("semantic_mask", "[index, 0]", new="-1", reason="of one channel the last is the first"),
+    Harmless(
+        "finetune_segmenter",
+        "torch.optim.AdamW(model.parameters(), lr=0.001)",
+        new="torch.optim.AdamW(model.parameters())",
+        reason="0.001 is the rate that AdamW takes by itself",
+    ),
+    Harmless("finetune_segmenter", "for _ in range(5):", new="6", reason="how many epochs is the student's choice"),
+    Harmless(
+        "finetune_segmenter", "targets = [{name", new="pass", reason="without a GPU there is nowhere to move them to"
+    ),
+    Harmless(
+        "finetune_segmenter", "images = [image", new="pass", reason="without a GPU there is nowhere to move them to"
+    ),
 ]

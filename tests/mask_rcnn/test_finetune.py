@@ -13,11 +13,11 @@ pytestmark = pytest.mark.question("finetune_segmenter")
 
 FINDS = 0.65
 """Average precision of boxes at IoU 0.5 asked for on hidden scenes, whatever the labels; spread: docs/validation."""
-CUTS_OUT = 0.65
+CUTS_OUT = 0.62
 """The same, of masks."""
-NAMES = 0.40
+NAMES = 0.45
 """The same, of masks, averaged over the ten digits."""
-CUTS_OUT_FOR_HALF = 0.58
+CUTS_OUT_FOR_HALF = 0.55
 CLASSES = 11
 COUNTING = """type("Counting", (torch.nn.Module,), {
     "__init__": lambda self: (torch.nn.Module.__init__(self),
@@ -111,7 +111,7 @@ def test_the_losses_are_means_over_batches(student, library, rng):
 
 
 @pytest.mark.points(2.5)
-@pytest.mark.deadline(360)
+@pytest.mark.deadline(480)
 def test_it_cuts_digits_out_of_hidden_scenes(student, library, reference, training_digits, hidden_digits, rng, device):  # noqa: PLR0917
     """The finetuned segmenter finds, cuts out and names digits in scenes that nobody has seen.
 
