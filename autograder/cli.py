@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=_count, default=5, metavar="N", help="repetitions of each training check (default: 5)"
     )
     validate.add_argument(
-        "--mutants", type=_count, default=40, metavar="N", help="at most so many of each question (default: 40)"
+        "--mutants", type=_count, metavar="N", help="at most so many of each question (default: 40; quick: 8)"
     )
     validate.add_argument(
         "--quick", action="store_true", help="leave out wrong answers to questions that train, and repetitions"
@@ -248,7 +248,7 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
     unpack(course.data_folder())
     extent = Extent(
         seeds=0 if options.quick else options.seeds,
-        mutants=min(options.mutants, 8) if options.quick else options.mutants,
+        mutants=options.mutants if options.mutants is not None else (8 if options.quick else 40),
         quick=options.quick,
     )
     place = Place(

@@ -618,4 +618,6 @@ def train_lenet_bn(train_loader, valid_loader, device):
     ),
 ]
 
-HARMLESS: list[Harmless] = []
+HARMLESS = [
+    Harmless("batch_norm_2d", "n = x.numel() // x.shape[1]", new="/ x.shape", reason="the same number, as a float"),
+]

@@ -275,6 +275,11 @@ def box_iou(boxes1, boxes2):
             )
         },
     ),
+    Wrong(
+        "iou: boxes below one pixel ignored",
+        cells={"box_iou": Edit("torch.where(union > 0,", "torch.where(union > 1,")},
+        hint="must not depend on the unit",
+    ),
     # DetectionDataset
     Wrong(
         "dataset: boxes left as width and height",
@@ -519,5 +524,11 @@ def predict(model, image, score_threshold=0.5):
 ]
 
 HARMLESS = [
+    Harmless(
+        "box_iou", "area1 = ", new="-1)", reason="a box upside down intersects nothing: 0, whatever its area is called"
+    ),
+    Harmless(
+        "box_iou", "area2 = ", new="-1)", reason="a box upside down intersects nothing: 0, whatever its area is called"
+    ),
     Harmless("predict", "[image.to(model_device)])[0]", new="[ -1]", reason="of one result the last is the first"),
 ]

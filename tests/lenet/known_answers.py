@@ -502,6 +502,12 @@ HARMLESS = [
     Harmless(
         question="translate",
         old="if rows > 0 and columns > 0:",
+        new="-1",
+        reason="a shift by exactly the width or height copies nothing: the slices are empty",
+    ),
+    Harmless(
+        question="translate",
+        old="if rows > 0 and columns > 0:",
         new=">=",
         reason="a shift by exactly the width or height copies nothing: the slices are empty",
     ),

@@ -210,6 +210,9 @@ def test_all_classes(student, rng):
         for hint, wrong in slips.items():
             assert not near(found, wrong.item()), hint
         assert near(found, iou.mean().item()), "The mean over classes of intersection over union is wrong."
+    missed = torch.tensor([[0, 0, 1, 2]]), torch.tensor([[0, 0, 1, 1]])
+    found = number(student.mean_iou(*missed, 3), "the mean IoU")
+    assert near(found, 0.5), "A class that occurs in a single pixel, and wrongly, counts with 0."
 
 
 @pytest.mark.question("mean_iou")

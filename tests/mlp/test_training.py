@@ -223,7 +223,10 @@ def test_evaluation_mode_and_back(student, library, rng):
     """`evaluate` measures in evaluation mode, and leaves the model in the mode in which it found it."""
     x, y = uneven(rng)
     layers = library.torch.nn
-    model = layers.Sequential(layers.Dropout(1.0), layers.Linear(6, 4))  # in training mode nothing comes through
+    output = layers.Linear(6, 4)
+    model = layers.Sequential(layers.Dropout(1.0), output)  # in training mode nothing comes through
+    weights = output.state_dict()
+    loss = nn.functional.cross_entropy(x @ weights["weight"].T + weights["bias"], y).item()
     results = []
     for training in (False, True):
         model.train(training)
@@ -231,7 +234,11 @@ def test_evaluation_mode_and_back(student, library, rng):
         assert model.training is training, (
             "The mode was changed: note model.training before, and restore it with model.train(was_training)."
         )
-    assert results[0] == results[1], "It measures in training mode: call model.eval() before the loop."
+    hint = "It measures in training mode: call model.eval() before the loop."
+    assert results[0] == results[1], hint
+    nothing = nn.functional.cross_entropy(weights["bias"].expand(len(y), 4), y).item()
+    assert not any(near(number(found, "the loss"), nothing) for found, _ in results), hint
+    assert all(near(found, loss) for found, _ in results), "The loss of a model with dropout is wrong."
 
 
 @pytest.mark.question("evaluate")
