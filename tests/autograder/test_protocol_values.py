@@ -359,7 +359,7 @@ def meet() -> Iterator[Callable[[Callable[[Stranger], None]], Any]]:
 @given(
     document=almost,
     is_error=st.booleans(),
-    extra=st.dictionaries(st.sampled_from(["id", "value", "error", "op"]), st.integers(), max_size=1),
+    extra=st.dictionaries(st.sampled_from(["id", "value", "error", "op"]), int64, max_size=1),
     pieces=st.lists(st.integers(1, 20), min_size=1, max_size=6),
     after=st.binary(max_size=10),
 )
