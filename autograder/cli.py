@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where student code computes")
     grade.add_argument("--force", action="store_true", help="grade again what has a result")
+    grade.add_argument("--explain", action="store_true", help="say of each submission why it is graded, or not")
+    grade.add_argument("--dry-run", action="store_true", help="say that, and grade nothing")
+    grade.add_argument("--log", choices=["text", "json"], default="text", help="json: one line for each event")
     grade.add_argument(
         "--sandbox", choices=["auto", "none"], default="auto", help="none: run student code unprotected, and say so"
     )
@@ -161,17 +164,16 @@ def _build(course: Course, options: argparse.Namespace) -> ExitCode:
 
 
 def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
-    import os
-
     from autograder.checks.secret import DEMO_SECRET, read_secret
-    from autograder.grading.batch import plan_batch, run_batch
-    from autograder.grading.devices import choose_device
+    from autograder.grading.batch import Order, plan_batch, run_batch
+    from autograder.grading.devices import choose_devices
     from autograder.grading.fingerprint import Fingerprints
+    from autograder.grading.interrupts import Abandoned, Interrupts
     from autograder.grading.local import LocalEngine
-    from autograder.grading.progress import Progress, print_summary
+    from autograder.grading.lock import locked
+    from autograder.grading.progress import JsonLog, Progress, print_reasons
     from autograder.grading.submissions import find_submissions, strange_folders
     from autograder.mnist import unpack
-    from autograder.results import Status
 
     assignment = course.assignment(options.assignment)
     folder = options.submissions or course.root / "submitted"
@@ -185,29 +187,40 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     results = options.results or course.root / "results"
     secret = read_secret(course)
     if secret == DEMO_SECRET:
-        _OUT.print(
+        _ERR.print(
             f"Hidden inputs derive from the demo secret, which anybody can read; for a real class put one of your own "
             f"into {course.secret_file}.",
             style="yellow",
         )
     unpack(course.data_folder())
-    device = choose_device(options.device)
-    isolated = options.sandbox != "none"
-    fingerprints = Fingerprints(course, assignment, secret, device, options.sandbox)
-    plan = plan_batch(
-        course, assignment, submissions, results, fingerprints=fingerprints, device=device, force=options.force
-    )
-    if not plan.jobs:
-        _OUT.print(
-            f"Nothing to do: all {len(plan.reused)} submissions to {assignment.name} have their result in {results}."
+    devices = choose_devices(options.device)
+    engine = LocalEngine(workers=options.workers, isolated=options.sandbox != "none", devices=devices)
+    with locked(results):
+        order = Order(
+            course=course,
+            assignment=assignment,
+            submissions=submissions,
+            results=results,
+            fingerprints=Fingerprints(course, assignment, secret, options.sandbox),
+            device=devices.kind,
+            any_device=options.device == "auto",
+            force=options.force,
         )
-        return ExitCode.UNUSABLE if strange else ExitCode.DONE
-    with Progress(_OUT, assignment.name, len(plan.jobs), len(plan.reused)) as progress:
-        engine = LocalEngine(workers=options.workers or len(os.sched_getaffinity(0)), isolated=isolated)
-        graded = run_batch(plan, engine, results, progress.watch)
-    print_summary(_OUT, assignment, [*plan.reused, *graded], results)
-    failed = any(result.status == Status.FAILED for result in graded)
-    return ExitCode.UNUSABLE if failed or strange else ExitCode.DONE
+        plan = plan_batch(order)
+        if options.explain or options.dry_run:
+            print_reasons(_OUT, plan.reasons)
+        if options.dry_run:
+            return ExitCode.DONE
+        show = (JsonLog if options.log == "json" else Progress)(_OUT, assignment, plan)
+        abandoned = ""
+        with show, Interrupts(engine, show.say) as interrupts:
+            try:
+                run_batch(plan, engine, show.watch)
+            except Abandoned as signal:
+                abandoned = signal.name
+        interrupted = abandoned or ("SIGINT" if interrupts.draining else "")
+        show.summarise(results, interrupted)
+    return ExitCode.UNUSABLE if interrupted or show.failed or strange else ExitCode.DONE
 
 
 def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: bool) -> ExitCode:
@@ -233,10 +246,9 @@ def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: b
 
 
 def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
-    import os
     from datetime import datetime
 
-    from autograder.grading.devices import choose_device
+    from autograder.grading.devices import choose_devices
     from autograder.grading.local import LocalEngine
     from autograder.mnist import unpack
     from autograder.results import write_atomically
@@ -251,9 +263,10 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
         mutants=options.mutants if options.mutants is not None else (8 if options.quick else 40),
         quick=options.quick,
     )
+    devices = choose_devices(options.device)
     place = Place(
-        engine=LocalEngine(workers=options.workers or len(os.sched_getaffinity(0)), isolated=options.sandbox != "none"),
-        device=choose_device(options.device),
+        engine=LocalEngine(workers=options.workers, isolated=options.sandbox != "none", devices=devices),
+        device=devices.kind,
         sandbox=options.sandbox,
         kept=course.root / "results" / "validation" / "trials",
     )
@@ -279,7 +292,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
     import os
 
     from autograder.bench.bench import EMPTY, Order, as_document, run_bench, table
-    from autograder.grading.devices import choose_device
+    from autograder.grading.devices import choose_devices
     from autograder.mnist import unpack
     from autograder.results import write_atomically
 
@@ -294,7 +307,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
             peers=options.peers,
             workers=options.workers or len(os.sched_getaffinity(0)),
             sandbox=options.sandbox,
-            device=choose_device(options.device),
+            device=choose_devices(options.device).kind,
         )
         rows = run_bench(course, order, _ERR)
         document[name] = as_document(rows)

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, get_args
 
 from autograder.errors import ConfigError
 
-__all__ = ["CONFIG_NAME", "Assignment", "Budget", "Course", "LatePolicy", "find_course", "load_course"]
+__all__ = ["CONFIG_NAME", "Assignment", "AttemptPolicy", "Budget", "Course", "LatePolicy", "find_course", "load_course"]
 
 CONFIG_NAME = "course_config.py"
+AttemptPolicy = Literal["last", "best"]
+"""Which of a student's submissions to an assignment counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,8 @@ class Assignment:
     budget: Budget = field(default_factory=Budget)
     late_policy: LatePolicy | None = None
     """None: the course's."""
+    attempt_policy: AttemptPolicy | None = None
+    """None: the course's."""
 
     def __post_init__(self) -> None:
         where = f"assignment {self.name!r}"
@@ -115,6 +120,8 @@ class Assignment:
                 f"{where}: due is {self.due}, which has no time zone; "
                 "write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
             )
+        known = (None, *get_args(AttemptPolicy))
+        _require(self.attempt_policy in known, where, "attempt_policy", self.attempt_policy, "'last' or 'best'")
         for name, kind in (("budget", Budget), ("late_policy", LatePolicy | None), ("title", str)):
             if not isinstance(getattr(self, name), kind):
                 raise ConfigError(f"{where}: {name} is {getattr(self, name)!r}; it must be of type {kind}.")
@@ -127,6 +134,7 @@ class Course:
     name: str
     assignments: Sequence[Assignment]
     late_policy: LatePolicy = field(default_factory=LatePolicy)
+    attempt_policy: AttemptPolicy = "last"
     data: str = "data"
     """Folder with `MNIST/raw/*.gz`, relative to the course."""
     secret_file: str = ".autograder-secret"  # noqa: S105 - the name of the file, not the secret
@@ -146,6 +154,8 @@ class Course:
             raise ConfigError(f"Course: the assignment {twice[0]!r} is there twice; names must differ.")
         for name in ("name", "data", "secret_file"):
             _require(isinstance(getattr(self, name), str), "Course", name, getattr(self, name), "a text")
+        policy = self.attempt_policy
+        _require(policy in get_args(AttemptPolicy), "Course", "attempt_policy", policy, "'last' or 'best'")
         if not isinstance(self.late_policy, LatePolicy):
             raise ConfigError(f"Course: late_policy is {self.late_policy!r}; it must be a LatePolicy(…).")
 
@@ -160,6 +170,10 @@ class Course:
     def late_policy_of(self, assignment: Assignment) -> LatePolicy:
         """Return the assignment's own late policy, else the course's."""
         return assignment.late_policy or self.late_policy
+
+    def attempt_policy_of(self, assignment: Assignment) -> AttemptPolicy:
+        """Return the assignment's own attempt policy, else the course's."""
+        return assignment.attempt_policy or self.attempt_policy
 
     def source_notebook(self, name: str) -> Path:
         """Return the path of the instructor's notebook."""

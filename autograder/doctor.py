@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.grading.devices import choose_device
+from autograder.grading.devices import choose_devices
 from autograder.sandbox.isolation import OPTIONAL, Layer
 from autograder.sandbox.surroundings import Surroundings
 from autograder.sandbox.warm_process import SandboxError, WarmProcess
@@ -96,7 +96,7 @@ def _limits(missing: Mapping[str, str]) -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0))
     yield Finding(property=f"{cores} processor cores, a submission on each", how="processor affinity", there=True)
-    gpu = choose_device("auto") != "cpu"
+    gpu = choose_devices("auto").kind != "cpu"
     remedy = "" if gpu else "none is needed; with an NVIDIA GPU install its driver, so that /dev/nvidiactl is there"
     yield Finding(property="a GPU for student code", how="CUDA", there=gpu, remedy=remedy, required=False)
 

@@ -12,7 +12,17 @@ from typing import Any
 
 from autograder.errors import NotebookError
 
-__all__ = ["BYPRODUCTS", "KNOWN_ANSWERS", "Cell", "PlannedCell", "Tag", "defined_names", "plan_run", "read_cells"]
+__all__ = [
+    "BYPRODUCTS",
+    "KNOWN_ANSWERS",
+    "MAX_BYTES",
+    "Cell",
+    "PlannedCell",
+    "Tag",
+    "defined_names",
+    "plan_run",
+    "read_cells",
+]
 
 BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"})
 """What running a notebook leaves beside it: no part of an assignment, wherever it lies."""
@@ -20,7 +30,7 @@ BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data
 KNOWN_ANSWERS = "known_answers.py"
 """The file beside an assignment's checks that `validate` judges them by; no result depends on it."""
 
-_MAX_BYTES = 32 * 2**20
+MAX_BYTES = 32 * 2**20
 _MAX_CELLS = 5_000
 _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 
@@ -61,6 +71,8 @@ class PlannedCell:
     id: str
     grade_id: str
     source: str
+    untouched: bool = False
+    """An answer's cell that is still as the release has it."""
 
     @property
     def label(self) -> str:
@@ -75,8 +87,8 @@ def read_cells(path: Path) -> list[Cell]:
         if path.is_symlink() or not path.is_file():
             raise NotebookError(f"{path.name} is not there, or is not an ordinary file.")
         size = path.stat().st_size
-        if size > _MAX_BYTES:
-            limit = _MAX_BYTES // 2**20
+        if size > MAX_BYTES:
+            limit = MAX_BYTES // 2**20
             raise NotebookError(
                 f"{path.name} has {size / 2**20:.0f} MB; clear its outputs, at most {limit} MB are read."
             )
@@ -107,7 +119,7 @@ def _code_cell(index: int, raw: Any) -> Cell | None:
     return Cell(
         index=index,
         id=_text(raw.get("id")),
-        source=_text(source, most=_MAX_BYTES),
+        source=_text(source, most=MAX_BYTES),
         grade_id=_text(marks.get("grade_id")),
         solution=marks.get("solution") is True,
         locked=marks.get("locked") is True,
@@ -155,6 +167,7 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
             id=c.id,
             grade_id=c.grade_id if c.grade_id in ours else "",
             source=c.source,
+            untouched=c.grade_id in ours and ours[c.grade_id].solution and c.source == ours[c.grade_id].source,
         )
         for n, c in enumerate(chosen)
         if c.source.strip()

@@ -22,6 +22,7 @@ __all__ = [
     "CellStatus",
     "CheckRecord",
     "CheckStatus",
+    "Flag",
     "Measurement",
     "Result",
     "Status",
@@ -71,6 +72,14 @@ class CellStatus(StrEnum):
     """Not run: after the notebook's time was used up."""
 
 
+class Flag(StrEnum):
+    """Name what may have been the host's fault as well as the submission's: in company it says nothing."""
+
+    KILLED = "killed"
+    """The kernel killed the student's process, as it does where the host is short of memory."""
+    GPU_OUT_OF_MEMORY = "gpu-out-of-memory"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
     """A quantity that a training check measured, and the least that earns the check's full points."""
@@ -112,6 +121,8 @@ class CellRecord:
     grade_id: str
     status: CellStatus
     error: str = ""
+    untouched: bool = False
+    """An answer's cell that is still as the release has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +132,8 @@ class Result:
     assignment: str
     student: str
     status: Status
+    attempt: int = 1
+    """Which of the student's submissions it is, from 1."""
     score: float
     """Points after the late penalty, in [0, max_score]."""
     max_score: float
@@ -132,6 +145,8 @@ class Result:
     submitted_at: str | None = None
     graded_at: str = ""
     fingerprint: str = ""
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    """What the fingerprint is the digest of: values and digests, by names for people."""
     device: str = "cpu"
     seconds: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)
@@ -158,6 +173,8 @@ class Result:
             raw["cells"] = tuple(_record(CellRecord, cell, CellStatus) for cell in raw.get("cells", ()))
             raw["flags"] = tuple(raw.get("flags", ()))
             result = cls(**raw)
+            if not all(isinstance(value, str) for value in result.depends_on.values()):
+                raise ResultError("depends_on holds what is no text")  # noqa: TRY301
             numbers = [result.score, result.max_score, result.penalty]
             numbers += [number for check in result.checks for number in (check.score, check.points)]
             if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):

@@ -9,7 +9,7 @@ from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, T
 from autograder.course import Budget
 from autograder.errors import GraderError
 from autograder.notebooks import PlannedCell
-from autograder.results import CellRecord, CellStatus
+from autograder.results import CellRecord, CellStatus, Flag
 from autograder.sandbox.limits import ProcessLimits
 from autograder.sandbox.process import Died, Lost, Outcome, Raised, Sandbox, StudentProcess
 from autograder.sandbox.protocol import Library, ProtocolError, Reference
@@ -189,7 +189,14 @@ class NotebookRun:
         return True
 
     def _record(self, cell: PlannedCell, status: CellStatus, error: str = "") -> None:
-        record = CellRecord(index=cell.index, id=cell.id, grade_id=cell.grade_id, status=status, error=error)
+        record = CellRecord(
+            index=cell.index,
+            id=cell.id,
+            grade_id=cell.grade_id,
+            status=status,
+            error=error,
+            untouched=cell.untouched,
+        )
         self._records.setdefault(cell.name, record)
 
     def _record_error(self, cell: PlannedCell, raised: Raised) -> None:
@@ -225,6 +232,8 @@ class NotebookRun:
         return ""
 
     def _student_error(self, raised: Raised) -> StudentError:
+        if "torch.OutOfMemoryError" in raised.types:
+            self.flags.add(Flag.GPU_OUT_OF_MEMORY)
         cell = self._by_name.get(raised.cell)
         lines = cell.source.splitlines() if cell else []
         known = 1 <= raised.line <= len(lines)
@@ -250,6 +259,8 @@ class NotebookRun:
             case Outcome.EXITED:
                 return Crashed(f"Your code ended its own Python process{where} (exit, quit, os._exit?).", staff)
             case Outcome.SIGNALLED:
+                if died.detail == "SIGKILL":
+                    self.flags.add(Flag.KILLED)
                 return Crashed(f"Your Python process crashed ({died.detail}){where}.", staff)
             case Outcome.BAD_ANSWER:
                 return Crashed(f"Your Python process gave an answer that cannot be used{where}.", staff)

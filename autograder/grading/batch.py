@@ -1,20 +1,55 @@
 """Grade the submissions to an assignment: find, leave out what has its result, grade the rest, write each at once."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Assignment, Course
-from autograder.errors import ResultError
-from autograder.grading.fingerprint import Fingerprints
-from autograder.grading.job import Engine, Event, Finished, Job
+from autograder.errors import AutograderError
+from autograder.grading.attempts import Attempt, Attempts
+from autograder.grading.fingerprint import Fingerprint, Fingerprints
+from autograder.grading.job import Engine, Event, Finished, Job, lost
 from autograder.grading.submissions import Submission
-from autograder.results import Result, Status, read_result, remove_leftovers, result_path, write_result
+from autograder.results import Flag, Result, Status, remove_leftovers
 
-__all__ = ["Plan", "plan_batch", "run_batch"]
+__all__ = ["Order", "Plan", "Reason", "plan_batch", "run_batch"]
 
 _WORKER_SECONDS = 300.0
 """What a worker may take beside the student's budget: checks and reference."""
+_HOSTS_FAULT_PERHAPS = "it ran out of memory beside others; it is graded again alone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be graded, and how."""
+
+    course: Course
+    assignment: Assignment
+    submissions: Sequence[Submission]
+    results: Path
+    fingerprints: Fingerprints
+    device: str
+    """What student code computes on: `cpu` or `cuda`."""
+    any_device: bool = True
+    """Whether results made on the other device are as good."""
+    force: bool = False
+    """Grade again what has a result."""
+
+    @property
+    def attempts(self) -> Attempts:
+        """Where results are kept."""
+        return Attempts(self.results, self.assignment.name, self.course.attempt_policy_of(self.assignment))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why one attempt is graded, or not."""
+
+    student: str
+    attempt: int
+    graded: bool
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,62 +58,107 @@ class Plan:
 
     jobs: Sequence[Job]
     reused: Sequence[Result]
-    """Results whose fingerprint has not changed."""
+    """Results that stand: nothing has changed that could have a part in them."""
+    reasons: Sequence[Reason]
+    attempts: Attempts
 
 
-def plan_batch(
-    course: Course,
-    assignment: Assignment,
-    submissions: Sequence[Submission],
-    results: Path,
-    *,
-    fingerprints: Fingerprints,
-    device: str,
-    force: bool = False,
-) -> Plan:
-    """Return the jobs for the submissions that have no valid result yet; with `force` for all."""
-    jobs, reused = [], []
-    for submission in submissions:
-        fingerprint = fingerprints.of(submission)
-        known = None if force else _known(result_path(results, assignment.name, submission.student), fingerprint)
-        if known is not None:
+def plan_batch(order: Order) -> Plan:
+    """Return the jobs for the attempts that have no valid result yet; with `force` for all."""
+    jobs, reused, reasons = [], [], []
+    with _writing(order.results):
+        wanted = [attempt for submission in order.submissions for attempt in order.attempts.record(submission)]
+    for attempt in wanted:
+        student = attempt.submission.student
+        fingerprint = order.fingerprints.of(attempt.submission)
+        known = order.attempts.known(student, attempt.number)
+        why = _why(order, known, fingerprint)
+        if why:
+            jobs.append(_job(order, attempt, fingerprint))
+        elif known is not None:
             reused.append(known)
-            continue
-        jobs.append(
-            Job(
-                root=course.root,
-                assignment=assignment.name,
-                student=submission.student,
-                notebook=submission.notebook.absolute(),
-                flags=submission.flags,
-                submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
-                fingerprint=fingerprint,
-                device=device,
-                seconds=assignment.budget.total_seconds + assignment.budget.start_seconds + _WORKER_SECONDS,
-            )
-        )
-    return Plan(jobs=jobs, reused=reused)
+        reasons.append(Reason(student=student, attempt=attempt.number, graded=bool(why), why=why or "nothing changed"))
+    return Plan(jobs=jobs, reused=reused, reasons=reasons, attempts=order.attempts)
 
 
-def _known(path: Path, fingerprint: str) -> Result | None:
-    """Return the result that may be reused; a fault of ours never is."""
-    if not path.is_file():
-        return None
-    try:
-        result = read_result(path)
-    except ResultError:
-        return None
-    return result if result.fingerprint == fingerprint and result.status != Status.FAILED else None
+def _why(order: Order, known: Result | None, fingerprint: Fingerprint) -> str:
+    """Return why a submission has to be graded, "" where its result stands."""
+    if known is None:
+        return "it has no result"
+    if known.status == Status.FAILED:
+        return f"it could not be graded: {known.reason}"
+    if order.force:
+        return "--force"
+    if not order.any_device and known.device.partition(":")[0] != order.device:
+        return f"it was graded on {known.device}"
+    return ", ".join(order.fingerprints.changes(known, fingerprint))
 
 
-def run_batch(plan: Plan, engine: Engine, results: Path, watch: Callable[[Event], None]) -> Sequence[Result]:
-    """Grade and write; `watch` hears of each event, a result only after it is on the disk. Return the new results."""
-    if plan.jobs:
-        remove_leftovers(results, plan.jobs[0].assignment)
-    graded = []
-    for event in engine.run(plan.jobs):
+def _job(order: Order, attempt: Attempt, fingerprint: Fingerprint) -> Job:
+    submission, budget = attempt.submission, order.assignment.budget
+    return Job(
+        root=order.course.root,
+        assignment=order.assignment.name,
+        student=submission.student,
+        attempt=attempt.number,
+        notebook=submission.notebook.absolute(),
+        flags=submission.flags,
+        submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
+        fingerprint=str(fingerprint),
+        depends_on=fingerprint.depends_on,
+        device=order.device,
+        seconds=budget.total_seconds + budget.start_seconds + _WORKER_SECONDS,
+    )
+
+
+def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Sequence[Result]:
+    """Grade and write; `watch` hears of each event, a result only after it is on the disk. Return the new results.
+
+    What the grader could not grade, or what perhaps suffered from others beside it, is graded once more, alone. Raise
+    AutograderError where results cannot be written.
+    """
+    attempts = plan.attempts
+    remove_leftovers(attempts.results, attempts.assignment)
+    graded: dict[tuple[str, str, int], Result] = {}
+    for event in _twice(plan.jobs, engine):
         if isinstance(event, Finished):
-            write_result(results, event.result)
-            graded.append(event.result)
+            with _writing(attempts.results):
+                attempts.write(event.result)
+            graded[event.job.key] = event.result
         watch(event)
-    return graded
+    with _writing(attempts.results):
+        for student in {job.student for job in plan.jobs} | {result.student for result in plan.reused}:
+            attempts.settle(student)
+    return list(graded.values())
+
+
+def _twice(jobs: Sequence[Job], engine: Engine) -> Iterator[Event]:
+    """Yield the events of all jobs, and then of those that are worth a second try with nothing beside them."""
+    again = []
+    for event in engine.run(jobs):
+        if isinstance(event, Finished) and (trouble := _trouble(event.result)):
+            again.append(event.job)
+            yield Finished(job=event.job, result=lost(event.job, trouble))
+        else:
+            yield event
+    yield from engine.run(again, alone=True)
+
+
+def _trouble(result: Result) -> str:
+    """Return what makes a result doubtful, "" for one that stands."""
+    if result.status == Status.FAILED:
+        return result.reason
+    on_gpu = result.device.startswith("cuda")
+    doubtful = Flag.KILLED in result.flags or (on_gpu and Flag.GPU_OUT_OF_MEMORY in result.flags)
+    return _HOSTS_FAULT_PERHAPS if doubtful else ""
+
+
+@contextlib.contextmanager
+def _writing(results: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AutograderError(
+            f"{results} cannot be written to ({error.strerror or error}); mend that, and the same command goes on with "
+            "what is left."
+        ) from error

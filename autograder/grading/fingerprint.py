@@ -1,54 +1,124 @@
-"""Fingerprint all that a result depends on, so that it is reused exactly as long as none of it has changed."""
+"""Fingerprint all that a result depends on, so that it is reused exactly as long as none of it can have changed it."""
 
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder import __version__
 from autograder.course import Assignment, Course
 from autograder.errors import NotebookError
+from autograder.grading.check_code import CheckCode, read_check_code
 from autograder.grading.submissions import Submission
-from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS, read_cells
+from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS, defined_names, read_cells
+from autograder.results import CheckStatus, Result, Status
 
-__all__ = ["Fingerprints"]
+__all__ = ["Fingerprint", "Fingerprints"]
 
 _OF_NO_RESULT = BYPRODUCTS | {KNOWN_ANSWERS}
 _NOT_RUN = {"tests"}
 _PICTURES = {".png", ".svg"}
+_CHECK = "check "
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What one result depends on."""
+
+    depends_on: Mapping[str, str]
+    """A value or a digest, by a name for people: `submission`, `check test_mlp.py::test_loss`, `budget memory_mb`."""
+
+    def __str__(self) -> str:
+        """Return the digest of all of it, as the result file has it."""
+        text = json.dumps(self.depends_on, sort_keys=True)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 class Fingerprints:
     """Make the fingerprints of one batch; what all its submissions share is read once."""
 
-    def __init__(self, course: Course, assignment: Assignment, secret: str, device: str, sandbox: str) -> None:
+    def __init__(self, course: Course, assignment: Assignment, secret: str, sandbox: str) -> None:
         name = assignment.name
-        policy = course.late_policy_of(assignment)
+        checks, beside = _checks(course.checks_folder(name))
+        self._faces = {f"{_CHECK}{check.id}": (check.face, check.names) for check in checks}
+        self._questions = _questions(course.release_notebook(name))
         self._shared = {
-            "version": __version__,
             "assignment": name,
-            "points": assignment.points,
-            "budget": asdict(assignment.budget),
-            "late": [str(assignment.due), asdict(policy)],
-            "checks": _tree(course.checks_folder(name)),
-            "reference": _notebook_tree(course.source_notebook(name)),
-            "release": _notebook_tree(course.release_notebook(name)),
-            "data": sorted(p.name for p in (course.data_folder() / "MNIST" / "raw").glob("*.gz")),
-            "secret": hashlib.sha256(secret.encode()).hexdigest(),
-            "device": device,
+            "version": __version__,
+            "points": f"{assignment.points:g}",
+            "due": str(assignment.due),
+            "late policy": json.dumps(asdict(course.late_policy_of(assignment))),
+            **{f"budget {limit}": f"{value:g}" for limit, value in asdict(assignment.budget).items()},
+            **{f"{_CHECK}{check.id}": f"{check.digest} {check.face}" for check in checks},
+            **{f"file tests/{path}": digest for path, digest in beside.items()},
+            **_notebook_tree("solution", course.source_notebook(name)),
+            **_notebook_tree("release", course.release_notebook(name)),
+            **{f"data {path.name}": _digest(path) for path in (course.data_folder() / "MNIST" / "raw").glob("*.gz")},
+            "secret": hashlib.sha256(secret.encode()).hexdigest()[:16],
             "sandbox": sandbox,
         }
 
-    def of(self, submission: Submission) -> str:
+    def of(self, submission: Submission) -> Fingerprint:
         """Return the fingerprint of one submission's result."""
         own = {
             "student": submission.student,
-            "at": str(submission.submitted_at),
-            "flags": submission.flags,
-            "content": _content(submission.notebook),
+            "submission": _content(submission.notebook),
+            "submitted at": str(submission.submitted_at),
+            "flags": ", ".join(submission.flags),
         }
-        text = json.dumps({**self._shared, **own}, sort_keys=True)
-        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        return Fingerprint({**own, **self._shared})
+
+    def changes(self, result: Result, fingerprint: Fingerprint) -> tuple[str, ...]:
+        """Return the names of what has changed since `result` was made and can have a part in it; () if it stands.
+
+        A check can have no part in the result of what is no notebook, nor where it asks only for answers that the
+        student left blank: it would miss them again.
+        """
+        old, new = result.depends_on, fingerprint.depends_on
+        if not old:
+            return ("not recorded",)
+        changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        return tuple(name for name in changed if not self._cannot_matter(name, old.get(name), result))
+
+    def _cannot_matter(self, name: str, old: str | None, result: Result) -> bool:
+        if not name.startswith(_CHECK):
+            return False
+        if result.status == Status.INVALID:
+            return True
+        face, names = self._faces.get(name, ("", None))
+        if old is None or names is None or old.partition(" ")[2] != face:
+            return False
+        blank = _blank_questions(result)
+        return all(self._questions.get(asked) in blank for asked in names)
+
+
+def _blank_questions(result: Result) -> set[str]:
+    """Return the questions whose cell is the release's own, and whose checks all missed the answer."""
+    untouched = {cell.grade_id for cell in result.cells if cell.untouched}
+    found = {check.question for check in result.checks if check.status != CheckStatus.MISSING}
+    return untouched & {check.question for check in result.checks} - found
+
+
+def _questions(release: Path) -> dict[str, str]:
+    """Return the question by each name that its cell defines."""
+    try:
+        cells = [cell for cell in read_cells(release) if cell.solution]
+    except NotebookError:
+        return {}
+    return {name: cell.grade_id for cell in cells for name in defined_names(cell.source)}
+
+
+def _checks(folder: Path) -> tuple[Sequence[CheckCode], dict[str, str]]:
+    """Return the checks of a folder, and the digests of the files beside them that all of them may use."""
+    modules, beside = {}, {}
+    for path, digest in _tree(folder).items():
+        if "/" not in path and path.endswith(".py") and path != "conftest.py":
+            if not path.startswith("test_"):
+                modules[path.removesuffix(".py")] = digest
+        else:
+            beside[path] = digest
+    return read_check_code(folder, modules), beside
 
 
 def _content(path: Path) -> str:
@@ -58,10 +128,10 @@ def _content(path: Path) -> str:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def _notebook_tree(notebook: Path) -> dict[str, str]:
+def _notebook_tree(what: str, notebook: Path) -> dict[str, str]:
     """Return the digests of what results depend on in a folder of ours: the notebook's code and the files beside it.
 
     Its text and its pictures are for people; the public checks beside a release run in nobody's grade.
@@ -69,7 +139,8 @@ def _notebook_tree(notebook: Path) -> dict[str, str]:
     files = _tree(notebook.parent)
     kept = {path: digest for path, digest in files.items() if Path(path).suffix not in _PICTURES}
     kept = {path: digest for path, digest in kept.items() if not _NOT_RUN & set(Path(path).parts)}
-    return {**kept, notebook.name: _code(notebook)}
+    kept.pop(notebook.name, None)
+    return {**{f"{what} file {path}": digest for path, digest in kept.items()}, what: _code(notebook)}
 
 
 def _code(notebook: Path) -> str:
@@ -79,7 +150,7 @@ def _code(notebook: Path) -> str:
     except NotebookError:
         return _content(notebook)
     code = [[cell.source, cell.grade_id, cell.solution, cell.locked, sorted(cell.tags)] for cell in cells]
-    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
 
 
 def _tree(folder: Path) -> dict[str, str]:

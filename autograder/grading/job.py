@@ -1,13 +1,13 @@
 """Define what travels between the batch, an engine and a worker."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from autograder.results import Result
+from autograder.results import Result, Status
 
-__all__ = ["Engine", "Event", "Finished", "Job", "Started"]
+__all__ = ["Engine", "Event", "Finished", "Job", "Started", "lost"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +20,14 @@ class Job:
     student: str
     notebook: Path
     """May be missing: then the result says so."""
+    attempt: int = 1
+    """Which of the student's submissions it is, from 1."""
     flags: tuple[str, ...] = ()
     submitted_at: str | None = None
     fingerprint: str = ""
+    depends_on: Mapping[str, str] = field(default_factory=dict)
     device: str = "cpu"
+    """Where student code computes: `cpu` or `cuda`."""
     questions: frozenset[str] | None = None
     """Only the checks of these; None: all. A batch always grades all."""
     total_seconds: float | None = None
@@ -31,10 +35,15 @@ class Job:
     seconds: float = 3600.0
     """When the worker is taken for lost: well beyond the submission's own budget."""
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Return what no other job of a batch has."""
+        return self.assignment, self.student, self.attempt
+
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A worker has taken a job."""
+    """A worker has taken a job, or takes it next."""
 
     job: Job
 
@@ -51,8 +60,32 @@ Event = Started | Finished
 
 
 class Engine(Protocol):
-    """Spread jobs over workers."""
+    """Spread jobs over workers. What an engine promises is tested for each in tests/autograder/test_engines.py."""
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
-        """Yield what happens, as it happens; closing the iterator ends all workers."""
+    def run(self, jobs: Sequence[Job], *, alone: bool = False) -> Iterator[Event]:
+        """Yield what happens, as it happens: for each job one Started, or more, and then one Finished.
+
+        With `alone` a job has a device, and the host as far as the engine decides, to itself. Closing the iterator ends
+        all workers. Raise AutograderError where grading cannot begin, or cannot go on.
+        """
         ...
+
+    def drain(self) -> None:
+        """Begin no more jobs: `run` ends when those that were begun are finished. A signal handler may call it."""
+        ...
+
+
+def lost(job: Job, reason: str) -> Result:
+    """Return the result of a job that got none."""
+    return Result(
+        assignment=job.assignment,
+        student=job.student,
+        attempt=job.attempt,
+        status=Status.FAILED,
+        score=0.0,
+        max_score=0.0,
+        reason=reason,
+        submitted_at=job.submitted_at,
+        fingerprint=job.fingerprint,
+        depends_on=job.depends_on,
+    )

@@ -1,73 +1,84 @@
 """Run jobs on this machine: in a station that loads torch, checks and data once and forks a worker for each job."""
 
-import multiprocessing
-import os
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from dataclasses import dataclass, field
 
+from autograder.course import load_course
 from autograder.errors import AutograderError
-from autograder.grading.job import Event, Finished, Job
+from autograder.grading.devices import Devices
+from autograder.grading.job import Event, Finished, Job, Started, lost
+from autograder.grading.station_process import Order, Setting, StationLost, StationProcess
 
 __all__ = ["LocalEngine"]
 
-_END_SECONDS = 10.0
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_MOST_BEGINNINGS = 2
+"""A job that is at work when the station is lost is begun once more, by itself; then it has no result."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class LocalEngine:
     """The default engine."""
 
-    workers: int
+    workers: int | None = None
+    """Submissions graded at a time; None: as many as there are cores, or shares of GPUs."""
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
+    devices: Devices = field(default_factory=Devices)
+    _draining: bool = False
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
-        """Yield what happens; at most `workers` submissions are graded at a time.
-
-        Raise AutograderError where grading cannot begin at all, for instance on a host that cannot isolate.
-        """
-        if not jobs:
+    def run(self, jobs: Sequence[Job], *, alone: bool = False) -> Iterator[Event]:
+        """Yield what happens; see Engine. The jobs belong to one assignment."""
+        if not jobs or self._draining:
             return
-        for name in _ONE_THREAD:
-            os.environ.setdefault(name, "1")
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=False)
-        station = context.Process(target=_station, args=(jobs, self.workers, theirs, self.isolated))
-        station.start()
-        theirs.close()
-        left = {job.student: job for job in jobs}
-        try:
-            while left:
-                event = _receive(ours, station)
-                if isinstance(event, Finished):
-                    del left[event.job.student]
-                yield event
-            station.join(_END_SECONDS)
-        finally:
-            station.kill()
-            station.join()
-            ours.close()
+        course = load_course(jobs[0].root)
+        budget = course.assignment(jobs[0].assignment).budget
+        setting = Setting(course=course, assignment=jobs[0].assignment, isolated=self.isolated, gpus=self.devices.gpus)
+        slots = 1 if alone else self.workers or self.devices.slots(budget.gpu_share)
+        waiting = deque((job, 0) for job in jobs)
+        while waiting and not self._draining:
+            running: dict[int, tuple[Job, int]] = {}
+            try:
+                with StationProcess(setting) as station:
+                    yield from self._work(station, waiting, running, slots)
+            except StationLost as error:
+                if not error.was_ready:
+                    raise AutograderError(f"{error}; the same command goes on with what is left.") from None
+                for job, begun in running.values():
+                    if begun < _MOST_BEGINNINGS:
+                        waiting.appendleft((job, begun))
+                    else:
+                        yield Finished(job=job, result=lost(job, f"{error} twice while it was graded; grade again"))
+
+    def drain(self) -> None:
+        """Begin no more jobs."""
+        self._draining = True
+
+    def _work(
+        self,
+        station: StationProcess,
+        waiting: deque[tuple[Job, int]],
+        running: dict[int, tuple[Job, int]],
+        slots: int,
+    ) -> Iterator[Event]:
+        """Keep the station busy until everything is done, or drained; `running` always says what it is at."""
+        gpus = self.devices.gpus
+        while True:
+            free = [slot for slot in range(slots) if slot not in running]
+            while free and waiting and not self._draining and not _by_itself(running, waiting[0]):
+                job, begun = waiting.popleft()
+                slot = free.pop(0)
+                running[slot] = job, begun + 1
+                station.submit(Order(number=slot, job=job, gpu=gpus[slot % len(gpus)] if gpus else None))
+                yield Started(job=job)
+            if not running:
+                return
+            slot, result = station.receive()
+            job, _ = running.pop(slot)
+            yield Finished(job=job, result=result)
 
 
-def _station(jobs: Sequence[Job], slots: int, batch: Connection, isolated: bool) -> None:  # noqa: FBT001 - across a spawn
-    from autograder.grading.station import serve  # noqa: PLC0415 - loads torch, in this process alone
-
-    serve(jobs, slots, batch, isolated=isolated)
-    os._exit(0)  # without the libraries' own farewells
-
-
-def _receive(connection: Connection, station: multiprocessing.process.BaseProcess) -> Event:
-    try:
-        event = connection.recv()
-    except EOFError:
-        station.join()
-        raise AutograderError(
-            f"The process that grades ended unexpectedly (exit code {station.exitcode}); "
-            "the same command goes on with what is left."
-        ) from None
-    if isinstance(event, AutograderError):
-        raise event
-    assert isinstance(event, Event)
-    return event
+def _by_itself(running: dict[int, tuple[Job, int]], candidate: tuple[Job, int]) -> bool:
+    """Return whether the next job has to wait: one that has been lost is alone with the station."""
+    again = candidate[1] > 0 or any(begun > 1 for _, begun in running.values())
+    return bool(running) and again

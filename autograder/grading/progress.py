@@ -1,6 +1,10 @@
-"""Show a batch while it runs, and what came of it."""
+"""Show a batch while it runs, and what came of it: a bar and a table for people, lines of JSON for machines."""
 
-from collections.abc import Sequence
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,19 +16,85 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from autograder.course import Assignment
+from autograder.grading.batch import Plan, Reason
 from autograder.grading.job import Event, Started
 from autograder.results import CheckStatus, Result, Status
 
-__all__ = ["Progress", "print_summary"]
+__all__ = ["JsonLog", "Progress", "describe_trouble", "print_reasons"]
 
 _SHOWN_STUDENTS = 40
 _BROKEN = {CheckStatus.CRASHED, CheckStatus.TIMEOUT}
 
 
-class Progress:
+class _Display(ABC):
+    """What a batch tells while it runs; it knows the latest result of each job."""
+
+    def __init__(self, console: Console, assignment: Assignment, plan: Plan) -> None:
+        self._console = console
+        self._assignment = assignment
+        self._plan = plan
+        self._began = time.monotonic()
+        self._results: dict[tuple[str, str, int], Result] = {}
+
+    @property
+    def failed(self) -> int:
+        """Return how many submissions the grader could not grade."""
+        return sum(result.status == Status.FAILED for result in self._results.values())
+
+    def watch(self, event: Event) -> None:
+        """Take in one event of the batch."""
+        if not isinstance(event, Started):
+            self._results[event.job.key] = event.result
+        self._show(event)
+
+    @abstractmethod
+    def _show(self, event: Event) -> None: ...
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """Tell something in between."""
+
+    @abstractmethod
+    def summarise(self, folder: Path, interrupted: str) -> None:
+        """Tell what came of it; `interrupted` names the signal that ended it, if one did."""
+
+    def _figures(self, folder: Path, interrupted: str) -> Mapping[str, object]:
+        """Return the figures of the batch, for the last line."""
+        scored = [result.score for result in self._all() if result.status != Status.FAILED]
+        seconds = time.monotonic() - self._began
+        return {
+            "assignment": self._assignment.name,
+            "submissions": len(self._all()),
+            **{str(status): sum(result.status == status for result in self._all()) for status in Status},
+            "reused": len(self._plan.reused),
+            "left": len(self._plan.jobs) - len(self._results),
+            "interrupted": interrupted,
+            "mean_score": round(sum(scored) / len(scored), 4) if scored else None,
+            "max_score": self._assignment.points,
+            "seconds": round(seconds, 3),
+            "per_minute": round(60 * len(self._results) / seconds, 2) if seconds else None,
+            "results": str(folder / self._assignment.name),
+        }
+
+    def _all(self) -> Sequence[Result]:
+        return [*self._plan.reused, *self._results.values()]
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End what `__enter__` began, where that takes anything."""
+        return
+
+
+class Progress(_Display):
     """A progress bar with the names at work and the time left; what goes wrong is printed above it as it happens."""
 
-    def __init__(self, console: Console, assignment: str, jobs: int, reused: int) -> None:
+    def __init__(self, console: Console, assignment: Assignment, plan: Plan) -> None:
+        super().__init__(console, assignment, plan)
         self._working: dict[str, None] = {}
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -36,12 +106,13 @@ class Progress:
             TextColumn("[dim]{task.fields[names]}"),
             console=console,
         )
-        kept = f" ({reused} have their result)" if reused else ""
-        self._task = self._bar.add_task(f"Grading {assignment}{kept}", total=jobs, names="")
+        kept = f" ({len(plan.reused)} have their result)" if plan.reused else ""
+        self._task = self._bar.add_task(f"Grading {assignment.name}{kept}", total=len(plan.jobs), names="")
 
     def __enter__(self) -> Self:
         """Start drawing."""
-        self._bar.start()
+        if self._plan.jobs:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -50,17 +121,89 @@ class Progress:
         """Stop drawing."""
         self._bar.stop()
 
-    def watch(self, event: Event) -> None:
-        """Take in one event of the batch."""
+    def _show(self, event: Event) -> None:
         if isinstance(event, Started):
             self._working[event.job.student] = None
         else:
             self._working.pop(event.job.student, None)
-            self._bar.advance(self._task)
             trouble = describe_trouble(event.result)
             if trouble:
                 self._bar.console.print(f"  [yellow]{escape(event.job.student)}[/]: {escape(trouble)}")
-        self._bar.update(self._task, names=escape(", ".join(self._working)))
+        self._bar.update(self._task, completed=len(self._results), names=escape(", ".join(self._working)))
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(text, style="yellow", markup=False)
+
+    def summarise(self, folder: Path, interrupted: str) -> None:
+        """Print the table at the end: the students where they are few, the figures of the class always."""
+        figures = self._figures(folder, interrupted)
+        name = self._assignment.name
+        if not self._plan.jobs:
+            self._console.print(
+                f"Nothing to do: all {len(self._plan.reused)} submissions to {name} have their result in {folder}.",
+                markup=False,
+            )
+            return
+        ordered = sorted(self._all(), key=lambda result: (result.student, result.attempt))
+        if len(ordered) <= _SHOWN_STUDENTS:
+            self._console.print(_table(self._assignment, ordered))
+        mean = figures["mean_score"]
+        scores = f"mean score {mean:.1f} of {self._assignment.points:g}; " if mean is not None else ""
+        states = ", ".join(f"{figures[status]} {status}" for status in Status if figures[status])
+        self._console.print(
+            f"{name}: {len(ordered)} submissions ({states}); {scores}results in {figures['results']}", markup=False
+        )
+        if interrupted:
+            self._console.print(
+                f"Ended by {interrupted} with {figures['left']} left; the same command goes on with those.",
+                style="yellow",
+                markup=False,
+            )
+        if self.failed:
+            self._console.print(
+                "[red]failed is the grader's own fault and no score: the same command grades those again."
+            )
+
+
+class JsonLog(_Display):
+    """One line of JSON for each event, and one for the whole batch at the end, for monitoring."""
+
+    def __enter__(self) -> Self:
+        """Tell what is to be done."""
+        self._print("batch", assignment=self._assignment.name, jobs=len(self._plan.jobs), reused=len(self._plan.reused))
+        return self
+
+    def _show(self, event: Event) -> None:
+        about = {"student": event.job.student, "attempt": event.job.attempt}
+        if isinstance(event, Started):
+            self._print("started", **about)
+            return
+        result = event.result
+        self._print(
+            "finished",
+            **about,
+            status=result.status,
+            score=None if result.status == Status.FAILED else result.score,
+            max_score=result.max_score,
+            seconds=result.seconds,
+            device=result.device,
+            trouble=describe_trouble(result),
+        )
+
+    def say(self, text: str) -> None:
+        """Print it as a line of its own."""
+        self._print("message", text=text)
+
+    def summarise(self, folder: Path, interrupted: str) -> None:
+        """Print the last line."""
+        self._print("summary", **self._figures(folder, interrupted))
+
+    def _print(self, event: str, **figures: object) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"time": now, "event": event, **figures}, allow_nan=False)
+        self._console.file.write(line + "\n")  # as it is: no markup, no wrapping
+        self._console.file.flush()
 
 
 def describe_trouble(result: Result) -> str:
@@ -71,20 +214,17 @@ def describe_trouble(result: Result) -> str:
     return ", ".join(dict.fromkeys(broken))
 
 
-def print_summary(console: Console, assignment: Assignment, results: Sequence[Result], folder: Path) -> None:
-    """Print the table at the end: the students where they are few, the figures of the class always."""
-    ordered = sorted(results, key=lambda result: result.student)
-    if len(ordered) <= _SHOWN_STUDENTS:
-        console.print(_table(assignment, ordered))
-    scored = [result.score for result in ordered if result.status != Status.FAILED]
-    counts = {status: sum(result.status == status for result in ordered) for status in Status}
-    mean = f"mean score {sum(scored) / len(scored):.1f} of {assignment.points:g}; " if scored else ""
-    states = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    console.print(
-        f"{assignment.name}: {len(ordered)} submissions ({states}); {mean}results in {folder / assignment.name}"
-    )
-    if counts[Status.FAILED]:
-        console.print("[red]failed is the grader's own fault and no score: the same command grades those again.")
+def print_reasons(console: Console, reasons: Sequence[Reason]) -> None:
+    """Print why each submission is graded, or why its result stands."""
+    table = Table(title="What is graded, and why")
+    for column in ("student", "attempt", "", "because"):
+        table.add_column(column, overflow="fold")
+    for reason in reasons:
+        what = "graded" if reason.graded else "reused"
+        table.add_row(escape(reason.student), str(reason.attempt), what, escape(reason.why))
+    console.print(table)
+    graded = sum(reason.graded for reason in reasons)
+    console.print(f"{graded} to grade, {len(reasons) - graded} reused.")
 
 
 def _table(assignment: Assignment, results: Sequence[Result]) -> Table:
@@ -96,8 +236,9 @@ def _table(assignment: Assignment, results: Sequence[Result]) -> Table:
     table.add_column("notes", overflow="fold")
     for result in results:
         passed = sum(check.status == CheckStatus.PASSED for check in result.checks)
+        attempt = f" (attempt {result.attempt})" if result.attempt > 1 else ""
         table.add_row(
-            escape(result.student),
+            escape(result.student + attempt),
             str(result.status),
             "-" if result.status == Status.FAILED else f"{result.score:g} / {result.max_score:g}",
             f"{passed} / {len(result.checks)}",

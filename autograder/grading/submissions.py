@@ -1,16 +1,18 @@
 """Find the submissions to an assignment: `<folder>/<student>/<assignment>/<assignment>.ipynb`, nbgrader's layout."""
 
 import os
+import stat
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.errors import AutograderError
+from autograder.notebooks import MAX_BYTES
 
-__all__ = ["Submission", "find_submissions", "strange_folders"]
+__all__ = ["TIMESTAMP", "Submission", "find_submissions", "read_bytes", "read_submission", "strange_folders"]
 
-_TIMESTAMP = "timestamp.txt"
+TIMESTAMP = "timestamp.txt"
 _LONGEST_TIME = 100
 _LONGEST_NAME = 200
 """Bytes; a file system takes 255, and the result file's name has some more."""
@@ -34,7 +36,7 @@ def find_submissions(folder: Path, assignment: str, students: Collection[str] = 
             f"{folder} is not a folder; give the one that holds <student>/{assignment}/ with --submissions."
         )
     found = [
-        _read(path.name, path / assignment, assignment)
+        read_submission(path.name, path / assignment, assignment)
         for path in _folders(folder, assignment)
         if _can_be_an_id(path.name)
     ]
@@ -62,13 +64,29 @@ def _can_be_an_id(name: str) -> bool:
     return name.isprintable() and len(os.fsencode(name)) <= _LONGEST_NAME
 
 
-def _read(student: str, folder: Path, assignment: str) -> Submission:
+def read_bytes(path: Path) -> bytes | None:
+    """Return what an ordinary file holds that is no larger than a notebook may be, None for anything else.
+
+    No link is followed, and no pipe waited for.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            ordinary = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            content = file.read(MAX_BYTES + 1) if ordinary else b""
+    except OSError:
+        return None
+    return content if ordinary and len(content) <= MAX_BYTES else None
+
+
+def read_submission(student: str, folder: Path, assignment: str) -> Submission:
+    """Return the submission that lies in `folder`."""
     notebook: Path = folder / f"{assignment}.ipynb"
     flags: tuple[str, ...] = ()
     others = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
     if not notebook.exists() and len(others) == 1:
         notebook, flags = others[0], ("renamed",)
-    submitted_at, broken = _timestamp(folder / _TIMESTAMP)
+    submitted_at, broken = _timestamp(folder / TIMESTAMP)
     return Submission(student=student, notebook=notebook, submitted_at=submitted_at, flags=(*flags, *broken))
 
 

@@ -39,16 +39,18 @@ def grade(job: Job, place: Place) -> Result:
     blank = Result(
         assignment=job.assignment,
         student=job.student,
+        attempt=job.attempt,
         status=Status.FAILED,
         score=0.0,
         max_score=float(place.preparation.assignment.points),
         submitted_at=job.submitted_at,
         fingerprint=job.fingerprint,
+        depends_on=job.depends_on,
         device=job.device,
         flags=job.flags,
     )
     try:
-        os.chdir(job.root)  # notebooks look for their data in the working folder and above it
+        os.chdir(place.preparation.course.root)  # notebooks look for their data in the working folder and above it
         result = _examine(job, place, blank)
     except NotebookError as error:
         result = replace(blank, status=Status.INVALID, reason=str(error))

@@ -56,6 +56,7 @@ class WarmProcess:
                 stdout=subprocess.PIPE,
                 start_new_session=True,
             )
+        self._pidfd = os.pidfd_open(self._process.pid)
         assert self._process.stdin is not None, "it is started with a pipe"
         self._process.stdin.write(surroundings.to_json().encode() + b"\n")
         self._process.stdin.flush()
@@ -72,12 +73,20 @@ class WarmProcess:
             raise SandboxError(report.get("error", ""), missing)
         return missing
 
+    @property
+    def end(self) -> int:
+        """Return a descriptor that becomes readable when the warm process is gone."""
+        return self._pidfd
+
     def sandbox(self) -> "ForkedSandbox":
         """Return the way to processes forked from this one."""
         return ForkedSandbox(address=self._address, isolated=self._isolated)
 
     def close(self) -> None:
         """End the warm process and all that it forked."""
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

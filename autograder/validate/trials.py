@@ -81,7 +81,7 @@ class Trials:
             assignment=name,
             student=trial.id,
             notebook=notebook,
-            fingerprint=f"{content} {chosen}",
+            fingerprint=f"{content} {self.device} {chosen}",
             device=self.device,
             questions=trial.questions,
             total_seconds=trial.total_seconds,

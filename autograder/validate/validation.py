@@ -165,7 +165,7 @@ def _trials(course: Course, assignment: Assignment, release: Tree, place: Place)
         course=course,
         assignment=assignment,
         release=json.loads(release.files[Path(f"{assignment.name}.ipynb")]),
-        fingerprints=Fingerprints(course, assignment, secret, place.device, place.sandbox),
+        fingerprints=Fingerprints(course, assignment, secret, place.sandbox),
         device=place.device,
         engine=place.engine,
         kept=place.kept,

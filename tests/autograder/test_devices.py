@@ -4,29 +4,33 @@ import pytest
 from tiny_course import answers, submit
 
 from autograder.errors import AutograderError
-from autograder.grading.devices import choose_device
+from autograder.grading.devices import choose_devices
 from autograder.grading.job import Finished, Job
 from autograder.grading.local import LocalEngine
 
-HAS_GPU = choose_device("auto") == "cuda"
+HAS_GPU = choose_devices("auto").kind == "cuda"
 WHERE = "def double(x):\n    assert torch.cuda.is_available() is {gpu}\n    return (x.to('{device}') * 2)"
 
 
 def grade(course, device: str, *, gpu: bool):
     notebook = submit(course, f"on-{device}-{gpu}", *answers(WHERE.format(device=device, gpu=gpu)))
     job = Job(root=course, assignment="tiny", student="somebody", notebook=notebook, device=device)
-    return next(event.result for event in LocalEngine(workers=1).run([job]) if isinstance(event, Finished))
+    return next(
+        event.result
+        for event in LocalEngine(workers=1, devices=choose_devices(device)).run([job])
+        if isinstance(event, Finished)
+    )
 
 
 def test_the_cpu_can_always_be_chosen():
-    assert choose_device("cpu") == "cpu"
+    assert choose_devices("cpu").kind == "cpu"
 
 
 @pytest.mark.skipif(HAS_GPU, reason="there is a GPU here")
 def test_a_wish_for_a_gpu_that_is_not_there_is_one_sentence():
-    assert choose_device("auto") == "cpu"
+    assert choose_devices("auto").kind == "cpu"
     with pytest.raises(AutograderError, match="use --device cpu"):
-        choose_device("cuda")
+        choose_devices("cuda")
 
 
 def test_on_the_cpu_the_student_sees_no_gpu(built_course):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from autograder.grading.devices import choose_device
+from autograder.grading.devices import choose_devices
 from autograder.sandbox.process import Raised
 from autograder.sandbox.surroundings import Surroundings
 from autograder.sandbox.warm_process import WarmProcess
 
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.skipif(choose_device("auto") != "cuda", reason="needs a CUDA device"),
+    pytest.mark.skipif(choose_devices("auto").kind != "cuda", reason="needs a CUDA device"),
 ]
 SHARE = 0.1
 

@@ -1,0 +1,127 @@
+"""Start a station, hand it jobs, and take what it says."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Self
+
+from autograder.course import Course
+from autograder.errors import AutograderError
+from autograder.grading.job import Job
+from autograder.results import Result
+
+__all__ = ["Done", "Order", "Ready", "Setting", "StationLost", "StationProcess", "start_process"]
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_END_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all the jobs of a station have in common."""
+
+    course: Course
+    assignment: str
+    isolated: bool = True
+    """Whether student code is shut in; without, every result says so."""
+    gpus: tuple[int, ...] = ()
+    """The GPUs at the station's disposal; none: student code computes on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One job for the station."""
+
+    number: int
+    job: Job
+    gpu: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """Everything is loaded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """An order has its result, as the result file's text."""
+
+    number: int
+    result: str
+
+
+class StationLost(Exception):
+    """The station is gone, and with it what it was at."""
+
+    def __init__(self, code: int, *, was_ready: bool) -> None:
+        self.code = code
+        self.was_ready = was_ready
+        super().__init__(f"the process that grades ended unexpectedly (exit code {code})")
+
+
+class StationProcess:
+    """One station, as the process that hands out the jobs sees it."""
+
+    def __init__(self, setting: Setting, environment: Mapping[str, str] | None = None) -> None:
+        """Start it; `environment` is added to this process's own."""
+        self._process, self.line = start_process("autograder.grading.station", environment or {})
+        self.line.send(setting)
+        self._ready = False
+
+    def submit(self, order: Order) -> None:
+        """Have a job graded; raise StationLost."""
+        try:
+            self.line.send(order)
+        except OSError:
+            raise self._lost() from None
+
+    def receive(self) -> tuple[int, Result]:
+        """Return the next result with its order's number; raise StationLost, or why nothing can be graded."""
+        while True:
+            try:
+                message = self.line.recv()
+            except (EOFError, ConnectionResetError):
+                raise self._lost() from None
+            if isinstance(message, AutograderError):
+                raise message
+            if isinstance(message, Done):
+                return message.number, Result.from_json(message.result)
+            self._ready = True
+
+    def close(self) -> None:
+        """End it, with its workers and all that they started."""
+        self._process.kill()
+        self._process.wait()
+        self.line.close()
+
+    def _lost(self) -> StationLost:
+        try:
+            code = self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        return StationLost(code, was_ready=self._ready)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def start_process(module: str, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start a module of this package as a process of its own, in a session of its own, with a connection to it."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", module, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env={**dict.fromkeys(_ONE_THREAD, "1"), **os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    return process, Connection(ours.detach())
