@@ -16,6 +16,7 @@ from autograder.course import Course, find_course, load_course
 from autograder.errors import AutograderError, ExitCode
 
 if TYPE_CHECKING:
+    from autograder.grading.job import Engine
     from autograder.results import Result
 
 __all__ = ["main"]
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--workers", type=_positive, metavar="N", help="submissions graded at a time (default: the cores)"
     )
+    grade.add_argument("--engine", choices=["local", "ray"], default="local", help="local: this machine alone")
+    grade.add_argument("--address", metavar="HOST:PORT", help="of the Ray cluster's head (default: the one Ray finds)")
     grade.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where student code computes")
     grade.add_argument("--force", action="store_true", help="grade again what has a result")
     grade.add_argument("--explain", action="store_true", help="say of each submission why it is graded, or not")
@@ -166,10 +169,8 @@ def _build(course: Course, options: argparse.Namespace) -> ExitCode:
 def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     from autograder.checks.secret import DEMO_SECRET, read_secret
     from autograder.grading.batch import Order, plan_batch, run_batch
-    from autograder.grading.devices import choose_devices
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.interrupts import Abandoned, Interrupts
-    from autograder.grading.local import LocalEngine
     from autograder.grading.lock import locked
     from autograder.grading.progress import JsonLog, Progress, print_reasons
     from autograder.grading.submissions import find_submissions, strange_folders
@@ -193,8 +194,7 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
             style="yellow",
         )
     unpack(course.data_folder())
-    devices = choose_devices(options.device)
-    engine = LocalEngine(workers=options.workers, isolated=options.sandbox != "none", devices=devices)
+    engine, device = _engine(options)
     with locked(results):
         order = Order(
             course=course,
@@ -202,7 +202,7 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
             submissions=submissions,
             results=results,
             fingerprints=Fingerprints(course, assignment, secret, options.sandbox),
-            device=devices.kind,
+            device=device,
             any_device=options.device == "auto",
             force=options.force,
         )
@@ -221,6 +221,22 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
         interrupted = abandoned or ("SIGINT" if interrupts.draining else "")
         show.summarise(results, interrupted)
     return ExitCode.UNUSABLE if interrupted or show.failed or strange else ExitCode.DONE
+
+
+def _engine(options: argparse.Namespace) -> "tuple[Engine, str]":
+    """Return what spreads the work, and the device that is asked for: with Ray each node has its own."""
+    from autograder.grading.devices import choose_devices
+    from autograder.grading.local import LocalEngine
+    from autograder.grading.ray_engine import RayEngine
+
+    isolated = options.sandbox != "none"
+    if options.engine == "ray":
+        ray = RayEngine(address=options.address, workers=options.workers, isolated=isolated, device=options.device)
+        return ray, options.device
+    if options.address:
+        raise AutograderError("--address is for --engine ray; give both, or neither.")
+    devices = choose_devices(options.device)
+    return LocalEngine(workers=options.workers, isolated=isolated, devices=devices), devices.kind
 
 
 def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: bool) -> ExitCode:

@@ -33,7 +33,12 @@ class LocalEngine:
             return
         course = load_course(jobs[0].root)
         budget = course.assignment(jobs[0].assignment).budget
-        setting = Setting(course=course, assignment=jobs[0].assignment, isolated=self.isolated, gpus=self.devices.gpus)
+        setting = Setting(
+            course=course,
+            assignment=jobs[0].assignment,
+            isolated=self.isolated,
+            gpus=self.devices.gpus or (None,),
+        )
         slots = 1 if alone else self.workers or self.devices.slots(budget.gpu_share)
         waiting = deque((job, 0) for job in jobs)
         while waiting and not self._draining:
@@ -62,14 +67,14 @@ class LocalEngine:
         slots: int,
     ) -> Iterator[Event]:
         """Keep the station busy until everything is done, or drained; `running` always says what it is at."""
-        gpus = self.devices.gpus
+        gpus = self.devices.gpus or (None,)
         while True:
             free = [slot for slot in range(slots) if slot not in running]
             while free and waiting and not self._draining and not _by_itself(running, waiting[0]):
                 job, begun = waiting.popleft()
                 slot = free.pop(0)
                 running[slot] = job, begun + 1
-                station.submit(Order(number=slot, job=job, gpu=gpus[slot % len(gpus)] if gpus else None))
+                station.submit(Order(number=slot, job=job, gpu=gpus[slot % len(gpus)]))
                 yield Started(job=job)
             if not running:
                 return

@@ -55,11 +55,11 @@ class _Worker:
 def _serve(setting: Setting, line: Connection) -> None:
     """Grade what is ordered on the line until it closes; where nothing goes at all, send an error."""
     preparation = Preparation(setting.course, setting.course.assignment(setting.assignment))
-    devices = [f"cuda:{gpu}" for gpu in setting.gpus] or ["cpu"]
     try:
         with contextlib.ExitStack() as stack:
             warm: dict[int | None, WarmProcess] = {}
-            for gpu, device in zip(setting.gpus or [None], devices, strict=True):
+            for gpu in setting.gpus:
+                device = "cpu" if gpu is None else f"cuda:{gpu}"
                 surroundings = preparation.surroundings(isolated=setting.isolated, device=device)
                 warm[gpu] = stack.enter_context(WarmProcess(surroundings))
 

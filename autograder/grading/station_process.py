@@ -28,8 +28,8 @@ class Setting:
     assignment: str
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
-    gpus: tuple[int, ...] = ()
-    """The GPUs at the station's disposal; none: student code computes on the CPU."""
+    gpus: tuple[int | None, ...] = (None,)
+    """What student code computes on: GPUs by their numbers, None for the CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)

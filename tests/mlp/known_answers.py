@@ -353,7 +353,7 @@ class MLP(nn.Module):
     Wrong(
         "train_mlp: other",
         cells={"train_mlp": Edit("model = MLP().to(device)", "model = MLP(hidden_size=300).to(device)")},
-        hint="no other network",
+        hint="must have shape [500, 784]",
     ),
     Wrong(
         "train_mlp: untrained",
@@ -369,6 +369,9 @@ class MLP(nn.Module):
 HARMLESS = [
     Harmless("train_one_epoch", "images, labels = images.to(device)", new="pass", reason="on the CPU it does nothing"),
     Harmless("evaluate", "images, labels = images.to(device)", new="pass", reason="on the CPU it does nothing"),
+    Harmless("train_mlp", "best_accuracy, best_weights = -1.0, {}", reason="anything below 0 does"),
+    Harmless("train_mlp", "for epoch in range(1, 4):", reason="two or four epochs are as good as three"),
+    Harmless("train_mlp", "print(f", reason="what is printed is for the reader only"),
 ]
 SHOWN = [
     # The text says how the mode is restored; the questions before train_mlp are tried out in a training run that is shown

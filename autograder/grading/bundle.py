@@ -1,0 +1,135 @@
+"""Carry files to other machines, named by what they hold: what a machine has had before it need not fetch again."""
+
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.errors import GraderError
+from autograder.grading.job import Job
+from autograder.grading.submissions import read_bytes
+from autograder.mnist import unpack as unpack_digits
+from autograder.notebooks import BYPRODUCTS
+
+__all__ = ["Bundle", "Parcel", "bundle_assignment", "bundle_data", "furnish", "pack_job", "unpack_job"]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Files, as one archive that is the same wherever and whenever it is made."""
+
+    digest: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """A job on its way to another machine, with what was handed in."""
+
+    job: Job
+    content: bytes | None
+    """None: what was handed in is no ordinary file, or one that is too large to be read."""
+    size: int = 0
+    """Bytes of a file that is too large."""
+    linked: bool = False
+    """Whether a folder on the way to it is a symbolic link."""
+
+
+def bundle_assignment(course: Course, assignment: str) -> Bundle:
+    """Return all files of one assignment that grading reads: source, release, checks."""
+    notebooks = course.source_notebook(assignment), course.release_notebook(assignment)
+    return _bundle(course.root, [*(path.parent for path in notebooks), course.checks_folder(assignment)])
+
+
+def bundle_data(course: Course) -> Bundle:
+    """Return the course's data, as packed as it is downloaded."""
+    folder = course.data_folder()
+    return _bundle(folder, [folder / "MNIST" / "raw"], suffix=".gz")
+
+
+def furnish(course: Course, bundles: Mapping[str, Callable[[], bytes]], cache: Path) -> Course:
+    """Return the course as it lies in `cache`: first the assignment's bundle, then the data's; fetch what is missing.
+
+    Raise GraderError for content that is not what its name says.
+    """
+    assignment, data = (_unpack(digest, fetch, cache) for digest, fetch in bundles.items())
+    root = cache / f"{assignment.name[:32]}-{data.name[:32]}"
+    if not root.is_dir():
+        draft = Path(tempfile.mkdtemp(dir=cache, prefix=".part-"))
+        shutil.copytree(assignment, draft, dirs_exist_ok=True)
+        (draft / "data").symlink_to(Path("..", data.name))  # notebooks look for their data in the folder they run in
+        _put(draft, root)
+    unpack_digits(root / "data")
+    return replace(course, root=root, data="data")
+
+
+def pack_job(job: Job) -> Parcel:
+    """Read what was handed in; a file that is none, or none that may be read, travels as the fact that it is so."""
+    path = job.notebook
+    linked = any(folder.is_symlink() for folder in (path.parent, path.parent.parent))
+    content = read_bytes(path)
+    size = path.stat().st_size if content is None and path.is_file() and not path.is_symlink() else 0
+    return Parcel(job=job, content=content, size=size, linked=linked)
+
+
+def unpack_job(parcel: Parcel, folder: Path) -> Job:
+    """Lay out in `folder` what was handed in, so that a worker says the same of it as where it came from."""
+    job = parcel.job
+    place = folder / job.student / job.assignment
+    if parcel.linked:
+        (folder / "elsewhere").mkdir()
+        place.parent.symlink_to("elsewhere")
+    place.mkdir(parents=True)
+    path = place / job.notebook.name
+    if parcel.content is not None:
+        path.write_bytes(parcel.content)
+    elif parcel.size:
+        path.touch()
+        os.truncate(path, parcel.size)
+    return replace(job, notebook=path)
+
+
+def _bundle(root: Path, folders: list[Path], suffix: str = "") -> Bundle:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(path for folder in folders for path in folder.rglob("*")):
+            name = path.relative_to(root)
+            byproduct = bool(BYPRODUCTS & set(name.parts)) and not suffix
+            if path.is_file() and path.name.endswith(suffix) and not byproduct:
+                entry = tarfile.TarInfo(name.as_posix())  # no owner, no time: the content alone
+                content = path.read_bytes()
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+    content = buffer.getvalue()
+    return Bundle(hashlib.sha256(content).hexdigest(), content)
+
+
+def _unpack(digest: str, fetch: Callable[[], bytes], cache: Path) -> Path:
+    target = cache / digest
+    if not target.is_dir():
+        content = fetch()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise GraderError(f"A bundle that arrived for {cache} is not what its name says; start the batch again.")
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = Path(tempfile.mkdtemp(dir=cache, prefix=".part-"))
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            archive.extractall(draft, filter="data")
+        _put(draft, target)
+    return target
+
+
+def _put(draft: Path, target: Path) -> None:
+    """Move a folder to its place, unless another process was faster."""
+    draft.chmod(0o755)
+    try:
+        draft.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        shutil.rmtree(draft)

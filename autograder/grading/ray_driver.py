@@ -1,0 +1,163 @@
+"""Talk to Ray for a batch: put a station on each node, hand out as many tasks as the cluster takes, pass on news.
+
+Started as `python -P -m autograder.grading.ray_driver FD` with a connection to the batch; ends with it.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from autograder import __version__
+from autograder.errors import AutograderError, GraderError
+from autograder.grading.bundle import bundle_assignment, bundle_data, pack_job
+from autograder.grading.job import Job, lost
+from autograder.grading.ray_engine import Drain, Mission, News
+from autograder.grading.ray_node import Freight, NodeStation, grade_on_node, station_name
+from autograder.sandbox.syscalls import die_with_parent
+
+__all__ = ["main"]
+
+_REMOTE: Any = ray.remote  # its types know fewer options than it takes
+_LOOK_SECONDS = 1.0
+_AHEAD = 2
+"""Tasks handed to Ray for each that can run: the next one is there when a core becomes free."""
+_RETRIES = 3
+_MANY_THREADS = 1000
+
+
+class _Driver:
+    """One mission."""
+
+    def __init__(self, mission: Mission, line: Connection) -> None:
+        self._mission = mission
+        self._line = line
+        self._waiting = deque(mission.jobs)
+        self._running: dict[Any, Job] = {}
+        self._stations: dict[str, Any] = {}
+        self._namespace = ray.get_runtime_context().namespace
+        self._share = mission.course.assignment(mission.jobs[0].assignment).budget.gpu_share
+        bundles = bundle_assignment(mission.course, mission.jobs[0].assignment), bundle_data(mission.course)
+        self._freight = Freight(
+            version=__version__,
+            course=mission.course,
+            assignment=mission.jobs[0].assignment,
+            isolated=mission.isolated,
+            secret=mission.secret,
+            bundles=[(bundle.digest, [ray.put(bundle.content)]) for bundle in bundles],
+        )
+        self._actor = _REMOTE(max_restarts=-1, num_cpus=0, max_concurrency=_MANY_THREADS)(NodeStation)
+        self._task = _REMOTE(max_retries=_RETRIES, retry_exceptions=[RayActorError])(grade_on_node)
+
+    def run(self) -> None:
+        """Work until every job has its result, or those that were begun when the batch was told to drain."""
+        looked_at = 0.0
+        while self._waiting or self._running:
+            if time.monotonic() - looked_at > _LOOK_SECONDS:
+                looked_at = time.monotonic()
+                room = self._look_around()
+                if self._line.poll() and isinstance(self._line.recv(), Drain):
+                    self._waiting.clear()
+            self._feed(room)
+            ready, _ = ray.wait(list(self._running), timeout=_LOOK_SECONDS) if self._running else ([], [])
+            for task in ready:
+                job = self._running.pop(task)
+                self._line.send(News(job.key, self._result_of(task, job)))
+
+    def _look_around(self) -> Mapping[str, float]:
+        """See to a station on each node that can run tasks; return how many tasks of each kind the cluster can take."""
+        room = {"cuda": 0.0, "cpu": 0.0}
+        for node in ray.nodes():
+            cores = node["Resources"].get("CPU", 0.0)
+            gpus = int(node["Resources"].get("GPU", 0.0))
+            if not node["Alive"] or not cores:
+                continue
+            room["cuda"] += min(gpus * int(1 / self._share), cores)
+            room["cpu"] += cores
+            if node["NodeID"] not in self._stations:
+                here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+                options = {"name": station_name(node["NodeID"]), "scheduling_strategy": here}
+                self._stations[node["NodeID"]] = self._actor.options(**options).remote(
+                    self._freight, tuple(range(gpus)) if self._mission.device != "cpu" else ()
+                )
+        if self._mission.device == "cuda" and not room["cuda"]:
+            raise AutograderError(
+                "--device cuda: the Ray cluster has no GPU; use --device cpu, or add a node with one."
+            )
+        unwanted = {"auto": "", "cpu": "cuda", "cuda": "cpu"}[self._mission.device]
+        return {kind: tasks for kind, tasks in room.items() if kind != unwanted}
+
+    def _feed(self, room: Mapping[str, float]) -> None:
+        """Hand jobs to Ray while it can take some: to GPUs first."""
+        at_work = [job.device for job in self._running.values()]
+        for kind, tasks in room.items():
+            most = min(_AHEAD * tasks, self._mission.workers or len(self._mission.jobs))
+            most = 1 if self._mission.alone else most
+            while self._waiting and at_work.count(kind) < most and (len(at_work) < most or not self._mission.alone):
+                job = replace(self._waiting.popleft(), device=kind)
+                gpus = {"num_gpus": 1.0 if self._mission.alone else self._share} if kind == "cuda" else {}
+                task = self._task.options(num_cpus=1, **gpus).remote(pack_job(job), self._namespace)
+                self._running[task] = job
+                at_work.append(kind)
+                self._line.send(News(job.key))
+
+    def _result_of(self, task: Any, job: Job) -> str:
+        try:
+            text: str = ray.get(task)
+        except RayTaskError as error:
+            if isinstance(error.cause, AutograderError):
+                raise error.cause from None
+            return lost(job, f"its node failed ({type(error.cause).__name__}); grade again").to_json()
+        except RayError as error:
+            return lost(job, f"its node was lost ({type(error).__name__}); grade again").to_json()
+        return text
+
+
+def _connect(mission: Mission) -> None:
+    try:
+        namespace = f"batch-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        ray.init(address=mission.address, log_to_driver=False, logging_level=logging.ERROR, namespace=namespace)
+    except (ConnectionError, RayError, ValueError, RuntimeError, OSError) as error:
+        where = f"at {mission.address}" if mission.address else "on this machine"
+        raise AutograderError(f"There is no Ray cluster {where} ({str(error).splitlines()[0]}).") from error
+
+
+def main() -> None:
+    """Serve on the connection whose descriptor is the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the batch to see to
+    die_with_parent()
+    line = Connection(int(sys.argv[1]))
+    os.set_inheritable(line.fileno(), False)
+    sys.argv[1:] = []
+    mission = line.recv()
+    assert isinstance(mission, Mission), "it is the first that is sent"
+    try:
+        _connect(mission)
+        _Driver(mission, line).run()
+        line.send(None)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass  # the batch is gone, or wants no more
+    except AutograderError as error:
+        line.send(error)
+    except (RayError, ConnectionError) as error:
+        line.send(
+            GraderError(f"The Ray cluster failed ({type(error).__name__}); the same command goes on with what is left.")
+        )
+    finally:
+        ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Be on each node of a Ray cluster: one station, and a task for each submission that waits for its result.
+
+Ray gives each task a core, and a share of a GPU; the station on the task's node does the work, as on a single machine.
+"""
+
+import itertools
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from autograder import __version__
+from autograder.course import Course
+from autograder.errors import AutograderError, GraderError
+from autograder.grading.bundle import Parcel, furnish, unpack_job
+from autograder.grading.station_process import Order, Setting, StationLost, StationProcess
+
+__all__ = ["Freight", "NodeStation", "grade_on_node", "station_name"]
+
+_STATION_SECONDS = 120.0
+"""How long a task waits until the driver has seen its node and put a station there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freight:
+    """What a node needs for its station."""
+
+    version: str
+    course: Course
+    assignment: str
+    isolated: bool
+    secret: str
+    bundles: Sequence[tuple[str, Sequence[ray.ObjectRef[bytes]]]]
+    """Digest and content: the assignment, the data. In a list of its own, so that Ray does not fetch it unasked."""
+
+
+def station_name(node: str) -> str:
+    """Return what the station on a node is called."""
+    return f"station-{node}"
+
+
+class NodeStation:
+    """The actor that owns a node's station. Where that is lost the actor ends too, and Ray starts it anew."""
+
+    def __init__(self, freight: Freight, gpus: tuple[int, ...]) -> None:
+        self._numbers = itertools.count()
+        self._waiting: dict[int, Future[str]] = {}
+        self._station: Future[StationProcess] = Future()
+        # The thread that starts the station has to stay: the kernel ends the station with it
+        threading.Thread(target=self._work, args=(freight, gpus), daemon=True).start()
+
+    def grade(self, parcel: Parcel, gpu: int | None) -> str:
+        """Return the result of one submission, as the result file's text; raise AutograderError."""
+        station = self._station.result()
+        with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
+            number, result = next(self._numbers), Future[str]()
+            self._waiting[number] = result
+            try:
+                station.submit(Order(number=number, job=unpack_job(parcel, Path(folder)), gpu=gpu))
+                return result.result()
+            except StationLost:
+                os._exit(1)
+            finally:
+                del self._waiting[number]
+
+    def _work(self, freight: Freight, gpus: tuple[int, ...]) -> None:
+        try:
+            with _start(freight, gpus) as station:
+                self._station.set_result(station)
+                while True:
+                    number, result = station.receive()
+                    self._waiting[number].set_result(result.to_json())
+        except AutograderError as error:
+            trouble = GraderError(f"On the node {ray.util.get_node_ip_address()}: {error}")
+            futures: list[Future[Any]] = [self._station, *self._waiting.values()]
+            for future in futures:
+                if not future.done():
+                    future.set_exception(trouble)
+        except BaseException:  # noqa: BLE001 - the station is gone, or this thread would be: Ray starts another actor
+            os._exit(1)
+
+
+def _start(freight: Freight, gpus: tuple[int, ...]) -> StationProcess:
+    if freight.version != __version__:
+        raise GraderError(f"autograder {__version__} is installed here, {freight.version} where the batch was started.")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder" / "bundles"
+    bundles = {digest: partial(_fetch, reference) for digest, (reference,) in freight.bundles}
+    course = furnish(freight.course, bundles, cache)
+    setting = Setting(course=course, assignment=freight.assignment, isolated=freight.isolated, gpus=(None, *gpus))
+    return StationProcess(setting, {"AUTOGRADER_SECRET": freight.secret})
+
+
+def _fetch(reference: "ray.ObjectRef[bytes]") -> bytes:
+    return ray.get(reference)
+
+
+def grade_on_node(parcel: Parcel, namespace: str) -> str:
+    """Have a submission graded by the station of the node that this task runs on."""
+    name = station_name(ray.get_runtime_context().get_node_id())
+    ends_at = time.monotonic() + _STATION_SECONDS
+    while True:
+        try:
+            station = ray.get_actor(name, namespace)
+            break
+        except ValueError:
+            if time.monotonic() > ends_at:
+                raise
+            time.sleep(0.2)
+    gpus = ray.get_gpu_ids() if parcel.job.device == "cuda" else []
+    # Not ray.get: a task that waits in it gives its core back, and Ray would start another one on it
+    result: str = station.grade.remote(parcel, int(gpus[0]) if gpus else None).future().result()
+    return result
