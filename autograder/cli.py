@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from autograder.results import Result
 
 __all__ = ["main"]
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - has no public name
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -46,7 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description="Write, release and batch-grade assignments.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_authoring, _add_grading, _add_measuring, _add_reporting):
+        add(commands)
+    return parser
 
+
+def _add_authoring(commands: _Commands) -> None:
+    """Add what makes and tries out assignments."""
     build = _command(commands, "build", "make release/ and solutions/ from source/ and tests/", _build)
     build.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     what = build.add_mutually_exclusive_group()
@@ -72,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--sandbox", choices=["auto", "none"], default="auto", help="none: without isolation")
     _folder(validate, "--output", "results/validation", "folder for <assignment>.html and <assignment>.json")
 
+
+def _add_grading(commands: _Commands) -> None:
+    """Add what grades."""
     grade = _command(commands, "grade", "grade the submissions to an assignment", _grade)
     grade.add_argument("assignment", metavar="ASSIGNMENT")
     _folder(grade, "--submissions", "submitted", "folder with <student>/<assignment>/<assignment>.ipynb")
@@ -93,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _command(commands, "doctor", "show what this host can isolate and compute on, and what mends the rest", _doctor)
 
+
+def _add_measuring(commands: _Commands) -> None:
+    """Add what measures, and what is measured."""
     bench = _command(commands, "bench", "measure this package beside nbgrader, otter and an unprotected floor", _bench)
     bench.add_argument(
         "assignments", nargs="*", metavar="ASSIGNMENT", help="default: all, and `empty`, with nothing to do"
@@ -108,16 +122,22 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--sandbox", choices=["auto", "none"], default="auto", help="none: without isolation")
     bench.add_argument("--output", type=Path, metavar="FILE", help="write everything measured there too, as JSON")
 
+    simulate = _command(commands, "simulate", "write the submissions of a class that nobody is in", _simulate)
+    simulate.add_argument("assignment", metavar="ASSIGNMENT")
+    simulate.add_argument("count", type=_positive, metavar="N", help="number of students")
+    simulate.add_argument("--seed", type=_count, default=0, metavar="N", help="another one, another class (default: 0)")
+    _folder(simulate, "--output", "submitted", "folder for <student>/<assignment>/<assignment>.ipynb")
+
+
+def _add_reporting(commands: _Commands) -> None:
+    """Add what tells of results."""
     report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
     report.add_argument("assignment", metavar="ASSIGNMENT")
     _folder(report, "--results", "results", "folder with the results")
     report.add_argument("--output", type=Path, metavar="FILE", help="default: <results>/<assignment>/report.html")
-    return parser
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: object
-) -> argparse.ArgumentParser:
+def _command(commands: _Commands, name: str, text: str, run: object) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.add_argument("--course", type=Path, metavar="DIR", help="default: at or above the current folder")
     parser.add_argument("-v", "--verbose", action="store_true", help="show a traceback with an error")
@@ -337,6 +357,20 @@ def _doctor() -> ExitCode:
     from autograder.doctor import print_findings
 
     return ExitCode.DONE if print_findings(_OUT) else ExitCode.FOUND_WRONG
+
+
+def _simulate(course: Course, options: argparse.Namespace) -> ExitCode:
+    from autograder.simulate.classroom import class_file, simulate
+
+    assignment = course.assignment(options.assignment)
+    output = options.output or course.root / "submitted"
+    simulate(course, assignment, options.count, seed=options.seed, output=output)
+    _OUT.print(
+        f"{options.count} submissions to {assignment.name} are in {output}; what was drawn for each student: "
+        f"{class_file(output, assignment.name)}",
+        markup=False,
+    )
+    return ExitCode.DONE
 
 
 def _report(course: Course, options: argparse.Namespace) -> ExitCode:

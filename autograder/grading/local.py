@@ -41,16 +41,20 @@ class LocalEngine:
         )
         slots = 1 if alone else self.workers or self.devices.slots(budget.gpu_share)
         waiting = deque((job, 0) for job in jobs)
+        failed_starts = 0
         while waiting and not self._draining:
             running: dict[int, tuple[Job, int]] = {}
             try:
                 with StationProcess(setting) as station:
                     yield from self._work(station, waiting, running, slots)
             except StationLost as error:
-                if not error.was_ready:
+                failed_starts = 0 if error.was_ready else failed_starts + 1
+                if failed_starts == _MOST_BEGINNINGS:
                     raise AutograderError(f"{error}; the same command goes on with what is left.") from None
                 for job, begun in running.values():
-                    if begun < _MOST_BEGINNINGS:
+                    if not error.was_ready:
+                        waiting.appendleft((job, begun - 1))
+                    elif begun < _MOST_BEGINNINGS:
                         waiting.appendleft((job, begun))
                     else:
                         yield Finished(job=job, result=lost(job, f"{error} twice while it was graded; grade again"))

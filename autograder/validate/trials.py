@@ -16,6 +16,7 @@ from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine, Finished, Job
 from autograder.grading.submissions import Submission
 from autograder.results import Result, Status, read_result, result_path, write_result
+from autograder.validate.filled_release import fill_in
 
 __all__ = ["Trial", "Trials"]
 
@@ -72,7 +73,7 @@ class Trials:
         name = self.assignment.name
         notebook = folder / trial.id / name / f"{name}.ipynb"
         notebook.parent.mkdir(parents=True)
-        notebook.write_text(json.dumps(self._notebook(trial)), encoding="utf-8")
+        notebook.write_text(json.dumps(fill_in(self.release, trial.cells)), encoding="utf-8")
         content = self.fingerprints.of(Submission(student=trial.id, notebook=notebook))
         chosen = "all" if trial.questions is None else ",".join(sorted(trial.questions))
         seconds = self.assignment.budget.total_seconds + self.assignment.budget.start_seconds + _WORKER_SECONDS
@@ -87,14 +88,6 @@ class Trials:
             total_seconds=trial.total_seconds,
             seconds=seconds,
         )
-
-    def _notebook(self, trial: Trial) -> dict[str, Any]:
-        cells = []
-        for cell in self.release["cells"]:
-            marks = cell["metadata"].get("nbgrader", {})
-            question = marks["grade_id"] if marks.get("solution") else ""
-            cells.append({**cell, "source": trial.cells[question]} if question in trial.cells else cell)
-        return {**self.release, "cells": cells}
 
     def _known(self, job: Job) -> Result | None:
         try:

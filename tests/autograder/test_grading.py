@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_course import RIGHT, answers, code, submit
+from tiny_course import RIGHT, answers, code, submit, undisturbed
 
 from autograder.results import CellStatus, CheckStatus, Result, Status, read_results
 
@@ -215,12 +215,6 @@ def test_a_broken_solution_is_our_fault_and_nobody_gets_a_score(built_course, tm
     printed = run(course, expect=2)
     assert "cell 6 of the solution raised ZeroDivisionError" in printed
     assert not list(read_results(course / "results", "tiny"))
-
-
-def undisturbed(result: Result) -> Result:
-    """Return the result without what differs from run to run: times."""
-    checks = tuple(replace(record, seconds=0, memory_mb=0) for record in result.checks)
-    return replace(result, graded_at="", seconds=0, timings={}, checks=checks)
 
 
 def processes_of(course: Path) -> list[str]:

@@ -15,10 +15,11 @@ MAY_IMPORT = {
     "build": {*FOUNDATION, "build", "checks"},
     "grading": {*FOUNDATION, "grading", "checks", "sandbox"},
     "validate": {*FOUNDATION, "validate", "build", "checks", "grading"},
+    "simulate": {*FOUNDATION, "simulate", "grading", "validate"},
     "report": {"results", "plain_text", "report"},
     "bench": {*FOUNDATION, "bench", "checks", "sandbox"},
     "doctor": {"grading", "sandbox"},
-    "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report", "validate"},
+    "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report", "simulate", "validate"},
     "__main__": {"cli"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from autograder.results import Result
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -164,3 +167,9 @@ def answers(double: str, answer: str = "answer = 42") -> list[dict[str, Any]]:
 
 
 RIGHT = "def double(x):\n    return x + x"
+
+
+def undisturbed(result: Result) -> Result:
+    """Return the result without what differs from run to run: times and memory."""
+    checks = tuple(replace(record, seconds=0, memory_mb=0) for record in result.checks)
+    return replace(result, graded_at="", seconds=0, timings={}, checks=checks)
