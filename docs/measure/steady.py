@@ -1,12 +1,16 @@
-"""Grade the same notebook many times in one batch, and see whether anything grows: plot and print it.
+"""Grade many notebooks in one batch, and see whether anything grows: plot and print it.
 
     python docs/measure/steady.py --submissions 500 --plot docs/figures/steady.png
+    python docs/measure/steady.py --submissions 1000 --simulated --plot docs/figures/thousand.png
+
+The first grades copies of the solution, the second a simulated class.
 
 Every second the processes that last as long as the batch are looked at: memory (what is shared in proportion) and open
 descriptors; and how many there are of all kinds. From the results come the seconds of each submission.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,10 +47,18 @@ def look(pid: int, results: Path) -> dict[str, float]:
     return {"done": done, "memory": memory / 2**20, "descriptors": descriptors, "processes": processes}
 
 
-def grade(count: int, folder: Path) -> tuple[list[dict[str, float]], list[float]]:
-    """Grade `count` copies of the solution; return a look for each second, and the seconds of each submission."""
-    solution = Subject(student="copy", notebook=ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
-    lay_out([solution], ASSIGNMENT, folder / "submitted", count)
+def write_class(count: int, submitted: Path, *, simulated: bool) -> None:
+    """Write `count` submissions: copies of the solution, or a class that nobody is in."""
+    if simulated:
+        simulate = ["simulate", ASSIGNMENT, str(count), "--course", str(ROOT), "--output", str(submitted)]
+        subprocess.run([sys.executable, "-m", "autograder", *simulate], check=True)
+    else:
+        solution = Subject(student="copy", notebook=ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+        lay_out([solution], ASSIGNMENT, submitted, count)
+
+
+def grade(folder: Path, *, simulated: bool) -> tuple[list[dict[str, float]], list[float]]:
+    """Grade the submissions; return a look for each second, and the seconds of each submission."""
     places = ["--course", ROOT, "--submissions", folder / "submitted", "--results", folder / "results"]
     command = [sys.executable, "-m", "autograder", "grade", ASSIGNMENT, *map(str, places)]
     looks = []
@@ -57,7 +69,7 @@ def grade(count: int, folder: Path) -> tuple[list[dict[str, float]], list[float]
     results = sorted(
         read_results(folder / "results", ASSIGNMENT), key=lambda result: datetime.fromisoformat(result.graded_at)
     )
-    assert {result.score for result in results} == {results[0].max_score}
+    assert simulated or {result.score for result in results} == {results[0].max_score}
     return [one for one in looks if one["done"] > 0 and one["processes"]], [result.seconds for result in results]
 
 
@@ -85,10 +97,18 @@ def main() -> None:
     """Print medians over the first and the last hundred submissions, and plot all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, default=500)
+    parser.add_argument("--simulated", action="store_true", help="a simulated class instead of copies of the solution")
     parser.add_argument("--plot", type=Path, required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        looks, seconds = grade(options.submissions, Path(folder))
+        write_class(options.submissions, Path(folder, "submitted"), simulated=options.simulated)
+        began = time.monotonic()
+        looks, seconds = grade(Path(folder), simulated=options.simulated)
+        wall, cores = time.monotonic() - began, len(os.sched_getaffinity(0))
+    print(
+        f"{options.submissions} submissions in {wall:.0f} s on {cores} cores: {60 * options.submissions / wall:,.0f} a "
+    )
+    print(f"minute, {cores * wall / options.submissions:.3f} core seconds each, with the start\n")
     plot(looks, seconds, options.plot)
     last = options.submissions - 100
     print("| median over | first 100 | last 100 |\n|---|--:|--:|")

@@ -196,6 +196,22 @@ def test_only_what_changed_is_graded_again(graded, built_course, tmp_path):
     assert {r.student: r.score for r in read_results(course / "results", "tiny")}["wrong"] == 6.0
 
 
+def test_a_changed_check_is_graded_again_only_where_it_can_matter(graded, built_course, tmp_path):
+    course = tmp_path / "copy"
+    shutil.copytree(built_course, course)
+    checks = course / "tests" / "tiny" / "test_tiny.py"
+    checks.write_text(checks.read_text().replace("# a comment", "") + "\n# another comment\n")
+    assert "0 to grade" in run(course, "--dry-run")
+    checks.write_text(checks.read_text().replace("partial(0.5", "partial(0.6"))
+    printed = run(course, "--dry-run")
+    untouched = ["blank", "not-a-notebook", "missing-file"]
+    assert f"{len(graded) - len(untouched)} to grade, {len(untouched)} reused." in printed
+    assert "check test_tiny.py::test_answer" in printed
+    run(course, "--student", "off-by-one", "blank")
+    assert {r.student: r.score for r in read_results(course / "results", "tiny")}["off-by-one"] == 4.8
+    assert "off-by-one" in run(course, "--explain", "--student", "off-by-one")
+
+
 def test_hidden_inputs_repeat_for_a_student_and_differ_between_students(graded, built_course, tmp_path):
     again = tmp_path / "results"
     run(built_course, "--results", str(again), "--student", "raises")
@@ -236,7 +252,7 @@ def listen_to_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_course, tmp_path, how):
     course = tmp_path / "copy"
     shutil.copytree(built_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
