@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 something was found wrong, 2 it could not be done."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command is _doctor:
-            return int(_doctor())
+        if options.command in (_doctor, _diff):  # they need no course
+            return int(options.command(options))
         course = load_course(options.course or find_course(Path.cwd()))
         return int(options.command(course, options))
     except AutograderError as error:
@@ -131,6 +131,11 @@ def _add_measuring(commands: _Commands) -> None:
 
 def _add_reporting(commands: _Commands) -> None:
     """Add what tells of results."""
+    diff = _command(commands, "diff", "tell two sets of results apart: who changed, by which check, why", _diff)
+    diff.add_argument("old", type=Path, metavar="OLD", help="folder with <assignment>/<student>.json, or one of these")
+    diff.add_argument("new", type=Path, metavar="NEW", help="the same, graded again")
+    diff.add_argument("--csv", type=Path, metavar="FILE", help="write the changes there too")
+
     report = _command(commands, "report", "write the class report of an assignment as one HTML page", _report)
     report.add_argument("assignment", metavar="ASSIGNMENT")
     _folder(report, "--results", "results", "folder with the results")
@@ -286,6 +291,7 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
 
     from autograder.grading.devices import choose_devices
     from autograder.grading.local import LocalEngine
+    from autograder.grading.lock import locked
     from autograder.mnist import unpack
     from autograder.results import write_atomically
     from autograder.validate.findings import Extent
@@ -309,7 +315,7 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
     folder = options.output or course.root / "results" / "validation"
     found = []
     for name in options.assignments or [assignment.name for assignment in course.assignments]:
-        with _ERR.status(name) as status:
+        with locked(place.kept), _ERR.status(name) as status:
 
             def watch(stage: str, done: int, whole: int, name: str = name) -> None:
                 status.update(f"{name}: {stage}, {done} of {whole}")
@@ -353,7 +359,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def _doctor() -> ExitCode:
+def _doctor(_options: argparse.Namespace) -> ExitCode:
     from autograder.doctor import print_findings
 
     return ExitCode.DONE if print_findings(_OUT) else ExitCode.FOUND_WRONG
@@ -370,6 +376,19 @@ def _simulate(course: Course, options: argparse.Namespace) -> ExitCode:
         f"{class_file(output, assignment.name)}",
         markup=False,
     )
+    return ExitCode.DONE
+
+
+def _diff(options: argparse.Namespace) -> ExitCode:
+    from autograder.report.difference_table import as_csv, print_comparison
+    from autograder.report.differences import compare, read_folder
+    from autograder.results import write_atomically
+
+    comparison = compare(read_folder(options.old), read_folder(options.new))
+    print_comparison(_OUT, comparison)
+    if options.csv:
+        write_atomically(options.csv, as_csv(comparison).encode("utf-8", "replace"))
+        _OUT.print(f"The changes are in {options.csv}", markup=False)
     return ExitCode.DONE
 
 

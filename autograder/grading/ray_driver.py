@@ -32,6 +32,8 @@ __all__ = ["main"]
 
 _REMOTE: Any = ray.remote  # its types know fewer options than it takes
 _LOOK_SECONDS = 1.0
+_NOBODY_SECONDS = 300.0
+_KNOCK_SECONDS = 10.0
 _AHEAD = 2
 """Tasks handed to Ray for each that can run: the next one is there when a core becomes free."""
 _RETRIES = 3
@@ -47,6 +49,7 @@ class _Driver:
         self._waiting = deque(mission.jobs)
         self._running: dict[Any, Job] = {}
         self._stations: dict[str, Any] = {}
+        self._usable_at = time.monotonic()
         self._namespace = ray.get_runtime_context().namespace
         self._share = mission.course.assignment(mission.jobs[0].assignment).budget.gpu_share
         bundles = bundle_assignment(mission.course, mission.jobs[0].assignment), bundle_data(mission.course)
@@ -71,8 +74,10 @@ class _Driver:
                 if self._line.poll() and isinstance(self._line.recv(), Drain):
                     self._waiting.clear()
             self._feed(room)
-            ready, _ = ray.wait(list(self._running), timeout=_LOOK_SECONDS) if self._running else ([], [])
-            for task in ready:
+            if not self._running:
+                time.sleep(_LOOK_SECONDS)  # no node can take any
+                continue
+            for task in ray.wait(list(self._running), timeout=_LOOK_SECONDS)[0]:
                 job = self._running.pop(task)
                 self._line.send(News(job.key, self._result_of(task, job)))
 
@@ -97,7 +102,24 @@ class _Driver:
                 "--device cuda: the Ray cluster has no GPU; use --device cpu, or add a node with one."
             )
         unwanted = {"auto": "", "cpu": "cuda", "cuda": "cpu"}[self._mission.device]
-        return {kind: tasks for kind, tasks in room.items() if kind != unwanted}
+        usable = {kind: tasks for kind, tasks in room.items() if tasks and kind != unwanted}
+        self._take_back(usable)
+        return usable
+
+    def _take_back(self, usable: Mapping[str, float]) -> None:
+        """Let the jobs wait again that no node can take any more: the last one with a GPU is gone, say."""
+        if usable:
+            self._usable_at = time.monotonic()
+        elif time.monotonic() - self._usable_at > _NOBODY_SECONDS:
+            raise AutograderError(
+                f"No node of the Ray cluster has been there for {_NOBODY_SECONDS:g} seconds; once one is, the same "
+                "command goes on with what is left."
+            )
+        for task, job in list(self._running.items()):
+            if usable and job.device not in usable:
+                del self._running[task]
+                ray.cancel(task, force=True)
+                self._waiting.appendleft(job)
 
     def _feed(self, room: Mapping[str, float]) -> None:
         """Hand jobs to Ray while it can take some: to GPUs first."""
@@ -127,11 +149,20 @@ class _Driver:
 
 def _connect(mission: Mission) -> None:
     try:
+        if mission.address:
+            _knock(mission.address)  # where nobody answers, Ray would end this process without a word
         namespace = f"batch-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         ray.init(address=mission.address, log_to_driver=False, logging_level=logging.ERROR, namespace=namespace)
     except (ConnectionError, RayError, ValueError, RuntimeError, OSError) as error:
         where = f"at {mission.address}" if mission.address else "on this machine"
         raise AutograderError(f"There is no Ray cluster {where} ({str(error).splitlines()[0]}).") from error
+
+
+def _knock(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal() or "/" in host:
+        raise ValueError("give the head's host and port, as in 10.0.0.1:6379")
+    socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Run jobs on a Ray cluster, which does the scheduling, the data movement and the recovery from lost machines."""
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ class RayEngine:
             raise AutograderError("--engine ray needs Ray: pip install 'autograder[ray]'.")
         course = load_course(jobs[0].root)
         left = {job.key: job for job in jobs}
-        process, line = start_process("autograder.grading.ray_driver", _ENVIRONMENT)
+        environment = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+        process, line = start_process("autograder.grading.ray_driver", environment)
         try:
             self._line = line
             line.send(

@@ -2,9 +2,9 @@
 
     python docs/measure/kills.py --submissions 200 --kills 50
 
-A simulated class is graded twice: once undisturbed, once by a command that is killed (SIGKILL) at random moments, while it
-starts, plans, grades or writes, and given again each time. Then every result is compared, byte for byte but for times and
-memory, and what is left of processes and half-written files is looked for. Exit code 1 where anything differs.
+A simulated class is graded twice: once undisturbed, once by a command that is killed (SIGKILL) at random moments, while
+it starts, plans, grades or writes, and given again each time. Then all results are compared, byte for byte save times
+and memory, and processes and half-written files are looked for. Exit code 1 where anything differs.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
     python docs/measure/scaling.py --submissions 200 --rounds 3
 
-The same simulated class each time. "Running" is from the first result to the last: without the start, which is paid once
-per batch and shown by itself.
+The same simulated class each time. "Running" is from the first result to the last: without the start, which is paid
+once per batch and shown by itself.
 """
 
 import argparse

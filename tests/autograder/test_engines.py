@@ -146,6 +146,13 @@ def warm_processes() -> list[int]:
     return [pid for pid, (parent, command) in found.items() if "sandbox.zygote" in command and parent in at_work]
 
 
+def student_processes() -> list[int]:
+    """Return the processes S at work: forked from a warm process, inside the one that waits outside for it."""
+    found = processes()
+    zygotes = {pid: parent for pid, (parent, command) in found.items() if "sandbox.zygote" in command}
+    return [pid for pid, parent in zygotes.items() if parent in zygotes and zygotes[parent] in zygotes]
+
+
 def _at_work(found: Mapping[int, tuple[int, str]]) -> list[tuple[int, int]]:
     """Return the workers with their stations."""
     known = {pid: parent for pid, (parent, command) in found.items() if "autograder.grading.station" in command}
@@ -189,7 +196,14 @@ def test_each_job_gets_its_result_and_the_same_from_each_engine(course, make_eng
     assert list(make_engine().run([])) == []
 
 
-@pytest.mark.parametrize("victim", [workers, stations, warm_processes])
+@pytest.mark.parametrize(
+    ("make_engine", "victim"),
+    [
+        *(("local", victim) for victim in (workers, stations, warm_processes, student_processes)),
+        *(("ray", victim) for victim in (workers, stations)),  # the others are the station's, the same for both
+    ],
+    indirect=["make_engine"],
+)
 def test_a_process_that_is_killed_changes_no_result(course, make_engine, expected, tmp_path, victim):
     students = ("slow0", "slow1", "slow2", "wrong")
     killer = kill_one(victim)
@@ -256,7 +270,7 @@ def command(course: Path, results: Path, *options: str) -> subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "AUTOGRADER_SECRET": "s"},
+        env={**os.environ, "AUTOGRADER_SECRET": "s", "RAY_gcs_rpc_server_reconnect_timeout_s": "5"},
     )
 
 
@@ -278,9 +292,11 @@ def test_where_the_head_is_lost_the_batch_says_so_and_goes_on_with_another(cours
         assert undisturbed(result) == expected[result.student]
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence(course, tmp_path):
-    batch = command(course, tmp_path, "--engine", "ray", "--address", "127.0.0.1:1")
+@pytest.mark.parametrize(("address", "why"), [("127.0.0.1:1", "refused"), ("ray://head:10001", "host and port")])
+def test_a_cluster_that_is_not_there_is_one_sentence(course, tmp_path, address, why):
+    batch = command(course, tmp_path, "--engine", "ray", "--address", address)
     _, said = batch.communicate(timeout=120)
     assert batch.returncode == 2
-    assert "There is no Ray cluster at 127.0.0.1:1" in said
+    assert f"There is no Ray cluster at {address}" in said
+    assert why in said
     assert "Traceback" not in said

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "grading": {*FOUNDATION, "grading", "checks", "sandbox"},
     "validate": {*FOUNDATION, "validate", "build", "checks", "grading"},
     "simulate": {*FOUNDATION, "simulate", "grading", "validate"},
-    "report": {"results", "plain_text", "report"},
+    "report": {"errors", "results", "plain_text", "report"},
     "bench": {*FOUNDATION, "bench", "checks", "sandbox"},
     "doctor": {"grading", "sandbox"},
     "cli": {*FOUNDATION, "bench", "build", "checks", "doctor", "grading", "report", "simulate", "validate"},
