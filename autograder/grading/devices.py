@@ -26,8 +26,9 @@ class Devices:
         return "cuda" if self.gpus else "cpu"
 
     def slots(self, gpu_share: float) -> int:
-        """Return how many submissions fit at a time: one for each share of a GPU's memory, else one for each core."""
-        return len(self.gpus) * int(1 / gpu_share) if self.gpus else len(os.sched_getaffinity(0))
+        """Return how many submissions fit at a time: one for each share of a GPU's memory and each core."""
+        cores = len(os.sched_getaffinity(0))
+        return min(len(self.gpus) * int(1 / gpu_share), cores) if self.gpus else cores
 
 
 def choose_devices(wish: str) -> Devices:

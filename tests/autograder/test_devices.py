@@ -35,11 +35,13 @@ def test_a_wish_for_a_gpu_that_is_not_there_is_one_sentence():
         choose_devices("cuda")
 
 
-def test_a_submission_is_graded_on_each_share_of_each_gpu():
-    assert Devices(gpus=(0, 1)).slots(0.25) == 8
-    assert Devices(gpus=(0,)).slots(0.3) == 3
-    assert Devices(gpus=(0,)).slots(1.0) == 1
-    assert Devices().slots(0.25) == len(os.sched_getaffinity(0))
+@pytest.mark.parametrize(
+    ("cores", "gpus", "share", "slots"),
+    [(64, (0, 1), 0.25, 8), (64, (0,), 0.3, 3), (64, (0,), 1.0, 1), (6, (0, 1), 0.25, 6), (3, (), 0.25, 3)],
+)
+def test_a_submission_has_a_share_of_a_gpu_and_a_core_to_itself(monkeypatch, cores, gpus, share, slots):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    assert Devices(gpus=gpus).slots(share) == slots
 
 
 def test_on_the_cpu_the_student_sees_no_gpu(built_course):

@@ -620,4 +620,10 @@ def train_lenet_bn(train_loader, valid_loader, device):
 
 HARMLESS = [
     Harmless("batch_norm_2d", "n = x.numel() // x.shape[1]", new="/ x.shape", reason="the same number, as a float"),
+    Harmless("train_lenet_bn", "for epoch in range(1, 4):", reason="two or four epochs are as good as three"),
+    Harmless("train_lenet_bn", "correct, seen = 0, 0", reason="the validation accuracy is for the reader only"),
+    Harmless("train_lenet_bn", "answers = model(", reason="the validation accuracy is for the reader only"),
+    Harmless("train_lenet_bn", "correct += ", reason="the validation accuracy is for the reader only"),
+    Harmless("train_lenet_bn", "seen += ", reason="the validation accuracy is for the reader only"),
+    Harmless("train_lenet_bn", "print(f", reason="what is printed is for the reader only"),
 ]
