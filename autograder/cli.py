@@ -233,7 +233,7 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
         )
         plan = plan_batch(order)
         if options.explain or options.dry_run:
-            print_reasons(_OUT, plan.reasons)
+            print_reasons(_ERR if options.log == "json" else _OUT, plan.reasons)
         if options.dry_run:
             return ExitCode.DONE
         show = (JsonLog if options.log == "json" else Progress)(_OUT, assignment, plan)

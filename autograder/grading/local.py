@@ -8,7 +8,7 @@ from autograder.course import load_course
 from autograder.errors import AutograderError
 from autograder.grading.devices import Devices
 from autograder.grading.job import Event, Finished, Job, Started, lost
-from autograder.grading.station_process import Order, Setting, StationLost, StationProcess
+from autograder.grading.station_process import Setting, StationLost, StationProcess, Ticket
 
 __all__ = ["LocalEngine"]
 
@@ -78,7 +78,7 @@ class LocalEngine:
                 job, begun = waiting.popleft()
                 slot = free.pop(0)
                 running[slot] = job, begun + 1
-                station.submit(Order(number=slot, job=job, gpu=gpus[slot % len(gpus)]))
+                station.submit(Ticket(number=slot, job=job, gpu=gpus[slot % len(gpus)]))
                 yield Started(job=job)
             if not running:
                 return

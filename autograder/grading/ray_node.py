@@ -21,7 +21,7 @@ from autograder import __version__
 from autograder.course import Course
 from autograder.errors import AutograderError, GraderError
 from autograder.grading.bundle import Parcel, furnish, unpack_job
-from autograder.grading.station_process import Order, Setting, StationLost, StationProcess
+from autograder.grading.station_process import Setting, StationLost, StationProcess, Ticket
 
 __all__ = ["Freight", "NodeStation", "grade_on_node", "station_name"]
 
@@ -64,7 +64,7 @@ class NodeStation:
             number, result = next(self._numbers), Future[str]()
             self._waiting[number] = result
             try:
-                station.submit(Order(number=number, job=unpack_job(parcel, Path(folder)), gpu=gpu))
+                station.submit(Ticket(number=number, job=unpack_job(parcel, Path(folder)), gpu=gpu))
                 return result.result()
             except StationLost:
                 os._exit(1)

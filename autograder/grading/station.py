@@ -28,7 +28,7 @@ from autograder.checks.preparation import Preparation
 from autograder.checks.session import fixtures_of, with_collected_checks
 from autograder.errors import AutograderError, GraderError
 from autograder.grading.job import lost
-from autograder.grading.station_process import Done, Order, Ready, Setting
+from autograder.grading.station_process import Done, Ready, Setting, Ticket
 from autograder.grading.worker import Place, grade
 from autograder.results import Result
 from autograder.sandbox.syscalls import die_with_parent, gather_memory
@@ -44,7 +44,7 @@ _WARM_PROCESS_GONE = 3
 class _Worker:
     """A process that grades one submission."""
 
-    order: Order
+    ticket: Ticket
     process: BaseProcess
     connection: Connection
     slot: int
@@ -104,32 +104,32 @@ class _Station:
             for worker in ready:
                 if isinstance(worker, _Worker):
                     running.remove(worker)
-                    self._line.send(Done(number=worker.order.number, result=_collect(worker).to_json()))
+                    self._line.send(Done(number=worker.ticket.number, result=_collect(worker).to_json()))
             if self._line in ready:
                 try:
-                    order = self._line.recv()
+                    ticket = self._line.recv()
                 except EOFError:
                     return
-                running.append(self._start(order, {worker.slot for worker in running}))
+                running.append(self._start(ticket, {worker.slot for worker in running}))
 
-    def _start(self, order: Order, taken: set[int]) -> _Worker:
+    def _start(self, ticket: Ticket, taken: set[int]) -> _Worker:
         slot = min(set(range(len(taken) + 1)) - taken)
         ours, theirs = _FORK.Pipe(duplex=False)
-        process = _FORK.Process(target=self._work, args=(order, slot, theirs), daemon=True)
+        process = _FORK.Process(target=self._work, args=(ticket, slot, theirs), daemon=True)
         process.start()
         theirs.close()
-        ends = time.monotonic() + order.job.seconds
-        return _Worker(order=order, process=process, connection=ours, slot=slot, lost_at=ends)
+        ends = time.monotonic() + ticket.job.seconds
+        return _Worker(ticket=ticket, process=process, connection=ours, slot=slot, lost_at=ends)
 
-    def _work(self, order: Order, slot: int, connection: Connection) -> None:
+    def _work(self, ticket: Ticket, slot: int, connection: Connection) -> None:
         """Go on as the worker T in the forked child."""
         die_with_parent()
         core = self._cores[slot % len(self._cores)]
         with contextlib.suppress(OSError):  # where a container refuses, the kernel chooses
             os.sched_setaffinity(0, {core})
-        sandbox = self._warm[order.gpu].sandbox()
+        sandbox = self._warm[ticket.gpu].sandbox()
         place = Place(preparation=self._preparation, session=self._session, sandbox=sandbox, core=core)
-        connection.send(grade(order.job, place).to_json())
+        connection.send(grade(ticket.job, place).to_json())
         connection.close()
 
 
@@ -153,7 +153,7 @@ def _collect(worker: _Worker) -> Result:
         return Result.from_json(worker.connection.recv())
     except EOFError:
         worker.process.join()
-        return lost(worker.order.job, f"the worker was lost (exit code {worker.process.exitcode}); grade again")
+        return lost(worker.ticket.job, f"the worker was lost (exit code {worker.process.exitcode}); grade again")
     finally:
         worker.connection.close()
         worker.process.join()

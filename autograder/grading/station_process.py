@@ -14,7 +14,7 @@ from autograder.errors import AutograderError
 from autograder.grading.job import Job
 from autograder.results import Result
 
-__all__ = ["Done", "Order", "Ready", "Setting", "StationLost", "StationProcess", "start_process"]
+__all__ = ["Done", "Ready", "Setting", "StationLost", "StationProcess", "Ticket", "start_process"]
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _END_SECONDS = 10.0
@@ -33,7 +33,7 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class Ticket:
     """One job for the station."""
 
     number: int
@@ -48,7 +48,7 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """An order has its result, as the result file's text."""
+    """A ticket has its result, as the result file's text."""
 
     number: int
     result: str
@@ -72,15 +72,15 @@ class StationProcess:
         self.line.send(setting)
         self._ready = False
 
-    def submit(self, order: Order) -> None:
+    def submit(self, ticket: Ticket) -> None:
         """Have a job graded; raise StationLost."""
         try:
-            self.line.send(order)
+            self.line.send(ticket)
         except OSError:
             raise self._lost() from None
 
     def receive(self) -> tuple[int, Result]:
-        """Return the next result with its order's number; raise StationLost, or why nothing can be graded."""
+        """Return the next result with its ticket's number; raise StationLost, or why nothing can be graded."""
         while True:
             try:
                 message = self.line.recv()
