@@ -531,4 +531,13 @@ HARMLESS = [
         "box_iou", "area2 = ", new="-1)", reason="a box upside down intersects nothing: 0, whatever its area is called"
     ),
     Harmless("predict", "[image.to(model_device)])[0]", new="[ -1]", reason="of one result the last is the first"),
+    Harmless(
+        "finetune",
+        "torch.optim.AdamW(model.parameters(), lr=0.001)",
+        new="torch.optim.AdamW(model.parameters())",
+        reason="0.001 is the rate that AdamW takes by itself",
+    ),
+    Harmless("finetune", "for _ in range(6):", reason="how many epochs is the student's choice"),
+    Harmless("finetune", "targets = [{name", new="pass", reason="without a GPU there is nowhere to move them to"),
+    Harmless("finetune", "images = [image", new="pass", reason="without a GPU there is nowhere to move them to"),
 ]

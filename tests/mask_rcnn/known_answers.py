@@ -571,7 +571,7 @@ HARMLESS = [
         new="torch.optim.AdamW(model.parameters())",
         reason="0.001 is the rate that AdamW takes by itself",
     ),
-    Harmless("finetune_segmenter", "for _ in range(5):", new="6", reason="how many epochs is the student's choice"),
+    Harmless("finetune_segmenter", "for _ in range(5):", reason="how many epochs is the student's choice"),
     Harmless(
         "finetune_segmenter", "targets = [{name", new="pass", reason="without a GPU there is nowhere to move them to"
     ),

@@ -1,6 +1,6 @@
 """Repeat two figures of the mlp assignment, on one core, in about two minutes.
 
-    python docs/spread/mlp_numbers.py
+    python docs/measure/mlp_numbers.py
 
 The table on normalising in the notebook (plain SGD 0.01, batch 128, 50,000 images, measured on the 10,000 set aside),
 and how far the reference lies above what test_it_learns_from_the_loader_it_is_given asks for.
