@@ -42,7 +42,7 @@ class Fingerprints:
         name = assignment.name
         checks, beside = _checks(course.checks_folder(name))
         self._faces = {f"{_CHECK}{check.id}": (check.face, check.names) for check in checks}
-        self._questions = _questions(course.release_notebook(name))
+        self._questions = _questions(course.source_notebook(name))
         self._shared = {
             "assignment": name,
             "version": __version__,
@@ -100,10 +100,10 @@ def _blank_questions(result: Result) -> set[str]:
     return untouched & {check.question for check in result.checks} - found
 
 
-def _questions(release: Path) -> dict[str, str]:
-    """Return the question by each name that its cell defines."""
+def _questions(source: Path) -> dict[str, str]:
+    """Return the question by each name that its solution defines; a release's stub may define none of them."""
     try:
-        cells = [cell for cell in read_cells(release) if cell.solution]
+        cells = [cell for cell in read_cells(source) if cell.solution]
     except NotebookError:
         return {}
     return {name: cell.grade_id for cell in cells for name in defined_names(cell.source)}

@@ -101,16 +101,16 @@ class _Station:
             ready = _wait_for_any(running, [self._line, *(process.end for process in self._warm.values())])
             if any(process.end in ready for process in self._warm.values()):
                 os._exit(_WARM_PROCESS_GONE)  # whoever hands out the jobs starts another station
-            for worker in ready:
-                if isinstance(worker, _Worker):
-                    running.remove(worker)
-                    self._line.send(Done(number=worker.ticket.number, result=_collect(worker).to_json()))
-            if self._line in ready:
-                try:
+            try:
+                for worker in ready:
+                    if isinstance(worker, _Worker):
+                        running.remove(worker)
+                        self._line.send(Done(number=worker.ticket.number, result=_collect(worker).to_json()))
+                if self._line in ready:
                     ticket = self._line.recv()
-                except EOFError:
-                    return
-                running.append(self._start(ticket, {worker.slot for worker in running}))
+                    running.append(self._start(ticket, {worker.slot for worker in running}))
+            except (EOFError, BrokenPipeError, ConnectionResetError):
+                return  # nobody wants any more
 
     def _start(self, ticket: Ticket, taken: set[int]) -> _Worker:
         slot = min(set(range(len(taken) + 1)) - taken)

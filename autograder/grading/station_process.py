@@ -94,9 +94,14 @@ class StationProcess:
 
     def close(self) -> None:
         """End it, with its workers and all that they started."""
-        self._process.kill()
-        self._process.wait()
         self.line.close()
+        if not self._ready:  # it loads its libraries, and hears nothing
+            self._process.kill()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _lost(self) -> StationLost:
         try:

@@ -32,7 +32,8 @@ def grade_command(text: str) -> list[str]:
 def test_the_command_is_one_that_we_know(options, tmp_path, capsys):
     places = ["--course", str(ROOT), "--submissions", str(ROOT / "examples/class"), "--results", str(tmp_path)]
     assert cli.main([*options, *places, "--dry-run"]) == 0
-    assert "to grade" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "to grade" in printed.out + printed.err
 
 
 def test_the_shell_script_is_well_formed():

@@ -40,6 +40,8 @@ class Batch:
     after: "Traces"
     files: set[str]
     """Files in the folder of the results."""
+    attempts: set[str]
+    """Whose attempts are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,7 @@ def batch(request) -> Iterator[Batch]:
             before=before,
             after=Traces.take(),
             files={path.name for path in (root / "results" / "tiny").iterdir()},
+            attempts={path.name for path in (root / "results" / "tiny" / "attempts").iterdir()},
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -194,7 +197,8 @@ def test_strange_folders_are_passed_over_and_told(batch):
 def test_every_submission_has_its_result_and_no_other_file_is_there(batch):
     right = [f"right-{number}" for number in range(NEIGHBOURS)]
     students = {*CODE, *INVALID, *HARMLESS, *FOLDER_NAMES, *right}
-    assert batch.files == {f"{student}.json" for student in students}
+    assert batch.files == {"attempts", *(f"{student}.json" for student in students)}
+    assert batch.attempts <= students
 
 
 def test_the_neighbours_results_are_the_same_to_the_byte(batch):
