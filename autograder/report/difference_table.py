@@ -20,34 +20,30 @@ _COLUMNS = (
     *("new_penalty", "check", "question", "check_old_status", "check_old_points", "check_new_status"),
     *("check_new_points", "hint", "why"),
 )
+_WIDTH = 104
+"""Columns that the tables take, also where a terminal has less or nobody looks."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
     """Print who changed, then which checks did it, then the figures."""
+    wide = Console(file=console.file, width=max(_WIDTH, console.width), highlight=False)
     differences = comparison.differences
+    whys = {tuple(one.why) for one in differences}
     if differences:
-        table = Table(title="Who changed")
-        for column, right in (("student", False), ("assignment", False), ("score", True), ("change", True)):
-            table.add_column(column, overflow="fold", justify="right" if right else "left")
-        table.add_column("by which check", overflow="fold")
-        table.add_column("because of", overflow="fold")
-        for one in differences:
-            scores = f"{_score(one.before)} → {_score(one.after)}"
-            by = "\n".join([*map(_told, one.checks), *_penalties(one)])
-            cells = (one.student, one.assignment, scores, f"{one.change:+g}", by, "\n".join(one.why))
-            table.add_row(*(escape(_plain(cell)) for cell in cells))
-        console.print(table)
+        wide.print(_who_changed(differences, with_why=len(whys) > 1))
+    if len(whys) == 1:
+        wide.print(f"All because of: {', '.join(*whys)}", markup=False)
     if comparison.by_check:
         table = Table(title="Which checks")
         for column in ("check", "students", "points together"):
             table.add_column(column, overflow="fold", justify="left" if column == "check" else "right")
         for (assignment, check), (students, points) in comparison.by_check.items():
             table.add_row(escape(f"{assignment}: {check}"), str(students), f"{points:+g}")
-        console.print(table)
+        wide.print(table)
     changes = [one.change for one in differences]
     moved = f", {mean(changes):+.2f} points on average" if changes else ""
-    console.print(
+    wide.print(
         f"{len(differences)} of {len(differences) + comparison.unchanged} results changed{moved}: "
         f"{sum(change > 0 for change in changes)} up, {sum(change < 0 for change in changes)} down; "
         f"{comparison.reworded} others have new hints alone."
@@ -70,15 +66,39 @@ def as_csv(comparison: Comparison) -> str:
     return file.getvalue()
 
 
+def _who_changed(differences: Sequence[Difference], *, with_why: bool) -> Table:
+    assignments = {one.assignment for one in differences}
+    where = "" if len(assignments) > 1 else f" in {escape(differences[0].assignment)}"
+    table = Table(title=f"Who changed{where}")
+    table.add_column("student", overflow="fold")
+    if len(assignments) > 1:
+        table.add_column("assignment", overflow="fold")
+    table.add_column("score", justify="right")
+    table.add_column("change", justify="right")
+    table.add_column("by which check", overflow="fold")
+    if with_why:
+        table.add_column("because of", overflow="fold")
+    for one in differences:
+        scores = f"{_score(one.before)} → {_score(one.after)}"
+        by = "\n".join([*map(_told, one.checks), *_penalties(one)])
+        assignment = [one.assignment] if len(assignments) > 1 else []
+        why = ["\n".join(one.why)] if with_why else []
+        cells = (one.student, *assignment, scores, f"{one.change:+g}", by, *why)
+        table.add_row(*(escape(_plain(cell)) for cell in cells))
+    return table
+
+
 def _told(check: CheckChange) -> str:
     record = check.record
+    name = record.id.rpartition("::")[2]
     if check.before is None:
-        return f"{record.question} {record.id}: new, {record.status} {record.score:g} of {record.points:g}"
+        return f"{name}: new, {record.status} {record.score:g} of {record.points:g}"
     if check.after is None:
-        return f"{record.question} {record.id}: gone, was {record.status} {record.score:g} of {record.points:g}"
-    old, new = (f"{one.status} {one.score:g} of {one.points:g}" for one in (check.before, check.after))
-    hint = f" ({record.message})" if record.message else ""
-    return f"{record.question} {record.id}: {old} → {new}{hint}"
+        return f"{name}: gone, was {record.status} {record.score:g} of {record.points:g}"
+    statuses = dict.fromkeys(str(one.status) for one in (check.before, check.after))
+    hint = f" ({record.message})" if record.message not in ("", check.before.message) else ""
+    scores = f"{check.before.score:g} → {record.score:g} of {record.points:g}"
+    return f"{name}: {' → '.join(statuses)}, {scores}{hint}"
 
 
 def _penalties(one: Difference) -> list[str]:

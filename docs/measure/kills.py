@@ -2,9 +2,9 @@
 
     python docs/measure/kills.py --submissions 200 --kills 50
 
-A simulated class is graded twice: once undisturbed, once by a command that is killed (SIGKILL) at random moments, while
-it starts, plans, grades or writes, and given again each time. Then all results are compared, byte for byte save times
-and memory, and processes and half-written files are looked for. Exit code 1 where anything differs.
+A simulated class is graded twice: once undisturbed, once by a command that is killed (SIGKILL) at random moments, every
+other time while results are being made, and given again each time. Then all results are compared, byte for byte save
+times and memory, and processes and half-written files are looked for. Exit code 1 where anything differs.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "parameter_counting"
 OF_EACH_RUN = {"graded_at", "seconds", "timings", "memory_mb"}
+_WHILE_IT_GRADES_SECONDS = 0.4
 
 
 def command(folder: Path, results: str) -> list[str]:
@@ -41,23 +42,29 @@ def read(folder: Path) -> dict[str, object]:
     return {str(path.relative_to(folder)): without_times(json.loads(path.read_bytes())) for path in paths}
 
 
-def disturb(folder: Path, kills: int, rng: random.Random, most: float) -> list[tuple[float, int]]:
-    """Kill the batch `kills` times; return for each the seconds that it had and the results that there were then."""
-    seen = []
-    while len(seen) < kills:
+def number_of(results: Path) -> int:
+    """Return how many results there are."""
+    return len(list((results / ASSIGNMENT).glob("*.json")))
+
+
+def disturb(folder: Path, kills: int, rng: random.Random, most: float) -> None:
+    """Kill the batch `kills` times: at any moment of its first `most` seconds, or soon after its first new result."""
+    results = folder / "killed"
+    for kill in range(kills):
+        before = number_of(results)
         batch = subprocess.Popen(command(folder, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        lives = rng.uniform(0, most)
-        try:
-            batch.wait(timeout=lives)
-            raise SystemExit(
-                f"The batch ended with {batch.returncode} before it was killed {kills} times: more submissions."
-            )
-        except subprocess.TimeoutExpired:
-            batch.send_signal(signal.SIGKILL)
-            batch.wait()
-        seen.append((lives, len(list((folder / "killed").glob("*/*.json")))))
-        print(f"killed after {lives:.1f} s: {seen[-1][1]} results", flush=True)
-    return seen
+        began = time.monotonic()
+        if kill % 2:
+            while number_of(results) == before and batch.poll() is None:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, _WHILE_IT_GRADES_SECONDS))
+        else:
+            time.sleep(rng.uniform(0, most))
+        if batch.poll() is not None:
+            raise SystemExit(f"The batch ended before it was killed {kills} times; take more submissions.")
+        batch.send_signal(signal.SIGKILL)
+        batch.wait()
+        print(f"killed after {time.monotonic() - began:.1f} s: {number_of(results) - before} more results", flush=True)
 
 
 def left_behind(folder: Path) -> list[str]:
@@ -78,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--most-seconds", type=float, default=8.0, help="the longest that a batch lives")
+    parser.add_argument("--most-seconds", type=float, default=8.0, help="every other kill comes within these")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -95,8 +102,8 @@ def main() -> None:
         strays = left_behind(folder)
     print(
         f"{options.kills} kills over {options.submissions} submissions: {len(found)} results, {len(differing)} differ, "
+        f"{len(halves)} half-written files, {len(strays)} processes left behind"
     )
-    print(f"{len(halves)} half-written files, {len(strays)} processes left behind")
     raise SystemExit(1 if differing or halves or strays else 0)
 
 

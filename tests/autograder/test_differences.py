@@ -76,6 +76,18 @@ def test_a_changed_check_says_who_by_how_much_and_why():
     assert "2 → 4" in text
 
 
+def test_what_is_the_same_for_everybody_is_said_once():
+    old = keyed(*(result(check("a", FAILED, "the hint"), student=name) for name in ("ada", "bob")))
+    half = replace(check("a", CheckStatus.PARTIAL, "the hint"), score=1.0)
+    now = result(half, depends_on={"submission": "1", "check a": "2"}, score=1.0)
+    new = keyed(*(replace(now, student=name) for name in ("ada", "bob")))
+    text = printed(old, new, 20)
+    assert text.count("All because of: check a") == text.count("check a") == 1
+    assert "a: failed → partial, 0 → 1 of 2" in text
+    assert "the hint" not in text
+    assert text.count("tiny") == 2  # both tables' own
+
+
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
