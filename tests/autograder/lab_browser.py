@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -62,9 +62,30 @@ class Notebook:
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{index}"] .jp-Cell-outputArea').inner_text()
 
 
+class Lab:
+    """JupyterLab and a browser."""
+
+    def __init__(self, address: str, browser: Browser) -> None:
+        self._address = address
+        self._browser = browser
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[Notebook]:
+        """Open a notebook by its path in the folder that is served; its kernel ends with it."""
+        page = self._browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(f"{self._address}/lab/tree/{path}?reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        page.wait_for_function(
+            "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
+        )
+        yield Notebook(page)
+        page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.close()
+
+
 @contextlib.contextmanager
-def open_notebook(folder: Path, name: str) -> Iterator[Notebook]:
-    """Serve `folder` with JupyterLab on this machine and open one of its notebooks."""
+def serve(folder: Path) -> Iterator[Lab]:
+    """Serve a folder with JupyterLab on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,17 +100,12 @@ def open_notebook(folder: Path, name: str) -> Iterator[Notebook]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"http://127.0.0.1:{port}/api", server)
+        _wait_for(f"{address}/api", server)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            page.goto(f"http://127.0.0.1:{port}/lab/tree/{name}?reset")
-            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-            page.wait_for_function(
-                "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
-            )
-            yield Notebook(page)
+            yield Lab(address, browser)
             browser.close()
     finally:
         server.terminate()

@@ -107,6 +107,7 @@ def test_a_command_that_fails_is_told_with_its_last_words(tmp_path):
         measure(["sh", "-c", "echo so long; exit 3"], tmp_path, bytecode=tmp_path / "bytecode")
 
 
+@pytest.mark.slow
 def test_every_system_gives_the_same_points(built_course, capsys):
     """The real thing, on the assignment with nothing to compute."""
     assert main(["bench", "empty", "--course", str(built_course), "--count", "60", "--peer-count", "1"]) == 0

@@ -2,9 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from lab_browser import Lab
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,14 +40,21 @@ QUESTIONS = [
 """That the whole of each release runs up to its stubs, `autograder validate` sees to."""
 
 
-@pytest.mark.parametrize(("assignment", "question"), QUESTIONS)
-def test_the_check_fails_blank_and_passes_solved(tmp_path, assignment, question):
-    from lab_browser import open_notebook
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Lab"]:
+    """JupyterLab with all releases."""
+    from lab_browser import serve
 
-    folder = tmp_path / assignment
-    shutil.copytree(ROOT / "release" / assignment, folder)
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    with open_notebook(folder, f"{assignment}.ipynb") as notebook:
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "release", folder, dirs_exist_ok=True)
+    (folder / "data").symlink_to(ROOT / "data")
+    with serve(folder) as lab:
+        yield lab
+
+
+@pytest.mark.parametrize(("assignment", "question"), QUESTIONS)
+def test_the_check_fails_blank_and_passes_solved(lab, tmp_path, assignment, question):
+    with lab.open(f"{assignment}/{assignment}.ipynb") as notebook:
         notebook.run(notebook.cell("import torch\n"))
         notebook.run(notebook.cell("import otter"))
         solution, check = notebook.cell(f" {question}("), notebook.cell(f'grader.check("{question}")')
