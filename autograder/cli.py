@@ -167,7 +167,7 @@ def _count(text: str) -> int:
 
 
 def _build(course: Course, options: argparse.Namespace) -> ExitCode:
-    from autograder.build.assignment import build_trees, compare, write
+    from autograder.authoring.assignment import build_trees, compare, write
 
     names = options.assignments or [assignment.name for assignment in course.assignments]
     if options.handout or options.slides:
@@ -193,7 +193,7 @@ def _build(course: Course, options: argparse.Namespace) -> ExitCode:
 
 def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     from autograder.checks.secret import DEMO_SECRET, read_secret
-    from autograder.grading.batch import Order, plan_batch, run_batch
+    from autograder.grading.batch import BatchRequest, plan_batch, run_batch
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.interrupts import Abandoned, Interrupts
     from autograder.grading.lock import locked
@@ -221,7 +221,7 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     unpack(course.data_folder())
     engine, device = _engine(options)
     with locked(results):
-        order = Order(
+        request = BatchRequest(
             course=course,
             assignment=assignment,
             submissions=submissions,
@@ -231,7 +231,7 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
             any_device=options.device == "auto",
             force=options.force,
         )
-        plan = plan_batch(order)
+        plan = plan_batch(request)
         if options.explain or options.dry_run:
             print_reasons(_ERR if options.log == "json" else _OUT, plan.reasons)
         if options.dry_run:
@@ -252,7 +252,7 @@ def _engine(options: argparse.Namespace) -> "tuple[Engine, str]":
     """Return what spreads the work, and the device that is asked for: with Ray each node has its own."""
     from autograder.grading.devices import choose_devices
     from autograder.grading.local import LocalEngine
-    from autograder.grading.ray_engine import RayEngine
+    from autograder.grading.ray.engine import RayEngine
 
     isolated = options.sandbox != "none"
     if options.engine == "ray":
@@ -266,8 +266,8 @@ def _engine(options: argparse.Namespace) -> "tuple[Engine, str]":
 
 def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: bool) -> ExitCode:
     """Run solutions and write a page of each; without being asked for by name, only those with slides become slides."""
-    from autograder.build.assignment import build_trees
-    from autograder.build.handout import execute, handout_page, has_slides, slides_page
+    from autograder.authoring.assignment import build_trees
+    from autograder.authoring.handout import execute, handout_page, has_slides, slides_page
     from autograder.mnist import unpack
     from autograder.results import write_atomically
 
@@ -297,7 +297,7 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
     from autograder.validate.findings import Extent
     from autograder.validate.page import as_document, validation_page
     from autograder.validate.terminal import print_validations
-    from autograder.validate.validation import Place, validate
+    from autograder.validate.validation import TrialContext, validate
 
     unpack(course.data_folder())
     extent = Extent(
@@ -306,7 +306,7 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
         quick=options.quick,
     )
     devices = choose_devices(options.device)
-    place = Place(
+    context = TrialContext(
         engine=LocalEngine(workers=options.workers, isolated=options.sandbox != "none", devices=devices),
         device=devices.kind,
         sandbox=options.sandbox,
@@ -315,12 +315,12 @@ def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
     folder = options.output or course.root / "results" / "validation"
     found = []
     for name in options.assignments or [assignment.name for assignment in course.assignments]:
-        with locked(place.kept), _ERR.status(name) as status:
+        with locked(context.kept), _ERR.status(name) as status:
 
             def watch(stage: str, done: int, whole: int, name: str = name) -> None:
                 status.update(f"{name}: {stage}, {done} of {whole}")
 
-            found.append(validate(course, course.assignment(name), extent, place, watch))
+            found.append(validate(course, course.assignment(name), extent, context, watch))
         page = validation_page(found[-1], datetime.now().astimezone())
         write_atomically(folder / f"{name}.html", page.encode())
         write_atomically(folder / f"{name}.json", as_document(found[-1]).encode())
@@ -333,7 +333,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
     import json
     import os
 
-    from autograder.bench.bench import EMPTY, Order, as_document, run_bench, table
+    from autograder.bench.bench import EMPTY, BenchRequest, as_document, run_bench, table
     from autograder.grading.devices import choose_devices
     from autograder.mnist import unpack
     from autograder.results import write_atomically
@@ -341,7 +341,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
     unpack(course.data_folder())
     document = {}
     for name in options.assignments or [*(assignment.name for assignment in course.assignments), EMPTY]:
-        order = Order(
+        request = BenchRequest(
             assignment=name if name == EMPTY else course.assignment(name).name,
             submissions=options.submissions or course.root / "examples" / "class",
             count=options.count,
@@ -351,7 +351,7 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
             sandbox=options.sandbox,
             device=choose_devices(options.device).kind,
         )
-        rows = run_bench(course, order, _ERR)
+        rows = run_bench(course, request, _ERR)
         document[name] = as_document(rows)
         _OUT.print(table(name, rows) + "\n", markup=False)
     if options.output:

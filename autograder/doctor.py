@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.grading.devices import choose_devices
-from autograder.sandbox.isolation import OPTIONAL, Layer
-from autograder.sandbox.surroundings import Surroundings
-from autograder.sandbox.warm_process import SandboxError, WarmProcess
+from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
+from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.shared.layers import OPTIONAL, Layer
 
 __all__ = ["Finding", "examine", "print_findings"]
 
@@ -57,9 +57,9 @@ class Finding:
 def examine() -> Sequence[Finding]:
     """Try each wall for real, in a process that does nothing else, and look for devices."""
     missing: Mapping[str, str] = {}
-    with WarmProcess(Surroundings(trial=True)) as warm:
+    with ZygoteProcess(SandboxConfig(trial=True)) as zygote:
         try:
-            missing = warm.wait_until_ready()
+            missing = zygote.wait_until_ready()
         except SandboxError as error:
             missing = error.missing or dict.fromkeys(Layer, error.why)
     return [*_walls(missing), *_limits(missing), *_devices()]

@@ -19,7 +19,7 @@ from autograder.course import Course, load_course
 from autograder.errors import AutograderError
 from autograder.results import CheckStatus, Result, Status, read_results
 
-__all__ = ["EMPTY", "Order", "Row", "as_document", "run_bench", "table"]
+__all__ = ["EMPTY", "BenchRequest", "Row", "as_document", "run_bench", "table"]
 
 EMPTY = "empty"
 """The name of the assignment with nothing to compute."""
@@ -30,7 +30,7 @@ _ENDED_BY_ITSELF = {CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.ERROR, C
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class BenchRequest:
     """What to measure."""
 
     assignment: str
@@ -88,56 +88,58 @@ class Row:
         return (all_of_it - start) / submissions
 
 
-def run_bench(course: Course, order: Order, console: Console) -> Sequence[Row]:
+def run_bench(course: Course, request: BenchRequest, console: Console) -> Sequence[Row]:
     """Measure every system on one assignment; the first row is this package's, the last one the floor's."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-bench-"))
     try:
-        if order.assignment == EMPTY:
-            course, order = _empty(course, order, folder)
-        subjects = _agreed(course, order, folder, console)[: order.peer_count]
+        if request.assignment == EMPTY:
+            course, request = _empty(course, request, folder)
+        subjects = _agreed(course, request, folder, console)[: request.peer_count]
         layouts = {
-            name: lay_out(subjects, order.assignment, folder / name, count)
-            for name, count in _sizes(order, len(subjects)).items()
+            name: lay_out(subjects, request.assignment, folder / name, count)
+            for name, count in _sizes(request, len(subjects)).items()
         }
         names = ", ".join(subject.student for subject in subjects)
-        console.print(f"{order.assignment}: {len(subjects)} different submissions: {names}", highlight=False)
+        console.print(f"{request.assignment}: {len(subjects)} different submissions: {names}", highlight=False)
         rows, right = [], dict[str, float]()
-        for system in (_OWN, *order.peers, _FLOOR):
+        for system in (_OWN, *request.peers, _FLOOR):
             console.print(f"  {system} …", highlight=False)
-            outcome = _run(system, course, order, layouts, folder)
+            outcome = _run(system, course, request, layouts, folder)
             right = right or dict(outcome.scores)
-            rows.append(_row(system, order, outcome, layouts, right))
+            rows.append(_row(system, request, outcome, layouts, right))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return rows
 
 
-def _sizes(order: Order, mix: int) -> Mapping[str, int]:
+def _sizes(request: BenchRequest, mix: int) -> Mapping[str, int]:
     """Return how many submissions each batch holds: whole rounds of the mix, so that every system has the same."""
-    few = mix * max(1, order.peer_count // mix)
-    start = mix * math.ceil(order.workers / mix)  # keeps every worker busy, as the whole does
-    many = mix * math.ceil(max(order.count, few, 2 * start) / mix)
+    few = mix * max(1, request.peer_count // mix)
+    start = mix * math.ceil(request.workers / mix)  # keeps every worker busy, as the whole does
+    many = mix * math.ceil(max(request.count, few, 2 * start) / mix)
     return {"start": start, "few": few, "many": many}
 
 
-def _run(system: str, course: Course, order: Order, layouts: Mapping[str, Sequence[Subject]], folder: Path) -> Outcome:
+def _run(
+    system: str, course: Course, request: BenchRequest, layouts: Mapping[str, Sequence[Subject]], folder: Path
+) -> Outcome:
     """Have one system grade; where it loads everything once per batch, a smaller batch first."""
     if system in PEERS:
-        return PEERS[system](course, order.assignment, layouts["few"], folder / system, folder / _BYTECODE)
+        return PEERS[system](course, request.assignment, layouts["few"], folder / system, folder / _BYTECODE)
     batch = _grade if system == _OWN else _floor
-    start = batch(course, order, folder, folder / "start").usage
-    return replace(batch(course, order, folder, folder / "many"), start=start)
+    start = batch(course, request, folder, folder / "start").usage
+    return replace(batch(course, request, folder, folder / "many"), start=start)
 
 
 def _row(
     system: str,
-    order: Order,
+    request: BenchRequest,
     outcome: Outcome,
     layouts: Mapping[str, Sequence[Subject]],
     right: Mapping[str, float],
 ) -> Row:
     if not outcome.scores:
-        raise AutograderError(f"{system} gave no submission to {order.assignment!r} a score.")
+        raise AutograderError(f"{system} gave no submission to {request.assignment!r} a score.")
     peer = system in PEERS
     given = [subject.student for subject in layouts["few" if peer else "many"]]
     nothing = math.nan
@@ -147,7 +149,7 @@ def _row(
         usage=outcome.usage,
         start=outcome.start,
         start_submissions=0 if peer else len(layouts["start"]),
-        cores=1 if peer else order.workers,
+        cores=1 if peer else request.workers,
         # "not at most" also holds for NaN: no score at all
         disagreements=[
             name for name in given if not abs(outcome.scores.get(name, nothing) - right.get(name, nothing)) <= _CLOSE
@@ -155,47 +157,47 @@ def _row(
     )
 
 
-def _empty(course: Course, order: Order, folder: Path) -> tuple[Course, Order]:
+def _empty(course: Course, request: BenchRequest, folder: Path) -> tuple[Course, BenchRequest]:
     """Return a course whose assignment has nothing to compute, and an order for it."""
     root = empty_course(folder / "course", course.data_folder().resolve())
     measure([sys.executable, "-m", "autograder", "build", "--course", str(root)], folder, bytecode=folder / _BYTECODE)
     submission = folder / "submitted" / "right" / EMPTY / f"{EMPTY}.ipynb"
     submission.parent.mkdir(parents=True)
     shutil.copy(root / "solutions" / EMPTY / f"{EMPTY}.ipynb", submission)
-    return load_course(root), replace(order, submissions=folder / "submitted")
+    return load_course(root), replace(request, submissions=folder / "submitted")
 
 
-def _agreed(course: Course, order: Order, folder: Path, console: Console) -> Sequence[Subject]:
+def _agreed(course: Course, request: BenchRequest, folder: Path, console: Console) -> Sequence[Subject]:
     """Return the usable submissions that get the same points in the checks' own process as from this package."""
-    scores = _usable(course, order, folder)
+    scores = _usable(course, request, folder)
     for subject in scores:
-        path = folder / "usable" / subject.student / order.assignment / f"{order.assignment}.ipynb"
+        path = folder / "usable" / subject.student / request.assignment / f"{request.assignment}.ipynb"
         path.parent.mkdir(parents=True)
         shutil.copy(subject.notebook, path)
-    found = _floor(course, order, folder, folder / "usable").scores
+    found = _floor(course, request, folder, folder / "usable").scores
     agreed = [one for one, score in scores.items() if abs(found.get(one.student, math.nan) - score) <= _CLOSE]
     left_out = ", ".join(one.student for one in scores if one not in agreed)
     if left_out:
-        console.print(f"{order.assignment}: left out, other points without walls: {left_out}", highlight=False)
+        console.print(f"{request.assignment}: left out, other points without walls: {left_out}", highlight=False)
     if not agreed:
-        raise AutograderError(f"No submission to {order.assignment!r} gets the same points from every system.")
+        raise AutograderError(f"No submission to {request.assignment!r} gets the same points from every system.")
     return agreed
 
 
-def _usable(course: Course, order: Order, folder: Path) -> Mapping[Subject, float]:
+def _usable(course: Course, request: BenchRequest, folder: Path) -> Mapping[Subject, float]:
     """Return the submissions that end by themselves, without part of a point, and the points that they get here."""
     results = folder / "first"
-    _run_grade(course, order, order.submissions, results, folder)
-    name = order.assignment
+    _run_grade(course, request, request.submissions, results, folder)
+    name = request.assignment
     usable = {
         Subject(student=result.student, notebook=notebook): result.score + result.penalty
         for result in read_results(results, name)
         if result.status == Status.GRADED
         and _ended_by_itself(result)
-        and (notebook := order.submissions / result.student / name / f"{name}.ipynb").is_file()
+        and (notebook := request.submissions / result.student / name / f"{name}.ipynb").is_file()
     }
     if not usable:
-        raise AutograderError(f"{order.submissions} holds no submission to {name!r} that every system could grade.")
+        raise AutograderError(f"{request.submissions} holds no submission to {name!r} that every system could grade.")
     return usable
 
 
@@ -203,23 +205,23 @@ def _ended_by_itself(result: Result) -> bool:
     return not set(result.flags) - {"unsandboxed"} and all(check.status in _ENDED_BY_ITSELF for check in result.checks)
 
 
-def _run_grade(course: Course, order: Order, submissions: Path, results: Path, folder: Path) -> Usage:
+def _run_grade(course: Course, request: BenchRequest, submissions: Path, results: Path, folder: Path) -> Usage:
     places = ["--course", str(course.root), "--submissions", str(submissions), "--results", str(results)]
-    how = ["--workers", str(order.workers), "--sandbox", order.sandbox, "--device", order.device]
-    command = [sys.executable, "-m", "autograder", "grade", order.assignment, *places, *how]
+    how = ["--workers", str(request.workers), "--sandbox", request.sandbox, "--device", request.device]
+    command = [sys.executable, "-m", "autograder", "grade", request.assignment, *places, *how]
     return measure(command, folder, bytecode=folder / _BYTECODE)
 
 
-def _grade(course: Course, order: Order, folder: Path, submissions: Path) -> Outcome:
+def _grade(course: Course, request: BenchRequest, folder: Path, submissions: Path) -> Outcome:
     results = folder / f"results-{submissions.name}"
-    usage = _run_grade(course, order, submissions, results, folder)
-    scores = {result.student: result.score + result.penalty for result in read_results(results, order.assignment)}
+    usage = _run_grade(course, request, submissions, results, folder)
+    scores = {result.student: result.score + result.penalty for result in read_results(results, request.assignment)}
     return Outcome(usage=usage, scores=scores)
 
 
-def _floor(course: Course, order: Order, folder: Path, submissions: Path) -> Outcome:
+def _floor(course: Course, request: BenchRequest, folder: Path, submissions: Path) -> Outcome:
     output = folder / f"floor-{submissions.name}.json"
-    place = [str(course.root), order.assignment, str(order.workers), str(submissions), str(output), order.device]
+    place = [str(course.root), request.assignment, str(request.workers), str(submissions), str(output), request.device]
     command = [sys.executable, "-m", "autograder.bench.floor", *place]
     usage = measure(command, folder, bytecode=folder / _BYTECODE)
     return Outcome(usage=usage, scores=json.loads(output.read_text()))

@@ -1,4 +1,4 @@
-"""Run the same cells and the same checks in forks of one warm process, with no walls: the least that grading can cost.
+"""Run the same cells and the same checks in forks of one zygote, with no walls: the least that grading can cost.
 
     python -m autograder.bench.floor COURSE ASSIGNMENT WORKERS SUBMISSIONS OUTPUT DEVICE
 

@@ -56,7 +56,7 @@ def _prepare(course: Course, assignment: str, folder: Path) -> Sequence[tuple[Pa
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data").symlink_to(course.data_folder().resolve())
     preparation = Preparation(course, course.assignment(assignment))
-    return [(Path(source), name) for source, name in preparation.surroundings(isolated=False, device="cpu").support]
+    return [(Path(source), name) for source, name in preparation.sandbox_config(isolated=False, device="cpu").support]
 
 
 def _copy_files(files: Sequence[tuple[Path, str]], folder: Path) -> None:

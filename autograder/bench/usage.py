@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import AutograderError
-from autograder.sandbox.limits import processes_below, proportional_bytes
+from autograder.sandbox.shared.process_memory import processes_below, proportional_bytes
 
 __all__ = ["Usage", "measure"]
 

@@ -10,8 +10,7 @@ from typing import Any, cast
 import torch
 
 from autograder.checks.notebook_run import NotebookRun
-from autograder.sandbox.protocol import Library as LibraryPath
-from autograder.sandbox.protocol import ProtocolError, Reference
+from autograder.sandbox.shared.protocol import ImportPath, ProtocolError, RemoteObject
 
 __all__ = ["Handle", "Library", "Student"]
 
@@ -27,22 +26,22 @@ class _Line:
     def ask(self, operation: str, *arguments: object) -> Any:
         return self._run.request(operation, *arguments, keep=self._keep, resolve=self._resolve)
 
-    def _keep(self, value: object) -> Reference | LibraryPath:
+    def _keep(self, value: object) -> RemoteObject | ImportPath:
         if isinstance(value, Handle):
             epoch, reference = object.__getattribute__(value, "_identity")
             if epoch != self._run.epoch:
                 raise TypeError(f"{value!r} belongs to another check; get it anew in this one")
-            return cast("Reference", reference)
+            return cast("RemoteObject", reference)
         if isinstance(value, Library):
-            return LibraryPath(object.__getattribute__(value, "_path"))
+            return ImportPath(object.__getattribute__(value, "_path"))
         if isinstance(value, torch.dtype):
-            return LibraryPath(str(value))
+            return ImportPath(str(value))
         raise TypeError(
             f"a {type(value).__name__} cannot be sent to the student's process; build it there with `library`"
         )
 
-    def _resolve(self, stand_in: Reference | LibraryPath) -> object:
-        if isinstance(stand_in, Reference):
+    def _resolve(self, stand_in: RemoteObject | ImportPath) -> object:
+        if isinstance(stand_in, RemoteObject):
             return Handle(self, (self._run.epoch, stand_in))
         raise ProtocolError("an import path where an object should be")
 
@@ -51,10 +50,10 @@ class Handle:
     """An object of the student's that is not data."""
 
     __slots__ = ("_identity", "_line")
-    _identity: tuple[int, Reference]
+    _identity: tuple[int, RemoteObject]
     _line: _Line
 
-    def __init__(self, line: _Line, identity: tuple[int, Reference]) -> None:
+    def __init__(self, line: _Line, identity: tuple[int, RemoteObject]) -> None:
         object.__setattr__(self, "_line", line)
         object.__setattr__(self, "_identity", identity)
 

@@ -10,9 +10,9 @@ from autograder.course import Budget
 from autograder.errors import GraderError
 from autograder.notebooks import PlannedCell
 from autograder.results import CellRecord, CellStatus, Flag
-from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.process import Died, Lost, Outcome, Raised, Sandbox, StudentProcess
-from autograder.sandbox.protocol import Library, ProtocolError, Reference
+from autograder.sandbox.outside.process import Died, Lost, Outcome, Raised, Sandbox, StudentProcess
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.protocol import ImportPath, ProtocolError, RemoteObject
 
 __all__ = ["NotebookRun"]
 
@@ -86,8 +86,8 @@ class NotebookRun:
         self,
         operation: str,
         *arguments: object,
-        keep: Callable[[object], Reference | Library],
-        resolve: Callable[[Reference | Library], object],
+        keep: Callable[[object], RemoteObject | ImportPath],
+        resolve: Callable[[RemoteObject | ImportPath], object],
     ) -> Any:
         """Return the notebook's answer; raise StudentError or an Ending for what went wrong with it."""
         if self._check_left is None:

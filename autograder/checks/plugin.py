@@ -21,16 +21,16 @@ from autograder.results import CheckRecord
 if TYPE_CHECKING:
     import torch
 
-    from autograder.checks.examination import Examination
+    from autograder.checks.context import CheckContext
     from autograder.checks.handles import Library, Student
     from autograder.checks.preparation import Preparation
     from autograder.mnist import Digits
-    from autograder.sandbox.warm_process import WarmProcess
+    from autograder.sandbox.outside.zygote_process import ZygoteProcess
 
 __all__: list[str] = []
 
-EXAMINATIONS = pytest.StashKey["dict[str, Examination]"]()
-WARM_PROCESSES = pytest.StashKey["list[WarmProcess]"]()
+CHECK_CONTEXTS = pytest.StashKey["dict[str, CheckContext]"]()
+ZYGOTES = pytest.StashKey["list[ZygoteProcess]"]()
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
 _MARKS = (
@@ -51,19 +51,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks, and start with no examination unless the worker brought one."""
+    """Declare the marks, and start with no context unless the worker brought one."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    if EXAMINATIONS not in config.stash:
-        config.stash[EXAMINATIONS] = {}
-    config.stash[WARM_PROCESSES] = []
+    if CHECK_CONTEXTS not in config.stash:
+        config.stash[CHECK_CONTEXTS] = {}
+    config.stash[ZYGOTES] = []
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End every student's process."""
-    for examination in config.stash[EXAMINATIONS].values():
-        examination.run.close()
-    for process in config.stash[WARM_PROCESSES]:
+    for check_context in config.stash[CHECK_CONTEXTS].values():
+        check_context.run.close()
+    for process in config.stash[ZYGOTES]:
         process.close()
 
 
@@ -84,39 +84,39 @@ def check_id(item: pytest.Item) -> str:
     return f"{item.path.name}::{item.name}"
 
 
-def _examination(item: pytest.Item) -> "Examination":
-    """Return the examination that the check belongs to, by the folder that it lies in."""
-    from autograder.checks.examination import open_examination
+def _check_context(item: pytest.Item) -> "CheckContext":
+    """Return the context that the check belongs to, by the folder that it lies in."""
+    from autograder.checks.context import open_check_context
     from autograder.checks.preparation import Preparation
 
-    examinations = item.config.stash[EXAMINATIONS]
+    check_contexts = item.config.stash[CHECK_CONTEXTS]
     name = item.path.parent.name
-    if name not in examinations:
+    if name not in check_contexts:
         option = item.config.getoption
         course = load_course(option("course") or find_course(item.path.parent))
         submission: Path | None = option("submission")
         student = option("student") or (submission.resolve().parent.parent.name if submission else "reference")
         try:
             preparation = Preparation(course, course.assignment(name))
-            warm = _warm_process(preparation, solution=submission is None, unprotected=option("sandbox") == "none")
-            item.config.stash[WARM_PROCESSES].append(warm)
-            examinations[name] = open_examination(preparation, submission, student, sandbox=warm.sandbox())
+            zygote = _zygote_process(preparation, solution=submission is None, unprotected=option("sandbox") == "none")
+            item.config.stash[ZYGOTES].append(zygote)
+            check_contexts[name] = open_check_context(preparation, submission, student, sandbox=zygote.sandbox())
         except AutograderError as error:
             pytest.exit(str(error), returncode=2)
-    return examinations[name]
+    return check_contexts[name]
 
 
-def _warm_process(preparation: "Preparation", *, solution: bool, unprotected: bool) -> "WarmProcess":
+def _zygote_process(preparation: "Preparation", *, solution: bool, unprotected: bool) -> "ZygoteProcess":
     """Start what the notebook's process is forked from; our own solution needs no protection where there is none."""
     from autograder.mnist import unpack
-    from autograder.sandbox.warm_process import SandboxError, WarmProcess
+    from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
 
     unpack(preparation.course.data_folder())
 
-    def start(*, isolated: bool) -> WarmProcess:
-        warm = WarmProcess(preparation.surroundings(isolated=isolated, device="cpu", solution=solution))
-        warm.wait_until_ready()
-        return warm
+    def start(*, isolated: bool) -> ZygoteProcess:
+        zygote = ZygoteProcess(preparation.sandbox_config(isolated=isolated, device="cpu", solution=solution))
+        zygote.wait_until_ready()
+        return zygote
 
     if not unprotected:
         try:
@@ -132,7 +132,7 @@ def student(request: pytest.FixtureRequest) -> "Student":
     """Give the student's notebook; what is asked of it happens in the student's process."""
     from autograder.checks.handles import Student
 
-    return Student(_examination(request.node).run)
+    return Student(_check_context(request.node).run)
 
 
 @pytest.fixture
@@ -140,25 +140,25 @@ def library(request: pytest.FixtureRequest) -> "Library":
     """Give library objects in the student's process, by import path."""
     from autograder.checks.handles import Library
 
-    return Library(_examination(request.node).run)
+    return Library(_check_context(request.node).run)
 
 
 @pytest.fixture
 def reference(request: pytest.FixtureRequest) -> SimpleNamespace:
     """Give the solution notebook's names, in this process."""
-    return _examination(request.node).reference
+    return _check_context(request.node).reference
 
 
 @pytest.fixture
 def student_id(request: pytest.FixtureRequest) -> str:
     """Give the ID that the submission came under."""
-    return _examination(request.node).student_id
+    return _check_context(request.node).student_id
 
 
 @pytest.fixture
 def device(request: pytest.FixtureRequest) -> str:
     """Give the name of the device that student code computes on: `cpu` or `cuda`."""
-    return _examination(request.node).device
+    return _check_context(request.node).device
 
 
 @pytest.fixture
@@ -166,20 +166,20 @@ def rng(request: pytest.FixtureRequest) -> "torch.Generator":
     """Give the generator that all hidden inputs of this check derive from."""
     import torch
 
-    seed = _examination(request.node).seed(check_id(request.node), "hidden inputs")
+    seed = _check_context(request.node).seed(check_id(request.node), "hidden inputs")
     return torch.Generator().manual_seed(seed)
 
 
 @pytest.fixture
 def hidden_digits(request: pytest.FixtureRequest) -> "Digits":
     """Give MNIST's 10,000 test images and their labels."""
-    return _examination(request.node).preparation.hidden_digits
+    return _check_context(request.node).preparation.hidden_digits
 
 
 @pytest.fixture
 def training_digits(request: pytest.FixtureRequest) -> "Digits":
     """Give MNIST's 60,000 training images and their labels."""
-    return _examination(request.node).preparation.training_digits
+    return _check_context(request.node).preparation.training_digits
 
 
 @pytest.hookimpl(wrapper=True)
@@ -187,12 +187,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Open the line to the student's process for the length of the check."""
     if not is_check(item):
         return (yield)
-    examination = _examination(item)
+    check_context = _check_context(item)
     deadline = item.get_closest_marker("deadline")
     seconds = float(deadline.args[0]) if deadline else None
-    run = examination.run
+    run = check_context.run
     before = run.setup_seconds
-    run.begin_check(seconds, examination.seed(check_id(item), "student's process"))
+    run.begin_check(seconds, check_context.seed(check_id(item), "student's process"))
     try:
         return (yield)
     finally:
@@ -211,13 +211,13 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo else None
     if call.when == "setup":
         if error is not None:
-            _examination(item).grader_errors.append(f"{check_id(item)}: {error!r}")
+            _check_context(item).grader_errors.append(f"{check_id(item)}: {error!r}")
         return report
-    examination = _examination(item)
+    check_context = _check_context(item)
     if isinstance(error, GraderError):
-        examination.grader_errors.append(f"{check_id(item)}: {error}")
+        check_context.grader_errors.append(f"{check_id(item)}: {error}")
     record = _record(item, call, error)
-    examination.records.append(record)
+    check_context.records.append(record)
     if report.failed:
         report.sections.append(("For the student", record.message))
     return report
@@ -233,7 +233,7 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
     docstring = (getattr(item, "function", item).__doc__ or "").strip()
     verdict = judge(error, public=public, rule=docstring, checks=item.path.parent)
     if verdict.flag:
-        _examination(item).flags.add(verdict.flag)
+        _check_context(item).flags.add(verdict.flag)
     return CheckRecord(
         id=check_id(item),
         question=question_of(item),
@@ -244,14 +244,14 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
         message=verdict.student_text,
         staff_message=verdict.staff_text,
         seconds=round(max(0.0, call.duration - item.stash.get(SETUP_SECONDS, 0.0)), 3),
-        memory_mb=round(_examination(item).run.peak_mb, 1),
+        memory_mb=round(_check_context(item).run.peak_mb, 1),
         measured=take_measurements(),
     )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the score of what was examined."""
-    for name, examination in config.stash[EXAMINATIONS].items():
-        score = sum(record.score for record in examination.records)
-        points = sum(record.points for record in examination.records)
-        terminalreporter.write_line(f"{name}, {examination.student_id}: {score:g} of {points:g} points")
+    for name, check_context in config.stash[CHECK_CONTEXTS].items():
+        score = sum(record.score for record in check_context.records)
+        points = sum(record.points for record in check_context.records)
+        terminalreporter.write_line(f"{name}, {check_context.student_id}: {score:g} of {points:g} points")

@@ -15,7 +15,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import GraderError, NotebookError
 from autograder.mnist import TRAINING, Digits, read_digits
 from autograder.notebooks import BYPRODUCTS, Cell, Tag, read_cells
-from autograder.sandbox.surroundings import Surroundings
+from autograder.sandbox.shared.config import SandboxConfig
 
 __all__ = ["Preparation"]
 
@@ -104,12 +104,12 @@ class Preparation:
         for name in fixtures & {"hidden_digits", "training_digits"}:
             getattr(self, name)
 
-    def surroundings(self, *, isolated: bool, device: str, solution: bool = False) -> Surroundings:
+    def sandbox_config(self, *, isolated: bool, device: str, solution: bool = False) -> SandboxConfig:
         """Return what the students' processes are to find around them: files of the release, or of our own solution."""
         name = self.assignment.name
         notebook = self.course.source_notebook(name) if solution else self.course.release_notebook(name)
         raw = self.course.data_folder() / "MNIST" / "raw"
-        return Surroundings(
+        return SandboxConfig(
             isolated=isolated,
             support=tuple(_support_files(notebook.parent)),
             data=tuple(str((raw / name).resolve()) for name in TRAINING),

@@ -1,4 +1,4 @@
-"""Collect an assignment's checks with pytest once, and run them against one examination after the other's fork."""
+"""Collect an assignment's checks with pytest once, and run them against one submission after the other's fork."""
 
 import contextlib
 import io
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.catalogue import PYTEST_OPTIONS
-from autograder.checks.examination import Examination
-from autograder.checks.plugin import EXAMINATIONS, question_of
+from autograder.checks.context import CheckContext
+from autograder.checks.plugin import CHECK_CONTEXTS, question_of
 from autograder.errors import AutograderError
 
 __all__ = ["fixtures_of", "run_checks", "with_collected_checks"]
@@ -50,17 +50,17 @@ def fixtures_of(session: pytest.Session) -> frozenset[str]:
     return frozenset(name for item in session.items for name in getattr(item, "fixturenames", ()))
 
 
-def run_checks(session: pytest.Session, examination: Examination, questions: Collection[str] | None = None) -> None:
-    """Run every check, or those of some questions; what they find is recorded in the examination.
+def run_checks(session: pytest.Session, check_context: CheckContext, questions: Collection[str] | None = None) -> None:
+    """Run every check, or those of some questions; what they find is recorded in its context.
 
     For once in a process: pytest keeps state.
     """
-    session.config.stash[EXAMINATIONS] = {examination.preparation.assignment.name: examination}
+    session.config.stash[CHECK_CONTEXTS] = {check_context.preparation.assignment.name: check_context}
     items = [item for item in session.items if questions is None or question_of(item) in questions]
     try:
         for item, next_item in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=next_item)
     finally:
-        examination.run.close()
-    if examination.grader_errors:
-        raise AutograderError(examination.grader_errors[0])
+        check_context.run.close()
+    if check_context.grader_errors:
+        raise AutograderError(check_context.grader_errors[0])

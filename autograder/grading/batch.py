@@ -13,7 +13,7 @@ from autograder.grading.job import Engine, Event, Finished, Job, lost
 from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status, remove_leftovers
 
-__all__ = ["Order", "Plan", "Reason", "plan_batch", "run_batch"]
+__all__ = ["BatchRequest", "Plan", "Reason", "plan_batch", "run_batch"]
 
 _WORKER_SECONDS = 300.0
 """What a worker may take beside the student's budget: checks and reference."""
@@ -21,7 +21,7 @@ _HOSTS_FAULT_PERHAPS = "it ran out of memory beside others; it is graded again a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class BatchRequest:
     """What is to be graded, and how."""
 
     course: Course
@@ -63,42 +63,42 @@ class Plan:
     attempts: Attempts
 
 
-def plan_batch(order: Order) -> Plan:
+def plan_batch(request: BatchRequest) -> Plan:
     """Return the jobs for the attempts that have no valid result yet; with `force` for all."""
     jobs, reused, reasons = [], [], []
-    with _writing(order.results):
-        wanted = [attempt for submission in order.submissions for attempt in order.attempts.record(submission)]
+    with _writing(request.results):
+        wanted = [attempt for submission in request.submissions for attempt in request.attempts.record(submission)]
     for attempt in wanted:
         student = attempt.submission.student
-        fingerprint = order.fingerprints.of(attempt.submission)
-        known = order.attempts.known(student, attempt.number)
-        why = _why(order, known, fingerprint)
+        fingerprint = request.fingerprints.of(attempt.submission)
+        known = request.attempts.known(student, attempt.number)
+        why = _why(request, known, fingerprint)
         if why:
-            jobs.append(_job(order, attempt, fingerprint))
+            jobs.append(_job(request, attempt, fingerprint))
         elif known is not None:
             reused.append(known)
         reasons.append(Reason(student=student, attempt=attempt.number, graded=bool(why), why=why or "nothing changed"))
-    return Plan(jobs=jobs, reused=reused, reasons=reasons, attempts=order.attempts)
+    return Plan(jobs=jobs, reused=reused, reasons=reasons, attempts=request.attempts)
 
 
-def _why(order: Order, known: Result | None, fingerprint: Fingerprint) -> str:
+def _why(request: BatchRequest, known: Result | None, fingerprint: Fingerprint) -> str:
     """Return why a submission has to be graded, "" where its result stands."""
     if known is None:
         return "it has no result"
     if known.status == Status.FAILED:
         return f"it could not be graded: {known.reason}"
-    if order.force:
+    if request.force:
         return "--force"
-    if not order.any_device and known.device.partition(":")[0] != order.device:
+    if not request.any_device and known.device.partition(":")[0] != request.device:
         return f"it was graded on {known.device}"
-    return ", ".join(order.fingerprints.changes(known, fingerprint))
+    return ", ".join(request.fingerprints.changes(known, fingerprint))
 
 
-def _job(order: Order, attempt: Attempt, fingerprint: Fingerprint) -> Job:
-    submission, budget = attempt.submission, order.assignment.budget
+def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint) -> Job:
+    submission, budget = attempt.submission, request.assignment.budget
     return Job(
-        root=order.course.root,
-        assignment=order.assignment.name,
+        root=request.course.root,
+        assignment=request.assignment.name,
         student=submission.student,
         attempt=attempt.number,
         notebook=submission.notebook.absolute(),
@@ -106,7 +106,7 @@ def _job(order: Order, attempt: Attempt, fingerprint: Fingerprint) -> Job:
         submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
         fingerprint=str(fingerprint),
         depends_on=fingerprint.depends_on,
-        device=order.device,
+        device=request.device,
         seconds=budget.total_seconds + budget.start_seconds + _WORKER_SECONDS,
     )
 

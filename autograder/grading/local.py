@@ -8,7 +8,7 @@ from autograder.course import load_course
 from autograder.errors import AutograderError
 from autograder.grading.devices import Devices
 from autograder.grading.job import Event, Finished, Job, Started, lost
-from autograder.grading.station_process import Setting, StationLost, StationProcess, Ticket
+from autograder.grading.station_process import StationConfig, StationLost, StationProcess, Task
 
 __all__ = ["LocalEngine"]
 
@@ -33,7 +33,7 @@ class LocalEngine:
             return
         course = load_course(jobs[0].root)
         budget = course.assignment(jobs[0].assignment).budget
-        setting = Setting(
+        config = StationConfig(
             course=course,
             assignment=jobs[0].assignment,
             isolated=self.isolated,
@@ -45,7 +45,7 @@ class LocalEngine:
         while waiting and not self._draining:
             running: dict[int, tuple[Job, int]] = {}
             try:
-                with StationProcess(setting) as station:
+                with StationProcess(config) as station:
                     yield from self._work(station, waiting, running, slots)
             except StationLost as error:
                 failed_starts = 0 if error.was_ready else failed_starts + 1
@@ -78,7 +78,7 @@ class LocalEngine:
                 job, begun = waiting.popleft()
                 slot = free.pop(0)
                 running[slot] = job, begun + 1
-                station.submit(Ticket(number=slot, job=job, gpu=gpus[slot % len(gpus)]))
+                station.submit(Task(number=slot, job=job, gpu=gpus[slot % len(gpus)]))
                 yield Started(job=job)
             if not running:
                 return

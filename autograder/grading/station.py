@@ -1,7 +1,7 @@
 """Be the process that workers are forked from: it holds what all submissions to one assignment share, loaded once.
 
 Started as `python -P -m autograder.grading.station FD` with a connection to whoever hands out the jobs. Beside it runs
-the warm process that students' processes are forked from (one for each GPU), which knows nothing of what is here.
+the zygote that students' processes are forked from (one for each GPU), which knows nothing of what is here.
 Nothing here may run an operation of torch on two threads: a process that ever has cannot be forked safely.
 """
 
@@ -28,23 +28,23 @@ from autograder.checks.preparation import Preparation
 from autograder.checks.session import fixtures_of, with_collected_checks
 from autograder.errors import AutograderError, GraderError
 from autograder.grading.job import lost
-from autograder.grading.station_process import Done, Ready, Setting, Ticket
-from autograder.grading.worker import Place, grade
+from autograder.grading.station_process import Done, Ready, StationConfig, Task
+from autograder.grading.worker import WorkerContext, grade
 from autograder.results import Result
-from autograder.sandbox.syscalls import die_with_parent, gather_memory
-from autograder.sandbox.warm_process import SandboxError, WarmProcess
+from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
+from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
 
 __all__ = ["main"]
 
 _FORK = multiprocessing.get_context("fork")
-_WARM_PROCESS_GONE = 3
+_ZYGOTE_GONE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Worker:
     """A process that grades one submission."""
 
-    ticket: Ticket
+    task: Task
     process: BaseProcess
     connection: Connection
     slot: int
@@ -52,28 +52,28 @@ class _Worker:
     """On the monotonic clock: when there is no use in waiting any longer."""
 
 
-def _serve(setting: Setting, line: Connection) -> None:
+def _serve(config: StationConfig, line: Connection) -> None:
     """Grade what is ordered on the line until it closes; where nothing goes at all, send an error."""
-    preparation = Preparation(setting.course, setting.course.assignment(setting.assignment))
+    preparation = Preparation(config.course, config.course.assignment(config.assignment))
     try:
         with contextlib.ExitStack() as stack:
-            warm: dict[int | None, WarmProcess] = {}
-            for gpu in setting.gpus:
+            zygotes: dict[int | None, ZygoteProcess] = {}
+            for gpu in config.gpus:
                 device = "cpu" if gpu is None else f"cuda:{gpu}"
-                surroundings = preparation.surroundings(isolated=setting.isolated, device=device)
-                warm[gpu] = stack.enter_context(WarmProcess(surroundings))
+                sandbox_config = preparation.sandbox_config(isolated=config.isolated, device=device)
+                zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config))
 
             def work(session: pytest.Session) -> None:
                 preparation.warm_up(fixtures_of(session))
                 gc.collect()
                 gc.freeze()
                 gather_memory()
-                for process in warm.values():
+                for process in zygotes.values():
                     process.wait_until_ready()
                 line.send(Ready())
-                _Station(preparation, session, warm, line).run()
+                _Station(preparation, session, zygotes, line).run()
 
-            with_collected_checks(setting.course.checks_folder(setting.assignment), work)
+            with_collected_checks(config.course.checks_folder(config.assignment), work)
     except (AutograderError, SandboxError) as error:
         line.send(error if isinstance(error, AutograderError) else GraderError(str(error)))
 
@@ -85,12 +85,12 @@ class _Station:
         self,
         preparation: Preparation,
         session: pytest.Session,
-        warm: Mapping[int | None, WarmProcess],
+        zygotes: Mapping[int | None, ZygoteProcess],
         line: Connection,
     ) -> None:
         self._preparation = preparation
         self._session = session
-        self._warm = warm
+        self._zygotes = zygotes
         self._line = line
         self._cores = sorted(os.sched_getaffinity(0))
 
@@ -98,38 +98,38 @@ class _Station:
         """Work until the line closes, and no longer than students' processes can be made."""
         running: list[_Worker] = []
         while True:
-            ready = _wait_for_any(running, [self._line, *(process.end for process in self._warm.values())])
-            if any(process.end in ready for process in self._warm.values()):
-                os._exit(_WARM_PROCESS_GONE)  # whoever hands out the jobs starts another station
+            ready = _wait_for_any(running, [self._line, *(process.end for process in self._zygotes.values())])
+            if any(process.end in ready for process in self._zygotes.values()):
+                os._exit(_ZYGOTE_GONE)  # whoever hands out the jobs starts another station
             try:
                 for worker in ready:
                     if isinstance(worker, _Worker):
                         running.remove(worker)
-                        self._line.send(Done(number=worker.ticket.number, result=_collect(worker).to_json()))
+                        self._line.send(Done(number=worker.task.number, result=_collect(worker).to_json()))
                 if self._line in ready:
-                    ticket = self._line.recv()
-                    running.append(self._start(ticket, {worker.slot for worker in running}))
+                    task = self._line.recv()
+                    running.append(self._start(task, {worker.slot for worker in running}))
             except (EOFError, BrokenPipeError, ConnectionResetError):
                 return  # nobody wants any more
 
-    def _start(self, ticket: Ticket, taken: set[int]) -> _Worker:
+    def _start(self, task: Task, taken: set[int]) -> _Worker:
         slot = min(set(range(len(taken) + 1)) - taken)
         ours, theirs = _FORK.Pipe(duplex=False)
-        process = _FORK.Process(target=self._work, args=(ticket, slot, theirs), daemon=True)
+        process = _FORK.Process(target=self._work, args=(task, slot, theirs), daemon=True)
         process.start()
         theirs.close()
-        ends = time.monotonic() + ticket.job.seconds
-        return _Worker(ticket=ticket, process=process, connection=ours, slot=slot, lost_at=ends)
+        ends = time.monotonic() + task.job.seconds
+        return _Worker(task=task, process=process, connection=ours, slot=slot, lost_at=ends)
 
-    def _work(self, ticket: Ticket, slot: int, connection: Connection) -> None:
+    def _work(self, task: Task, slot: int, connection: Connection) -> None:
         """Go on as the worker T in the forked child."""
         die_with_parent()
         core = self._cores[slot % len(self._cores)]
         with contextlib.suppress(OSError):  # where a container refuses, the kernel chooses
             os.sched_setaffinity(0, {core})
-        sandbox = self._warm[ticket.gpu].sandbox()
-        place = Place(preparation=self._preparation, session=self._session, sandbox=sandbox, core=core)
-        connection.send(grade(ticket.job, place).to_json())
+        sandbox = self._zygotes[task.gpu].sandbox()
+        context = WorkerContext(preparation=self._preparation, session=self._session, sandbox=sandbox, core=core)
+        connection.send(grade(task.job, context).to_json())
         connection.close()
 
 
@@ -153,7 +153,7 @@ def _collect(worker: _Worker) -> Result:
         return Result.from_json(worker.connection.recv())
     except EOFError:
         worker.process.join()
-        return lost(worker.ticket.job, f"the worker was lost (exit code {worker.process.exitcode}); grade again")
+        return lost(worker.task.job, f"the worker was lost (exit code {worker.process.exitcode}); grade again")
     finally:
         worker.connection.close()
         worker.process.join()
@@ -167,9 +167,9 @@ def main() -> None:
     os.set_inheritable(line.fileno(), False)
     sys.argv[1:] = []
     torch.set_num_threads(1)
-    setting = line.recv()
-    assert isinstance(setting, Setting), "it is the first that is sent"
-    _serve(setting, line)
+    config = line.recv()
+    assert isinstance(config, StationConfig), "it is the first that is sent"
+    _serve(config, line)
     line.close()
     os._exit(0)  # without the libraries' own farewells
 

@@ -14,14 +14,14 @@ from autograder.errors import AutograderError
 from autograder.grading.job import Job
 from autograder.results import Result
 
-__all__ = ["Done", "Ready", "Setting", "StationLost", "StationProcess", "Ticket", "start_process"]
+__all__ = ["Done", "Ready", "StationConfig", "StationLost", "StationProcess", "Task", "start_process"]
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _END_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class StationConfig:
     """What all the jobs of a station have in common."""
 
     course: Course
@@ -33,7 +33,7 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ticket:
+class Task:
     """One job for the station."""
 
     number: int
@@ -48,7 +48,7 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A ticket has its result, as the result file's text."""
+    """A task has its result, as the result file's text."""
 
     number: int
     result: str
@@ -66,21 +66,21 @@ class StationLost(Exception):
 class StationProcess:
     """One station, as the process that hands out the jobs sees it."""
 
-    def __init__(self, setting: Setting, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, config: StationConfig, environment: Mapping[str, str] | None = None) -> None:
         """Start it; `environment` is added to this process's own."""
         self._process, self.line = start_process("autograder.grading.station", environment or {})
-        self.line.send(setting)
+        self.line.send(config)
         self._ready = False
 
-    def submit(self, ticket: Ticket) -> None:
+    def submit(self, task: Task) -> None:
         """Have a job graded; raise StationLost."""
         try:
-            self.line.send(ticket)
+            self.line.send(task)
         except OSError:
             raise self._lost() from None
 
     def receive(self) -> tuple[int, Result]:
-        """Return the next result with its ticket's number; raise StationLost, or why nothing can be graded."""
+        """Return the next result with its task's number; raise StationLost, or why nothing can be graded."""
         while True:
             try:
                 message = self.line.recv()

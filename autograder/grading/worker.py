@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from autograder.checks.examination import open_examination
+from autograder.checks.context import open_check_context
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import run_checks
 from autograder.errors import NotebookError
 from autograder.grading.job import Job
 from autograder.plain_text import plain_lines
 from autograder.results import Result, Status
-from autograder.sandbox.process import Sandbox
+from autograder.sandbox.outside.process import Sandbox
 
-__all__ = ["Place", "grade"]
+__all__ = ["WorkerContext", "grade"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class WorkerContext:
     """Where a submission is graded: what its worker has at hand."""
 
     preparation: Preparation
@@ -33,7 +33,7 @@ class Place:
     """The processor for the student's code."""
 
 
-def grade(job: Job, place: Place) -> Result:
+def grade(job: Job, context: WorkerContext) -> Result:
     """Return the result of one submission; nothing that it does makes this raise."""
     began = time.monotonic()
     blank = Result(
@@ -42,7 +42,7 @@ def grade(job: Job, place: Place) -> Result:
         attempt=job.attempt,
         status=Status.FAILED,
         score=0.0,
-        max_score=float(place.preparation.assignment.points),
+        max_score=float(context.preparation.assignment.points),
         submitted_at=job.submitted_at,
         fingerprint=job.fingerprint,
         depends_on=job.depends_on,
@@ -50,8 +50,8 @@ def grade(job: Job, place: Place) -> Result:
         flags=job.flags,
     )
     try:
-        os.chdir(place.preparation.course.root)  # notebooks look for their data in the working folder and above it
-        result = _examine(job, place, blank)
+        os.chdir(context.preparation.course.root)  # notebooks look for their data in the working folder and above it
+        result = _examine(job, context, blank)
     except NotebookError as error:
         result = replace(blank, status=Status.INVALID, reason=str(error))
     except Exception as error:  # noqa: BLE001 - the process edge: a fault of ours becomes a result that is retried
@@ -60,22 +60,22 @@ def grade(job: Job, place: Place) -> Result:
     return replace(result, graded_at=datetime.now(UTC).isoformat(timespec="seconds"), seconds=seconds)
 
 
-def _examine(job: Job, place: Place, blank: Result) -> Result:
+def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
     if any(folder.is_symlink() for folder in (job.notebook.parent, job.notebook.parent.parent)):
         raise NotebookError("The submission's folder is a symbolic link; hand in the files themselves.")
-    examination = open_examination(
-        *(place.preparation, job.notebook, job.student),
-        sandbox=place.sandbox,
+    check_context = open_check_context(
+        *(context.preparation, job.notebook, job.student),
+        sandbox=context.sandbox,
         device=job.device,
-        core=place.core,
+        core=context.core,
         total_seconds=job.total_seconds,
     )
     began = time.monotonic()
-    run_checks(place.session, examination, job.questions)
+    run_checks(context.session, check_context, job.questions)
     examined = time.monotonic() - began
-    run = examination.run
-    checks = tuple(examination.records)
-    late_days, penalty = _lateness(job, place.preparation)
+    run = check_context.run
+    checks = tuple(check_context.records)
+    late_days, penalty = _lateness(job, context.preparation)
     earned = sum(check.score for check in checks)
     return replace(
         blank,
@@ -90,7 +90,7 @@ def _examine(job: Job, place: Place, blank: Result) -> Result:
         checks=checks,
         cells=run.cells,
         output=plain_lines(run.output or ""),
-        flags=tuple(sorted({*job.flags, *examination.flags, *run.flags})),
+        flags=tuple(sorted({*job.flags, *check_context.flags, *run.flags})),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.build.assignment import Tree, build_trees, compare
+from autograder.authoring.assignment import Tree, build_trees, compare
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.checks.secret import DEMO_SECRET, read_secret
 from autograder.course import Assignment, Budget, Course
@@ -32,7 +32,7 @@ from autograder.validate.run_release import run_release
 from autograder.validate.spread import spreads
 from autograder.validate.trials import Trial, Trials
 
-__all__ = ["Place", "Watch", "validate"]
+__all__ = ["TrialContext", "Watch", "validate"]
 
 _MORE_IDS = "abcdefg"
 """Where a question differs from student to student, a mutant may be right for one of them: it is tried with more."""
@@ -41,7 +41,7 @@ Watch = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class TrialContext:
     """Where the answers are graded."""
 
     engine: Engine
@@ -51,7 +51,7 @@ class Place:
     """Folder for what was graded, to be used again as long as nothing that it depends on has changed."""
 
 
-def validate(course: Course, assignment: Assignment, extent: Extent, place: Place, watch: Watch) -> Validation:
+def validate(course: Course, assignment: Assignment, extent: Extent, context: TrialContext, watch: Watch) -> Validation:
     """Return what is known about an assignment; `watch` hears of each stage and how many of how many are done.
 
     Raise ValidationError, BuildError or GraderError where it cannot be validated at all.
@@ -62,7 +62,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, place: Plac
     source = _source(course, assignment)
     solution_cells = _solution_cells(json.loads(solutions.files[Path(f"{assignment.name}.ipynb")]))
     known = read_answers(course.checks_folder(assignment.name), solution_cells)
-    trials = _trials(course, assignment, release, place)
+    trials = _trials(course, assignment, release, context)
 
     slow = _slow_questions(checks) if extent.quick else frozenset()
     mutants = _mutants(source, extent, slow)
@@ -160,16 +160,16 @@ def _solution_cells(notebook: Mapping[str, Any]) -> dict[str, str]:
     return {marks["grade_id"]: "".join(cell["source"]) for cell, marks in marked if marks.get("solution")}
 
 
-def _trials(course: Course, assignment: Assignment, release: Tree, place: Place) -> Trials:
+def _trials(course: Course, assignment: Assignment, release: Tree, context: TrialContext) -> Trials:
     secret = read_secret(course)
     return Trials(
         course=course,
         assignment=assignment,
         release=json.loads(release.files[Path(f"{assignment.name}.ipynb")]),
-        fingerprints=Fingerprints(course, assignment, secret, place.sandbox),
-        device=place.device,
-        engine=place.engine,
-        kept=place.kept,
+        fingerprints=Fingerprints(course, assignment, secret, context.sandbox),
+        device=context.device,
+        engine=context.engine,
+        kept=context.kept,
     )
 
 

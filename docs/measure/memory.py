@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from autograder.bench.subjects import Subject, lay_out
-from autograder.sandbox.limits import processes_below, proportional_bytes
+from autograder.sandbox.shared.process_memory import processes_below, proportional_bytes
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "parameter_counting"
@@ -30,7 +30,7 @@ def forked_from(pid: int) -> str:
         return ""
     if own != others:
         return ""
-    zygote = b"autograder.sandbox.zygote" in own
+    zygote = b"autograder.sandbox.inside.zygote" in own
     return ("S" if same_again else "") if zygote else ("T" if b"autograder.grading.station" in own else "")
 
 

@@ -3,7 +3,7 @@
     python docs/measure/serial.py --submissions 400
 
 CPU time, for each submission, of the processes that last as long as the batch, from the first results to the last: the
-batch (plans, writes results), the station (forks a worker for each), the warm process (forks the student's process).
+batch (plans, writes results), the station (forks a worker for each), the zygote (forks the student's process).
 """
 
 import argparse
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from memory import forked_from
 
-from autograder.sandbox.limits import processes_below
+from autograder.sandbox.shared.process_memory import processes_below
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "parameter_counting"
 ROLES = {
-    "autograder.sandbox.zygote": "warm process",
+    "autograder.sandbox.inside.zygote": "zygote",
     "autograder.grading.station": "station",
     "autograder grade": "batch",
 }

@@ -24,7 +24,7 @@ from memory import forked_from
 
 from autograder.bench.subjects import Subject, lay_out
 from autograder.results import read_results
-from autograder.sandbox.limits import processes_below, proportional_bytes
+from autograder.sandbox.shared.process_memory import processes_below, proportional_bytes
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = "parameter_counting"

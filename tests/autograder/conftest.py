@@ -8,9 +8,9 @@ import pytest
 import tiny_course
 
 if TYPE_CHECKING:
-    from autograder.sandbox.limits import ProcessLimits
-    from autograder.sandbox.process import StudentProcess
-    from autograder.sandbox.warm_process import WarmProcess
+    from autograder.sandbox.outside.process import StudentProcess
+    from autograder.sandbox.outside.zygote_process import ZygoteProcess
+    from autograder.sandbox.shared.limits import ProcessLimits
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def limits() -> "ProcessLimits":
     """Limits that a test reaches quickly."""
-    from autograder.sandbox.limits import ProcessLimits
+    from autograder.sandbox.shared.limits import ProcessLimits
 
     return ProcessLimits(
         memory_bytes=1500 * 2**20,
@@ -47,26 +47,26 @@ def limits() -> "ProcessLimits":
 
 
 @pytest.fixture(scope="session")
-def warm_process() -> Iterator["WarmProcess"]:
+def zygote_process() -> Iterator["ZygoteProcess"]:
     """The process that isolated students' processes are forked from."""
-    from autograder.sandbox.surroundings import Surroundings
-    from autograder.sandbox.warm_process import WarmProcess
+    from autograder.sandbox.outside.zygote_process import ZygoteProcess
+    from autograder.sandbox.shared.config import SandboxConfig
 
-    with WarmProcess(Surroundings()) as warm:
-        warm.wait_until_ready()
-        yield warm
+    with ZygoteProcess(SandboxConfig()) as zygote:
+        zygote.wait_until_ready()
+        yield zygote
 
 
 @pytest.fixture(scope="session")
-def start_process(warm_process: "WarmProcess", limits: "ProcessLimits") -> Iterator[Callable[[], "StudentProcess"]]:
+def start_process(zygote_process: "ZygoteProcess", limits: "ProcessLimits") -> Iterator[Callable[[], "StudentProcess"]]:
     """Start a process as a student's notebook gets one, or give again the one that is still alive."""
-    from autograder.sandbox.process import StudentProcess
+    from autograder.sandbox.outside.process import StudentProcess
 
     started: list[StudentProcess] = []
 
     def start() -> StudentProcess:
         if not started or not started[-1].is_alive():
-            started.append(warm_process.sandbox().start(limits, 20))
+            started.append(zygote_process.sandbox().start(limits, 20))
         return started[-1]
 
     yield start

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.bench.bench import Order, Row, _row, _sizes, table
+from autograder.bench.bench import BenchRequest, Row, _row, _sizes, table
 from autograder.bench.peers import Outcome
 from autograder.bench.subjects import Subject
 from autograder.bench.usage import Usage, measure
@@ -53,28 +53,31 @@ def test_too_few_submissions_to_tell_the_start_from_the_work_are_refused():
 
 @pytest.mark.parametrize(("count", "peer_count", "mix"), [(1, 1, 1), (2, 6, 6), (10, 4, 3), (500, 6, 6)])
 def test_every_batch_holds_whole_rounds_of_the_same_mix(tmp_path, count, peer_count, mix):
-    order = Order(
+    request = BenchRequest(
         assignment="mlp", submissions=tmp_path, count=count, peer_count=peer_count, peers=["nbgrader"], workers=2
     )
-    sizes = _sizes(order, mix)
+    sizes = _sizes(request, mix)
     assert all(size % mix == 0 for size in sizes.values())
     assert sizes["many"] >= max(count, sizes["few"])
     assert sizes["many"] > sizes["start"] >= 2
 
 
 def test_no_score_is_a_disagreement():
-    order = Order(assignment="mlp", submissions=Path(), count=2, peer_count=2, peers=[], workers=1)
+    request = BenchRequest(assignment="mlp", submissions=Path(), count=2, peer_count=2, peers=[], workers=1)
     layout = [Subject(student=name, notebook=Path()) for name in ("ann", "bob", "cem")]
     layouts = dict.fromkeys(("start", "few", "many"), layout)
     outcome = Outcome(usage=usage(1, 1), scores={"ann": 1.0, "bob": float("nan")})
-    assert _row("floor", order, outcome, layouts, {"ann": 1.0, "bob": 1.0, "cem": 1.0}).disagreements == ["bob", "cem"]
+    assert _row("floor", request, outcome, layouts, {"ann": 1.0, "bob": 1.0, "cem": 1.0}).disagreements == [
+        "bob",
+        "cem",
+    ]
 
 
 def test_a_system_without_any_score_is_an_error():
-    order = Order(assignment="mlp", submissions=Path(), count=2, peer_count=2, peers=["otter"], workers=1)
+    request = BenchRequest(assignment="mlp", submissions=Path(), count=2, peer_count=2, peers=["otter"], workers=1)
     layouts: dict[str, list[Subject]] = {"start": [], "few": [], "many": []}
     with pytest.raises(AutograderError, match="otter gave no submission"):
-        _row("otter", order, Outcome(usage=usage(1, 1), scores={}), layouts, {})
+        _row("otter", request, Outcome(usage=usage(1, 1), scores={}), layouts, {})
 
 
 def test_a_check_without_torch_does_not_load_it(built_course):

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from tiny_course import ANSWER, CHECKS, DOUBLE, code, make_course, marks
 
-from autograder.build.assignment import Difference, Tree, build_trees, compare, write
+from autograder.authoring.assignment import Difference, Tree, build_trees, compare, write
 from autograder.cli import main
 from autograder.course import load_course
 from autograder.errors import AutograderError, BuildError, NotebookError

@@ -1,4 +1,4 @@
-"""Nothing carries over from one submission to the next, though both come from one warm process."""
+"""Nothing carries over from one submission to the next, though both come from one zygote."""
 
 import json
 import subprocess
@@ -104,25 +104,25 @@ shell = list(shell)
 BAD_FORK = "import torch\nstate = [torch.cuda._is_in_bad_fork(), torch.cuda.is_initialized()]"
 OWNER = """
 import sys, time
-from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.surroundings import Surroundings
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.outside.zygote_process import ZygoteProcess
 limits = ProcessLimits(memory_bytes=2**30, output_bytes=1, frame_bytes=2**20, cpu_seconds=60, file_bytes=2**20,
                        open_files=64, processes=32, disk_bytes=2**20)
-warm = WarmProcess(Surroundings(isolated=sys.argv[1] == "isolated"))
-warm.wait_until_ready()
-process = warm.sandbox().start(limits, 20)
-print("ready", warm._process.pid, flush=True)
+zygote = ZygoteProcess(SandboxConfig(isolated=sys.argv[1] == "isolated"))
+zygote.wait_until_ready()
+process = zygote.sandbox().start(limits, 20)
+print("ready", zygote._process.pid, flush=True)
 time.sleep(1000)
 """
 
 
 @pytest.fixture
-def run(warm_process, limits):
+def run(zygote_process, limits):
     """Run cells in a fresh process and return the value of a name."""
 
     def run(name: str, *cells: str) -> object:
-        process = warm_process.sandbox().start(limits, 20)
+        process = zygote_process.sandbox().start(limits, 20)
         options = {"seconds": 60, "keep": None, "resolve": None}
         try:
             process.request("seed", 7, **options)
@@ -164,9 +164,9 @@ def test_cuda_could_still_be_started_in_a_fork(run):
     assert run("state", BAD_FORK) == [False, False]
 
 
-def test_the_warm_process_has_one_thread(warm_process):
-    (zygote,) = _children(warm_process._process.pid)
-    assert [len(_tasks(pid)) for pid in (warm_process._process.pid, zygote)] == [1, 1]
+def test_the_warm_process_has_one_thread(zygote_process):
+    (zygote,) = _children(zygote_process._process.pid)
+    assert [len(_tasks(pid)) for pid in (zygote_process._process.pid, zygote)] == [1, 1]
 
 
 @pytest.mark.parametrize("how", ["isolated", "unprotected"])

@@ -9,11 +9,11 @@ from tiny_course import RIGHT, answers, submit
 
 from autograder.doctor import examine
 from autograder.results import read_results
-from autograder.sandbox.isolation import OPTIONAL, Layer
+from autograder.sandbox.shared.layers import OPTIONAL, Layer
 
 POOR_HOST = """
 import sys
-from autograder.sandbox import seccomp, syscalls
+from autograder.sandbox.inside import seccomp, syscalls
 from autograder.cli import main
 program = seccomp.compile_filter()
 syscalls.forbid_new_privileges()

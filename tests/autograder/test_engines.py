@@ -15,11 +15,11 @@ import pytest
 from tiny_course import RIGHT, answers, submit, undisturbed
 
 from autograder.course import load_course
-from autograder.grading.batch import Order, Plan, plan_batch, run_batch
+from autograder.grading.batch import BatchRequest, Plan, plan_batch, run_batch
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine, Finished, Started
 from autograder.grading.local import LocalEngine
-from autograder.grading.ray_engine import RayEngine
+from autograder.grading.ray.engine import RayEngine
 from autograder.grading.submissions import find_submissions
 from autograder.results import Result, Status, read_results
 
@@ -90,7 +90,7 @@ class Cluster:
 def plan(course: Path, results: Path, students: tuple[str, ...] = ()) -> Plan:
     loaded = load_course(course)
     return plan_batch(
-        Order(
+        BatchRequest(
             course=loaded,
             assignment=loaded.assignment("tiny"),
             submissions=find_submissions(course / "class", "tiny", students),
@@ -139,15 +139,15 @@ def stations() -> list[int]:
     return [station for _, station in _at_work(processes())]
 
 
-def warm_processes() -> list[int]:
-    """Return the warm processes of stations that are at work."""
+def zygotes() -> list[int]:
+    """Return the zygotes of stations that are at work."""
     found = processes()
     at_work = {station for _, station in _at_work(found)}
     return [pid for pid, (parent, command) in found.items() if "sandbox.zygote" in command and parent in at_work]
 
 
 def student_processes() -> list[int]:
-    """Return the processes S at work: forked from a warm process, inside the one that waits outside for it."""
+    """Return the processes S at work: forked from a zygote, inside the one that waits outside for it."""
     found = processes()
     zygotes = {pid: parent for pid, (parent, command) in found.items() if "sandbox.zygote" in command}
     return [pid for pid, parent in zygotes.items() if parent in zygotes and zygotes[parent] in zygotes]
@@ -201,7 +201,7 @@ def test_each_job_gets_its_result_and_the_same_from_each_engine(course, make_eng
     ("make_engine", "victims"),
     [
         ("local", (stations, workers)),
-        ("local", (warm_processes, student_processes)),
+        ("local", (zygotes, student_processes)),
         ("ray", (stations, workers)),  # the others are the station's, the same for both
     ],
     indirect=["make_engine"],

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import tiny_course
 
-from autograder.build.assignment import Tree, build_trees
-from autograder.build.handout import execute, handout_page, has_slides, slides_page
+from autograder.authoring.assignment import Tree, build_trees
+from autograder.authoring.handout import execute, handout_page, has_slides, slides_page
 from autograder.cli import main
 from autograder.course import load_course
 from autograder.errors import BuildError

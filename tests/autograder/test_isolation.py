@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import landlock
-from autograder.sandbox.isolation import Layer
+from autograder.sandbox.inside import landlock
+from autograder.sandbox.shared.layers import Layer
 
 PRELUDE = """
 import ctypes, json, os, socket, subprocess, sys
 from pathlib import Path
-from autograder.sandbox import isolation, landlock, seccomp, syscalls
-from autograder.sandbox.limits import ProcessLimits, bind, private_bytes, processes_below
+from autograder.sandbox.inside import isolation, landlock, seccomp, syscalls
+from autograder.sandbox.inside.resource_limits import bind
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.process_memory import private_bytes, processes_below
 
 def may(call):
     try:
@@ -25,7 +27,7 @@ def may(call):
         return error.errno or str(error)
     return "yes"
 
-if os.geteuid() != 0:  # an ordinary user becomes root of a namespace of its own, as the warm process does
+if os.geteuid() != 0:  # an ordinary user becomes root of a namespace of its own, as the zygote does
     user, group = os.geteuid(), os.getegid()
     syscalls.unshare(syscalls.NEW_USER)
     Path("/proc/self/setgroups").write_text("deny")
@@ -117,8 +119,8 @@ def test_a_uts_namespace_keeps_the_hosts_name():
 
 
 ENTER = """
-from autograder.sandbox.zygote import _enter_namespaces
-from autograder.sandbox.root_folder import enter_root_folder
+from autograder.sandbox.inside.zygote import _enter_namespaces
+from autograder.sandbox.inside.root_folder import enter_root_folder
 seen_before = os.listdir("/")
 _enter_namespaces()
 enter_root_folder([], [])
@@ -336,9 +338,9 @@ def test_the_root_folder_shows_of_the_host_nothing_but_system_and_python(tmp_pat
     (tmp_path / "secret").write_text("x")
     script = f"""
 import sysconfig
-from autograder.sandbox import root_folder
-from autograder.sandbox.zygote import _enter_namespaces
-allowed = {{*root_folder._SYSTEM, *root_folder._python_folders()}}
+from autograder.sandbox.inside import root_folder
+from autograder.sandbox.inside.zygote import _enter_namespaces
+allowed = {{*root_folder._SYSTEM, *root_folder._python_folders(), str(root_folder._PACKAGE)}}
 homes = sorted({{os.path.expanduser("~"), "/root", *(str(path) for path in Path("/home").glob("*"))}})
 _enter_namespaces()
 root_folder.enter_root_folder([Path({str(tmp_path / "data.bin")!r})], [])

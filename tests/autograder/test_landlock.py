@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import landlock
+from autograder.sandbox.inside import landlock
 
 NO_NEW_PRIVS = 38
 NOBODY = 65534

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.sandbox.process import Died, Lost, Outcome, Raised
-from autograder.sandbox.protocol import Library, ProtocolError
-from autograder.sandbox.surroundings import Surroundings
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.outside.process import Died, Lost, Outcome, Raised
+from autograder.sandbox.outside.zygote_process import ZygoteProcess
+from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.shared.protocol import ImportPath, ProtocolError
 
 
-def keep(value: object) -> Library:
+def keep(value: object) -> ImportPath:
     if isinstance(value, str):
-        return Library(value)
+        return ImportPath(value)
     raise ProtocolError("only data")
 
 
@@ -72,7 +72,7 @@ def test_objects_stay_and_can_be_used_by_reference(process):
 
 
 def test_library_objects_are_built_by_import_path(process):
-    layer = ask(process, "call", Library("torch.nn.Linear"), (3, 2), {"bias": False})
+    layer = ask(process, "call", ImportPath("torch.nn.Linear"), (3, 2), {"bias": False})
     assert set(ask(process, "call", ask(process, "attribute", layer, "state_dict"), (), {})) == {"weight"}
 
 
@@ -169,7 +169,7 @@ def test_an_answer_that_is_too_large_fails_that_request_alone(process):
 
 FORGERY = """
 import os, socket
-from autograder.sandbox import protocol
+from autograder.sandbox.shared import protocol
 [number] = [int(n) for n in os.listdir('/proc/self/fd') if 'socket' in os.path.realpath(f'/proc/self/fd/{n}')]
 line = socket.socket(fileno=number)
 forged = protocol.pack({}, protocol.Limits())
@@ -254,12 +254,12 @@ def test_a_thread_left_behind_does_not_keep_answers_from_coming(process):
 
 
 def test_when_the_warm_process_goes_the_loss_is_ours(limits):
-    with WarmProcess(Surroundings(isolated=False)) as warm:
-        warm.wait_until_ready()
-        process = warm.sandbox().start(limits, 20)
+    with ZygoteProcess(SandboxConfig(isolated=False)) as zygote:
+        zygote.wait_until_ready()
+        process = zygote.sandbox().start(limits, 20)
         run(process, "x = 1")
-        warm._process.kill()
+        zygote._process.kill()
         with pytest.raises(Lost):
             run(process, "import time\ntime.sleep(20)")
         with pytest.raises(OSError):
-            warm.sandbox().start(limits, 20)
+            zygote.sandbox().start(limits, 20)

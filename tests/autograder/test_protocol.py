@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.sandbox.protocol import (
+from autograder.sandbox.shared.protocol import (
     HEADER,
     Decoder,
     Encoder,
-    Library,
+    ImportPath,
     Limits,
     ProtocolError,
-    Reference,
+    RemoteObject,
     pack,
     unpack,
 )
@@ -27,11 +27,11 @@ from autograder.sandbox.protocol import (
 LIMITS = Limits(frame_bytes=2**20, items=1_000)
 
 
-def keep(value: object) -> Reference:
-    return Reference(7, type(value).__name__)
+def keep(value: object) -> RemoteObject:
+    return RemoteObject(7, type(value).__name__)
 
 
-def resolve(stand_in: Reference | Library) -> object:
+def resolve(stand_in: RemoteObject | ImportPath) -> object:
     return stand_in
 
 
@@ -89,7 +89,7 @@ def test_any_document_decodes_to_plain_data_or_a_protocol_error(document):
         value = decode(unpack(msgpack.packb(document), LIMITS))
     except ProtocolError:
         return
-    allowed = (bool, int, float, str, type(None), list, tuple, dict, torch.Tensor, np.ndarray, Reference, Library)
+    allowed = (bool, int, float, str, type(None), list, tuple, dict, torch.Tensor, np.ndarray, RemoteObject, ImportPath)
     assert type(value) in allowed
 
 
@@ -163,7 +163,7 @@ class MyList(list):
     ],
 )
 def test_impostors_stay_where_they_are(impostor):
-    assert there_and_back(impostor) == Reference(7, type(impostor).__name__)
+    assert there_and_back(impostor) == RemoteObject(7, type(impostor).__name__)
 
 
 def test_nan_travels_as_what_it_is():

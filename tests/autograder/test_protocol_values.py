@@ -19,16 +19,16 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.process import Died, Outcome, Raised, StudentProcess
-from autograder.sandbox.protocol import (
+from autograder.sandbox.outside.process import Died, Outcome, Raised, StudentProcess
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.protocol import (
     HEADER,
     Decoder,
     Encoder,
-    Library,
+    ImportPath,
     Limits,
     ProtocolError,
-    Reference,
+    RemoteObject,
     pack,
     unpack,
 )
@@ -66,7 +66,7 @@ ARRAYS = [
     "complex64",
     "complex128",
 ]
-PLAIN = (type(None), bool, int, float, str, list, tuple, dict, torch.Tensor, np.ndarray, Reference, Library)
+PLAIN = (type(None), bool, int, float, str, list, tuple, dict, torch.Tensor, np.ndarray, RemoteObject, ImportPath)
 
 
 def all_plain(value: Any) -> bool:
@@ -220,7 +220,7 @@ def exactly(value: Any) -> Any:
     return [type(value).__name__, value]
 
 
-def refuse(value: object) -> Reference:
+def refuse(value: object) -> RemoteObject:
     raise ProtocolError(f"{value!r} is no data")
 
 
@@ -300,7 +300,7 @@ class Stranger:
         self._warden.start()
 
     def _guard(self) -> None:
-        """Do what the warm process does: kill S when T hangs up."""
+        """Do what the zygote does: kill S when T hangs up."""
         with contextlib.suppress(ConnectionResetError):  # where T did not read the report
             self._control.recv(1)
         self._stands_in.kill()

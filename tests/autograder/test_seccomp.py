@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pyseccomp
 import pytest
 
-from autograder.sandbox import seccomp
+from autograder.sandbox.inside import seccomp
 
 REFUSED = {
     "mounts": (
@@ -332,10 +332,10 @@ torch.optim.SGD(layer.parameters()).step()
 @pytest.mark.parametrize("libraries", WORK)
 def test_ordinary_work_goes_on(libraries, tmp_path):
     bound = (
-        "import ctypes\nfrom autograder.sandbox import seccomp\n"
+        "import ctypes\nfrom autograder.sandbox.inside import seccomp\n"
         f"ctypes.CDLL(None).prctl({NO_NEW_PRIVS}, 1, 0, 0, 0)\nseccomp.apply(seccomp.compile_filter())\n"
     )
-    surroundings = {**os.environ, "MPLCONFIGDIR": str(tmp_path), "HOME": str(tmp_path)}
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path), "HOME": str(tmp_path)}
     command = [sys.executable, "-c", bound + WORK[libraries]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=surroundings, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
     assert done.returncode == 0, done.stderr

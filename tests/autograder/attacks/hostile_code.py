@@ -230,7 +230,7 @@ TRICKS = {
 PROTOCOL = {
     "reply-in-advance": attack(
         "import os\n"
-        "from autograder.sandbox import protocol\n"
+        "from autograder.sandbox.shared import protocol\n"
         "frame = protocol.pack({'id': b'0' * 16, 'value': 42}, protocol.Limits())\n"
         "for number in range(3, 64):\n"
         "    try: os.write(number, frame * 3)\n"
@@ -245,17 +245,17 @@ PROTOCOL = {
     "closed-line": attack("import os\nos.closerange(3, 64)"),
     "agent-taken-over": attack(
         "import gc\n"
-        "from autograder.sandbox.agent import Agent\n"
+        "from autograder.sandbox.inside.agent import Agent\n"
         "Agent.do_call = lambda self, *a: [2.0, 2.0, 2.0]\n"
         "Agent.do_name = lambda self, name: 42 if name == 'answer' else double",
         score=3.0,
     ),
     "agent-that-never-answers": attack(
-        "from autograder.sandbox.agent import Agent\nAgent._answer = lambda self, request: __import__('time').sleep(100)",
+        "from autograder.sandbox.inside.agent import Agent\nAgent._answer = lambda self, request: __import__('time').sleep(100)",
         says="did not finish|crash|ended",
     ),
     "encoder-of-its-own": attack(
-        "from autograder.sandbox import agent, protocol\n"
+        "from autograder.sandbox.inside import agent; from autograder.sandbox.shared import protocol\n"
         "agent.Encoder.encode = lambda self, value: ['T', 'float32', [2**40], b'']"
     ),
     "endless-nesting": attack(

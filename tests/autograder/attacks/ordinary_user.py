@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 _ENTER = """
 import os, sys
-from autograder.sandbox import syscalls
+from autograder.sandbox.inside import syscalls
 user, shown, command = int(sys.argv[1]), sys.argv[2].split(":"), sys.argv[3:]
 syscalls.unshare(syscalls.NEW_MOUNT)
 syscalls.make_mounts_private()

@@ -3,9 +3,9 @@
 import pytest
 
 from autograder.grading.devices import choose_devices
-from autograder.sandbox.process import Raised
-from autograder.sandbox.surroundings import Surroundings
-from autograder.sandbox.warm_process import WarmProcess
+from autograder.sandbox.outside.process import Raised
+from autograder.sandbox.outside.zygote_process import ZygoteProcess
+from autograder.sandbox.shared.config import SandboxConfig
 
 pytestmark = [
     pytest.mark.gpu,
@@ -16,17 +16,17 @@ SHARE = 0.1
 
 @pytest.fixture(scope="module")
 def warm():
-    with WarmProcess(Surroundings(gpu=0, gpu_share=SHARE)) as warm:
-        warm.wait_until_ready()
-        yield warm
+    with ZygoteProcess(SandboxConfig(gpu=0, gpu_share=SHARE)) as zygote:
+        zygote.wait_until_ready()
+        yield zygote
 
 
 @pytest.fixture
-def ask(warm, limits):
+def ask(zygote, limits):
     """Run a cell in a fresh process and return the value of `result`."""
 
     def ask(source: str) -> object:
-        process = warm.sandbox().start(limits, 20)
+        process = zygote.sandbox().start(limits, 20)
         try:
             for operation, arguments in (("cell", ("<cell 0>", source)), ("name", ("result",))):
                 value = process.request(operation, *arguments, seconds=120, keep=None, resolve=None)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.process import Died, Raised, StudentProcess
-from autograder.sandbox.protocol import HEADER, ProtocolError, Reference
+from autograder.sandbox.outside.process import Died, Raised, StudentProcess
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.protocol import HEADER, ProtocolError, RemoteObject
 
 SECONDS = 1.0
 LIMITS = ProcessLimits(
@@ -67,7 +67,7 @@ def frame(document: object) -> bytes:
     return HEADER.pack(len(body)) + body
 
 
-def refuse(value: object) -> Reference:
+def refuse(value: object) -> RemoteObject:
     raise ProtocolError(f"{value!r} is no data")
 
 
@@ -101,7 +101,7 @@ def is_plain(value: object) -> bool:
         return all(map(is_plain, value))
     if isinstance(value, dict):
         return all(is_plain(part) for pair in value.items() for part in pair)
-    return type(value).__module__ in ("builtins", "torch", "numpy") or isinstance(value, Reference)
+    return type(value).__module__ in ("builtins", "torch", "numpy") or isinstance(value, RemoteObject)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

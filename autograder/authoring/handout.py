@@ -22,7 +22,7 @@ from nbconvert import HTMLExporter
 from nbformat.notebooknode import NotebookNode
 from pygments.formatters import HtmlFormatter
 
-from autograder.build.assignment import Tree
+from autograder.authoring.assignment import Tree
 from autograder.errors import BuildError
 
 __all__ = ["execute", "handout_page", "has_slides", "slides_page"]

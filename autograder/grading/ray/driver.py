@@ -1,6 +1,6 @@
 """Talk to Ray for a batch: put a station on each node, hand out as many tasks as the cluster takes, pass on news.
 
-Started as `python -P -m autograder.grading.ray_driver FD` with a connection to the batch; ends with it.
+Started as `python -P -m autograder.grading.ray.driver FD` with a connection to the batch; ends with it.
 """
 
 import logging
@@ -22,18 +22,18 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from autograder import __version__
 from autograder.errors import AutograderError, GraderError
-from autograder.grading.bundle import bundle_assignment, bundle_data, pack_job
 from autograder.grading.job import Job, lost
-from autograder.grading.ray_engine import Drain, Mission, News
-from autograder.grading.ray_node import Freight, NodeStation, grade_on_node, station_name
-from autograder.sandbox.syscalls import die_with_parent
+from autograder.grading.ray.bundle import bundle_assignment, bundle_data, pack_job
+from autograder.grading.ray.engine import Drain, DriverConfig, TaskEvent
+from autograder.grading.ray.node import ActorConfig, NodeStation, grade_on_node, station_name
+from autograder.sandbox.shared.calling_process import die_with_parent
 
 __all__ = ["main"]
 
 _REMOTE: Any = ray.remote  # its types know fewer options than it takes
 _LOOK_SECONDS = 1.0
 _NOBODY_SECONDS = 300.0
-_KNOCK_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
 _AHEAD = 2
 """Tasks handed to Ray for each that can run: the next one is there when a core becomes free."""
 _RETRIES = 3
@@ -41,24 +41,24 @@ _MANY_THREADS = 1000
 
 
 class _Driver:
-    """One mission."""
+    """One config."""
 
-    def __init__(self, mission: Mission, line: Connection) -> None:
-        self._mission = mission
+    def __init__(self, config: DriverConfig, line: Connection) -> None:
+        self._config = config
         self._line = line
-        self._waiting = deque(mission.jobs)
+        self._waiting = deque(config.jobs)
         self._running: dict[Any, Job] = {}
         self._stations: dict[str, Any] = {}
         self._usable_at = time.monotonic()
         self._namespace = ray.get_runtime_context().namespace
-        self._share = mission.course.assignment(mission.jobs[0].assignment).budget.gpu_share
-        bundles = bundle_assignment(mission.course, mission.jobs[0].assignment), bundle_data(mission.course)
-        self._freight = Freight(
+        self._share = config.course.assignment(config.jobs[0].assignment).budget.gpu_share
+        bundles = bundle_assignment(config.course, config.jobs[0].assignment), bundle_data(config.course)
+        self._actor_config = ActorConfig(
             version=__version__,
-            course=mission.course,
-            assignment=mission.jobs[0].assignment,
-            isolated=mission.isolated,
-            secret=mission.secret,
+            course=config.course,
+            assignment=config.jobs[0].assignment,
+            isolated=config.isolated,
+            secret=config.secret,
             bundles=[(bundle.digest, [ray.put(bundle.content)]) for bundle in bundles],
         )
         self._actor = _REMOTE(max_restarts=-1, num_cpus=0, max_concurrency=_MANY_THREADS)(NodeStation)
@@ -70,18 +70,18 @@ class _Driver:
         while self._waiting or self._running:
             if time.monotonic() - looked_at > _LOOK_SECONDS:
                 looked_at = time.monotonic()
-                room = self._look_around()
+                room = self._update_stations()
                 if self._line.poll() and isinstance(self._line.recv(), Drain):
                     self._waiting.clear()
-            self._feed(room)
+            self._submit_tasks(room)
             if not self._running:
                 time.sleep(_LOOK_SECONDS)  # no node can take any
                 continue
             for task in ray.wait(list(self._running), timeout=_LOOK_SECONDS)[0]:
                 job = self._running.pop(task)
-                self._line.send(News(job.key, self._result_of(task, job)))
+                self._line.send(TaskEvent(job.key, self._result_of(task, job)))
 
-    def _look_around(self) -> Mapping[str, float]:
+    def _update_stations(self) -> Mapping[str, float]:
         """See to a station on each node that can run tasks; return how many tasks of each kind the cluster can take."""
         room = {"cuda": 0.0, "cpu": 0.0}
         for node in ray.nodes():
@@ -95,18 +95,18 @@ class _Driver:
                 here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
                 options = {"name": station_name(node["NodeID"]), "scheduling_strategy": here}
                 self._stations[node["NodeID"]] = self._actor.options(**options).remote(
-                    self._freight, tuple(range(gpus)) if self._mission.device != "cpu" else ()
+                    self._actor_config, tuple(range(gpus)) if self._config.device != "cpu" else ()
                 )
-        if self._mission.device == "cuda" and not room["cuda"]:
+        if self._config.device == "cuda" and not room["cuda"]:
             raise AutograderError(
                 "--device cuda: the Ray cluster has no GPU; use --device cpu, or add a node with one."
             )
-        unwanted = {"auto": "", "cpu": "cuda", "cuda": "cpu"}[self._mission.device]
+        unwanted = {"auto": "", "cpu": "cuda", "cuda": "cpu"}[self._config.device]
         usable = {kind: tasks for kind, tasks in room.items() if tasks and kind != unwanted}
-        self._take_back(usable)
+        self._cancel_unplaceable(usable)
         return usable
 
-    def _take_back(self, usable: Mapping[str, float]) -> None:
+    def _cancel_unplaceable(self, usable: Mapping[str, float]) -> None:
         """Let the jobs wait again that no node can take any more: the last one with a GPU is gone, say."""
         if usable:
             self._usable_at = time.monotonic()
@@ -121,19 +121,19 @@ class _Driver:
                 ray.cancel(task, force=True)
                 self._waiting.appendleft(job)
 
-    def _feed(self, room: Mapping[str, float]) -> None:
+    def _submit_tasks(self, room: Mapping[str, float]) -> None:
         """Hand jobs to Ray while it can take some: to GPUs first."""
         at_work = [job.device for job in self._running.values()]
         for kind, tasks in room.items():
-            most = min(_AHEAD * tasks, self._mission.workers or len(self._mission.jobs))
-            most = 1 if self._mission.alone else most
-            while self._waiting and at_work.count(kind) < most and (len(at_work) < most or not self._mission.alone):
+            most = min(_AHEAD * tasks, self._config.workers or len(self._config.jobs))
+            most = 1 if self._config.alone else most
+            while self._waiting and at_work.count(kind) < most and (len(at_work) < most or not self._config.alone):
                 job = replace(self._waiting.popleft(), device=kind)
-                gpus = {"num_gpus": 1.0 if self._mission.alone else self._share} if kind == "cuda" else {}
+                gpus = {"num_gpus": 1.0 if self._config.alone else self._share} if kind == "cuda" else {}
                 task = self._task.options(num_cpus=1, **gpus).remote(pack_job(job), self._namespace)
                 self._running[task] = job
                 at_work.append(kind)
-                self._line.send(News(job.key))
+                self._line.send(TaskEvent(job.key))
 
     def _result_of(self, task: Any, job: Job) -> str:
         try:
@@ -147,22 +147,22 @@ class _Driver:
         return text
 
 
-def _connect(mission: Mission) -> None:
+def _connect(config: DriverConfig) -> None:
     try:
-        if mission.address:
-            _knock(mission.address)  # where nobody answers, Ray would end this process without a word
+        if config.address:
+            _require_reachable(config.address)  # where nobody answers, Ray would end this process without a word
         namespace = f"batch-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        ray.init(address=mission.address, log_to_driver=False, logging_level=logging.ERROR, namespace=namespace)
+        ray.init(address=config.address, log_to_driver=False, logging_level=logging.ERROR, namespace=namespace)
     except (ConnectionError, RayError, ValueError, RuntimeError, OSError) as error:
-        where = f"at {mission.address}" if mission.address else "on this machine"
+        where = f"at {config.address}" if config.address else "on this machine"
         raise AutograderError(f"There is no Ray cluster {where} ({str(error).splitlines()[0]}).") from error
 
 
-def _knock(address: str) -> None:
+def _require_reachable(address: str) -> None:
     host, _, port = address.rpartition(":")
     if not port.isdecimal() or "/" in host:
         raise ValueError("give the head's host and port, as in 10.0.0.1:6379")
-    socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
+    socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
 
 
 def main() -> None:
@@ -172,11 +172,11 @@ def main() -> None:
     line = Connection(int(sys.argv[1]))
     os.set_inheritable(line.fileno(), False)
     sys.argv[1:] = []
-    mission = line.recv()
-    assert isinstance(mission, Mission), "it is the first that is sent"
+    config = line.recv()
+    assert isinstance(config, DriverConfig), "it is the first that is sent"
     try:
-        _connect(mission)
-        _Driver(mission, line).run()
+        _connect(config)
+        _Driver(config, line).run()
         line.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the batch is gone, or wants no more

@@ -10,8 +10,8 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, ValidationError
 
-from autograder.build.notebook import release_notebook, solution_notebook, to_bytes, verify_source
-from autograder.build.public_checks import export_question
+from autograder.authoring.notebook import release_notebook, solution_notebook, to_bytes, verify_source
+from autograder.authoring.public_checks import export_question
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.course import Assignment, Course
 from autograder.errors import BuildError, NotebookError

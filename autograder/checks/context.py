@@ -10,14 +10,14 @@ from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.preparation import Preparation
 from autograder.notebooks import Tag, plan_run, read_cells
 from autograder.results import CheckRecord
-from autograder.sandbox.process import Sandbox
+from autograder.sandbox.outside.process import Sandbox
 
-__all__ = ["Examination", "derive_seed", "open_examination"]
+__all__ = ["CheckContext", "derive_seed", "open_check_context"]
 
 
 @dataclass(kw_only=True)
-class Examination:
-    """One submission under examination."""
+class CheckContext:
+    """One submission, and what its checks need."""
 
     preparation: Preparation
     student_id: str
@@ -52,7 +52,7 @@ def _seed(preparation: Preparation, student_id: str, check: str, role: str) -> i
     return derive_seed(preparation.secret, preparation.assignment.name, student_id, check, role)
 
 
-def open_examination(
+def open_check_context(
     preparation: Preparation,
     submission: Path | None,
     student_id: str,
@@ -61,7 +61,7 @@ def open_examination(
     device: str = "cpu",
     core: int | None = None,
     total_seconds: float | None = None,
-) -> Examination:
+) -> CheckContext:
     """Prepare to examine a submission; None stands for our own solution.
 
     `core` is the processor for student code, `total_seconds` a shorter time for it than the budget's.
@@ -77,4 +77,4 @@ def open_examination(
     if total_seconds is not None:
         budget = replace(budget, total_seconds=min(budget.total_seconds, total_seconds))
     run = NotebookRun(plan, budget, sandbox, seed, core=core)
-    return Examination(preparation=preparation, student_id=student_id, run=run, device=device)
+    return CheckContext(preparation=preparation, student_id=student_id, run=run, device=device)

@@ -17,10 +17,8 @@ __all__ = [
     "NEW_UTS",
     "become_dumpable",
     "bind_mount",
-    "die_with_parent",
     "drop_capabilities",
     "forbid_new_privileges",
-    "gather_memory",
     "make_mounts_private",
     "make_read_only",
     "mount",
@@ -46,12 +44,8 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _SYS_MOUNT_SETATTR = 442  # the same number on every architecture
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 0x1, 0x2, 0x4
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
-_PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
+_PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 24, 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
-_SIGKILL = 9
-_MADV_COLLAPSE = 25
-_HUGE_PAGE = 2 * 2**20
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPABILITIES = 64
 
@@ -120,30 +114,9 @@ def unmount(target: str) -> None:
     _call("umount2", target.encode(), _MNT_DETACH, about=target)
 
 
-def gather_memory() -> None:
-    """Gather this process's own memory in huge pages, where the kernel can (Linux 6.1): forks of it then cost less.
-
-    A fork copies one entry for a huge page instead of 512, and its end gives one back; what it writes to is copied in
-    small pages as ever.
-    """
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        area, rights, *_, name = f"{line} ".split(" ", 5)
-        if rights != "rw-p" or name.strip() not in ("", "[heap]"):
-            continue
-        begin, end = (int(number, 16) for number in area.split("-"))
-        begin, end = -(-begin // _HUGE_PAGE) * _HUGE_PAGE, end // _HUGE_PAGE * _HUGE_PAGE
-        if begin < end:
-            _libc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), _MADV_COLLAPSE)
-
-
 def set_host_name(name: str) -> None:
     """Name the host of this UTS namespace."""
     _call("sethostname", name.encode(), len(name), about=name)
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that started it ends."""
-    _call("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0, about="PDEATHSIG")
 
 
 def become_dumpable() -> None:

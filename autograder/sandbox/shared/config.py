@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Surroundings", "gpu_devices"]
+__all__ = ["SandboxConfig", "gpu_devices"]
 
 _GPU_CONTROL = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What the warm process is told before it loads anything; holds no check, no answer and no secret."""
+class SandboxConfig:
+    """What the zygote is told before it loads anything; holds no check, no answer and no secret."""
 
     isolated: bool = True
     trial: bool = False
@@ -27,7 +27,7 @@ class Surroundings:
     """Part of the GPU's memory that torch gives out to one process."""
 
     def to_json(self) -> str:
-        """Return the text that travels to the warm process, on one line."""
+        """Return the text that travels to the zygote, on one line."""
         return json.dumps(asdict(self))
 
     @classmethod

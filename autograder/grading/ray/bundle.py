@@ -17,7 +17,7 @@ from autograder.grading.submissions import read_bytes
 from autograder.mnist import unpack as unpack_digits
 from autograder.notebooks import BYPRODUCTS
 
-__all__ = ["Bundle", "Parcel", "bundle_assignment", "bundle_data", "furnish", "pack_job", "unpack_job"]
+__all__ = ["Bundle", "TaskInput", "bundle_assignment", "bundle_data", "pack_job", "unpack_course", "unpack_job"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Bundle:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parcel:
+class TaskInput:
     """A job on its way to another machine, with what was handed in."""
 
     job: Job
@@ -53,7 +53,7 @@ def bundle_data(course: Course) -> Bundle:
     return _bundle(folder, [folder / "MNIST" / "raw"], suffix=".gz")
 
 
-def furnish(course: Course, bundles: Mapping[str, Callable[[], bytes]], cache: Path) -> Course:
+def unpack_course(course: Course, bundles: Mapping[str, Callable[[], bytes]], cache: Path) -> Course:
     """Return the course as it lies in `cache`: first the assignment's bundle, then the data's; fetch what is missing.
 
     Raise GraderError for content that is not what its name says.
@@ -69,29 +69,29 @@ def furnish(course: Course, bundles: Mapping[str, Callable[[], bytes]], cache: P
     return replace(course, root=root, data="data")
 
 
-def pack_job(job: Job) -> Parcel:
+def pack_job(job: Job) -> TaskInput:
     """Read what was handed in; a file that is none, or none that may be read, travels as the fact that it is so."""
     path = job.notebook
     linked = any(folder.is_symlink() for folder in (path.parent, path.parent.parent))
     content = read_bytes(path)
     size = path.stat().st_size if content is None and path.is_file() and not path.is_symlink() else 0
-    return Parcel(job=job, content=content, size=size, linked=linked)
+    return TaskInput(job=job, content=content, size=size, linked=linked)
 
 
-def unpack_job(parcel: Parcel, folder: Path) -> Job:
+def unpack_job(task_input: TaskInput, folder: Path) -> Job:
     """Lay out in `folder` what was handed in, so that a worker says the same of it as where it came from."""
-    job = parcel.job
+    job = task_input.job
     place = folder / job.student / job.assignment
-    if parcel.linked:
+    if task_input.linked:
         (folder / "elsewhere").mkdir()
         place.parent.symlink_to("elsewhere")
     place.mkdir(parents=True)
     path = place / job.notebook.name
-    if parcel.content is not None:
-        path.write_bytes(parcel.content)
-    elif parcel.size:
+    if task_input.content is not None:
+        path.write_bytes(task_input.content)
+    elif task_input.size:
         path.touch()
-        os.truncate(path, parcel.size)
+        os.truncate(path, task_input.size)
     return replace(job, notebook=path)
 
 

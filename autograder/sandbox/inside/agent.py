@@ -20,9 +20,9 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.sandbox.protocol import HEADER, Decoder, Encoder, Library, Limits, ProtocolError, Reference
-from autograder.sandbox.protocol import pack as pack_frame
-from autograder.sandbox.protocol import unpack as unpack_frame
+from autograder.sandbox.shared.protocol import HEADER, Decoder, Encoder, ImportPath, Limits, ProtocolError, RemoteObject
+from autograder.sandbox.shared.protocol import pack as pack_frame
+from autograder.sandbox.shared.protocol import unpack as unpack_frame
 
 __all__ = ["Agent", "make_shell"]
 
@@ -63,13 +63,13 @@ class Objects:
         self._objects: dict[int, object] = {}
         self._numbers: dict[int, int] = {}
 
-    def keep(self, value: object) -> Reference:
+    def keep(self, value: object) -> RemoteObject:
         number = self._numbers.setdefault(id(value), len(self._objects))
         self._objects[number] = value
-        return Reference(number, type(value).__name__)
+        return RemoteObject(number, type(value).__name__)
 
-    def resolve(self, stand_in: Reference | Library) -> object:
-        if isinstance(stand_in, Library):
+    def resolve(self, stand_in: RemoteObject | ImportPath) -> object:
+        if isinstance(stand_in, ImportPath):
             return _import(stand_in.path)
         return self._objects[stand_in.number]
 

@@ -1,4 +1,4 @@
-"""Start the warm process that student's processes are forked from, and have it fork them."""
+"""Start the zygote that student's processes are forked from, and have it fork them."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from autograder.sandbox.isolation import OPTIONAL
-from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.process import Died, StudentProcess
-from autograder.sandbox.surroundings import Surroundings
+from autograder.sandbox.outside.process import Died, StudentProcess
+from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.shared.layers import OPTIONAL
+from autograder.sandbox.shared.limits import ProcessLimits
 
-__all__ = ["ForkedSandbox", "SandboxError", "WarmProcess"]
+__all__ = ["ForkedSandbox", "SandboxError", "ZygoteProcess"]
 
 _START_SECONDS = 300.0
 _FORKED = b"forked"
@@ -37,20 +37,20 @@ class SandboxError(Exception):
         )
 
 
-class WarmProcess:
-    """Own one warm process; it ends with `close`, and in any case with the process that started it."""
+class ZygoteProcess:
+    """Own one zygote; it ends with `close`, and in any case with the process that started it."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._isolated = surroundings.isolated
+    def __init__(self, sandbox_config: SandboxConfig) -> None:
+        self._isolated = sandbox_config.isolated
         self._address = f"\0autograder-{secrets.token_hex(16)}"  # abstract: leaves no file behind
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(self._address)
             listener.listen()
             listener.set_inheritable(True)
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "autograder.sandbox.zygote", str(listener.fileno())],
+                [sys.executable, "-I", "-m", "autograder.sandbox.inside.zygote", str(listener.fileno())],
                 pass_fds=[listener.fileno()],
-                env=_environment(surroundings),
+                env=_environment(sandbox_config),
                 cwd="/",
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -58,7 +58,7 @@ class WarmProcess:
             )
         self._pidfd = os.pidfd_open(self._process.pid)
         assert self._process.stdin is not None, "it is started with a pipe"
-        self._process.stdin.write(surroundings.to_json().encode() + b"\n")
+        self._process.stdin.write(sandbox_config.to_json().encode() + b"\n")
         self._process.stdin.flush()
 
     def wait_until_ready(self) -> Mapping[str, str]:
@@ -75,7 +75,7 @@ class WarmProcess:
 
     @property
     def end(self) -> int:
-        """Return a descriptor that becomes readable when the warm process is gone."""
+        """Return a descriptor that becomes readable when the zygote is gone."""
         return self._pidfd
 
     def sandbox(self) -> "ForkedSandbox":
@@ -83,7 +83,7 @@ class WarmProcess:
         return ForkedSandbox(address=self._address, isolated=self._isolated)
 
     def close(self) -> None:
-        """End the warm process and all that it forked."""
+        """End the zygote and all that it forked."""
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
@@ -118,7 +118,7 @@ class ForkedSandbox:
     def start(self, limits: ProcessLimits, seconds: float) -> StudentProcess:
         """Return a forked process that is ready for requests.
 
-        Raise Died where it is not ready in time, OSError where the warm process is gone.
+        Raise Died where it is not ready in time, OSError where the zygote is gone.
         """
         control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         control.settimeout(seconds)
@@ -129,7 +129,7 @@ class ForkedSandbox:
             socket.send_fds(control, [limits.to_json().encode()], [theirs.fileno(), output])
             answer, descriptors, _, _ = socket.recv_fds(control, len(_FORKED), 1)
             if answer != _FORKED:
-                raise ConnectionError("the warm process is gone")
+                raise ConnectionError("the zygote is gone")
         except OSError:
             control.close()
             ours.close()
@@ -146,13 +146,13 @@ class ForkedSandbox:
         return process
 
 
-def _environment(surroundings: Surroundings) -> dict[str, str]:
+def _environment(sandbox_config: SandboxConfig) -> dict[str, str]:
     """Return all that student code finds in its environment, but for the places that it may write to."""
-    number = "0" if surroundings.isolated else str(surroundings.gpu)  # in the box there is no other device
+    number = "0" if sandbox_config.isolated else str(sandbox_config.gpu)  # in the box there is no other device
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "CUDA_VISIBLE_DEVICES": "" if surroundings.gpu is None else number,
-        "PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{surroundings.gpu_share}",
+        "CUDA_VISIBLE_DEVICES": "" if sandbox_config.gpu is None else number,
+        "PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{sandbox_config.gpu_share}",
         **dict.fromkeys(_ONE_THREAD, "1"),
     }

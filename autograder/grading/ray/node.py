@@ -20,17 +20,17 @@ import ray
 from autograder import __version__
 from autograder.course import Course
 from autograder.errors import AutograderError, GraderError
-from autograder.grading.bundle import Parcel, furnish, unpack_job
-from autograder.grading.station_process import Setting, StationLost, StationProcess, Ticket
+from autograder.grading.ray.bundle import TaskInput, unpack_course, unpack_job
+from autograder.grading.station_process import StationConfig, StationLost, StationProcess, Task
 
-__all__ = ["Freight", "NodeStation", "grade_on_node", "station_name"]
+__all__ = ["ActorConfig", "NodeStation", "grade_on_node", "station_name"]
 
 _STATION_SECONDS = 120.0
 """How long a task waits until the driver has seen its node and put a station there."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Freight:
+class ActorConfig:
     """What a node needs for its station."""
 
     version: str
@@ -50,30 +50,30 @@ def station_name(node: str) -> str:
 class NodeStation:
     """The actor that owns a node's station. Where that is lost the actor ends too, and Ray starts it anew."""
 
-    def __init__(self, freight: Freight, gpus: tuple[int, ...]) -> None:
+    def __init__(self, actor_config: ActorConfig, gpus: tuple[int, ...]) -> None:
         self._numbers = itertools.count()
         self._waiting: dict[int, Future[str]] = {}
         self._station: Future[StationProcess] = Future()
         # The thread that starts the station has to stay: the kernel ends the station with it
-        threading.Thread(target=self._work, args=(freight, gpus), daemon=True).start()
+        threading.Thread(target=self._work, args=(actor_config, gpus), daemon=True).start()
 
-    def grade(self, parcel: Parcel, gpu: int | None) -> str:
+    def grade(self, task_input: TaskInput, gpu: int | None) -> str:
         """Return the result of one submission, as the result file's text; raise AutograderError."""
         station = self._station.result()
         with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
             number, result = next(self._numbers), Future[str]()
             self._waiting[number] = result
             try:
-                station.submit(Ticket(number=number, job=unpack_job(parcel, Path(folder)), gpu=gpu))
+                station.submit(Task(number=number, job=unpack_job(task_input, Path(folder)), gpu=gpu))
                 return result.result()
             except StationLost:
                 os._exit(1)
             finally:
                 del self._waiting[number]
 
-    def _work(self, freight: Freight, gpus: tuple[int, ...]) -> None:
+    def _work(self, actor_config: ActorConfig, gpus: tuple[int, ...]) -> None:
         try:
-            with _start(freight, gpus) as station:
+            with _start(actor_config, gpus) as station:
                 self._station.set_result(station)
                 while True:
                     number, result = station.receive()
@@ -88,21 +88,25 @@ class NodeStation:
             os._exit(1)
 
 
-def _start(freight: Freight, gpus: tuple[int, ...]) -> StationProcess:
-    if freight.version != __version__:
-        raise GraderError(f"autograder {__version__} is installed here, {freight.version} where the batch was started.")
+def _start(actor_config: ActorConfig, gpus: tuple[int, ...]) -> StationProcess:
+    if actor_config.version != __version__:
+        raise GraderError(
+            f"autograder {__version__} is installed here, {actor_config.version} where the batch was started."
+        )
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder" / "bundles"
-    bundles = {digest: partial(_fetch, reference) for digest, (reference,) in freight.bundles}
-    course = furnish(freight.course, bundles, cache)
-    setting = Setting(course=course, assignment=freight.assignment, isolated=freight.isolated, gpus=(None, *gpus))
-    return StationProcess(setting, {"AUTOGRADER_SECRET": freight.secret})
+    bundles = {digest: partial(_fetch, reference) for digest, (reference,) in actor_config.bundles}
+    course = unpack_course(actor_config.course, bundles, cache)
+    config = StationConfig(
+        course=course, assignment=actor_config.assignment, isolated=actor_config.isolated, gpus=(None, *gpus)
+    )
+    return StationProcess(config, {"AUTOGRADER_SECRET": actor_config.secret})
 
 
 def _fetch(reference: "ray.ObjectRef[bytes]") -> bytes:
     return ray.get(reference)
 
 
-def grade_on_node(parcel: Parcel, namespace: str) -> str:
+def grade_on_node(task_input: TaskInput, namespace: str) -> str:
     """Have a submission graded by the station of the node that this task runs on."""
     name = station_name(ray.get_runtime_context().get_node_id())
     ends_at = time.monotonic() + _STATION_SECONDS
@@ -114,7 +118,7 @@ def grade_on_node(parcel: Parcel, namespace: str) -> str:
             if time.monotonic() > ends_at:
                 raise
             time.sleep(0.2)
-    gpus = ray.get_gpu_ids() if parcel.job.device == "cuda" else []
+    gpus = ray.get_gpu_ids() if task_input.job.device == "cuda" else []
     # Not ray.get: a task that waits in it gives its core back, and Ray would start another one on it
-    result: str = station.grade.remote(parcel, int(gpus[0]) if gpus else None).future().result()
+    result: str = station.grade.remote(task_input, int(gpus[0]) if gpus else None).future().result()
     return result

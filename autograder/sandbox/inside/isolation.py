@@ -8,38 +8,18 @@ a layer that the host refuses is reported, and whoever started the process decid
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from autograder.sandbox import landlock, seccomp, syscalls
-from autograder.sandbox.root_folder import WORK, cover_tmp
-from autograder.sandbox.syscalls import NODEV, NOSUID, mount, unshare
+from autograder.sandbox.inside import landlock, seccomp, syscalls
+from autograder.sandbox.inside.root_folder import WORK, cover_tmp
+from autograder.sandbox.inside.syscalls import NODEV, NOSUID, mount, unshare
+from autograder.sandbox.shared.layers import Layer
 
-__all__ = ["OPTIONAL", "Box", "Layer", "isolate", "student_user"]
+__all__ = ["Box", "isolate", "student_user"]
 
 _INSIDE = 1000
 """The user that student code sees itself as."""
 _INODES = 20_000
-
-
-class Layer(StrEnum):
-    """Name one wall between student code and the rest."""
-
-    MOUNT = "mount namespace"
-    PID = "pid namespace"
-    NETWORK = "network namespace"
-    IPC = "ipc namespace"
-    UTS = "uts namespace"
-    CGROUP = "cgroup namespace"
-    USER_ID = "user of its own"
-    USER = "user namespace"
-    PRIVILEGES = "no privileges"
-    LANDLOCK = "Landlock"
-    SECCOMP = "seccomp"
-
-
-OPTIONAL = frozenset({Layer.LANDLOCK, Layer.USER, Layer.UTS, Layer.CGROUP})
-"""Second walls: what they keep out, another layer keeps out too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,15 +18,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.sandbox.limits import ProcessLimits
-from autograder.sandbox.protocol import (
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.protocol import (
     HEADER,
     Decoder,
     Encoder,
-    Library,
+    ImportPath,
     Limits,
     ProtocolError,
-    Reference,
+    RemoteObject,
     pack,
     unpack,
 )
@@ -155,8 +155,8 @@ class StudentProcess:
         *arguments: object,
         seconds: float,
         interrupt_after: float | None = None,
-        keep: Callable[[object], Reference | Library],
-        resolve: Callable[[Reference | Library], object],
+        keep: Callable[[object], RemoteObject | ImportPath],
+        resolve: Callable[[RemoteObject | ImportPath], object],
     ) -> Any:
         """Return the answer to one request as plain data; raise Raised, Died or Lost.
 
@@ -173,7 +173,7 @@ class StudentProcess:
         except ProtocolError as error:
             raise self._end(Outcome.BAD_ANSWER, str(error)) from error
 
-    def _read_answer(self, answer: Any, number: bytes, resolve: Callable[[Reference | Library], object]) -> Any:
+    def _read_answer(self, answer: Any, number: bytes, resolve: Callable[[RemoteObject | ImportPath], object]) -> Any:
         match answer:
             case {"id": bytes(echo), "value": value} if echo == number and len(answer) == 2:  # noqa: PLR2004 - both keys
                 return Decoder(self._protocol, resolve).decode(value)
@@ -187,7 +187,7 @@ class StudentProcess:
             return
         self._control.close()
         select.select([self._pidfd], [], [], _DEATH_SECONDS)
-        self._drink()
+        self._read_output()
         self._connection.close()
         os.close(self._printed)
         os.close(self._pidfd)
@@ -209,7 +209,7 @@ class StudentProcess:
             poll.register(self._connection, select.POLLIN | (select.POLLOUT if unsent else 0))
             for end, event in poll.poll(1000 * (min(deadline, interrupt_at) - now)):
                 if end == self._printed:
-                    if not self._drink():
+                    if not self._read_output():
                         poll.unregister(self._printed)
                     continue
                 if event & select.POLLOUT:
@@ -222,7 +222,7 @@ class StudentProcess:
         try:
             return unsent[self._connection.send(unsent) :]
         except (BrokenPipeError, ConnectionResetError):
-            raise self._autopsy() from None
+            raise self._how_it_ended() from None
 
     def _receive(self, received: bytearray) -> bool:
         """Read what is there of the current frame; return whether it is whole."""
@@ -240,7 +240,7 @@ class StudentProcess:
             except ConnectionResetError:
                 chunk = b""
             if not chunk:
-                raise self._autopsy()
+                raise self._how_it_ended()
             received += chunk
             if len(received) == HEADER.size:
                 return self._receive(received)
@@ -252,7 +252,7 @@ class StudentProcess:
         except ProtocolError as error:
             raise self._end(Outcome.BAD_ANSWER, str(error)) from error
 
-    def _drink(self) -> bool:
+    def _read_output(self) -> bool:
         """Take what S has printed meanwhile; return False once nobody can print any more."""
         try:
             chunk = os.read(self._printed, 2**16)
@@ -263,7 +263,7 @@ class StudentProcess:
         self.output_dropped += len(chunk) - len(chunk[:room])
         return bool(chunk)
 
-    def _autopsy(self) -> Died:
+    def _how_it_ended(self) -> Died:
         """Return how S ended, after the connection broke."""
         try:
             text = self._control.recv(_REPORT_BYTES)

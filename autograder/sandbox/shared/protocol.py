@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["HEADER", "Decoder", "Encoder", "Library", "Limits", "ProtocolError", "Reference", "pack", "unpack"]
+__all__ = ["HEADER", "Decoder", "Encoder", "ImportPath", "Limits", "ProtocolError", "RemoteObject", "pack", "unpack"]
 
 HEADER = struct.Struct(">I")
 _MAX_DEPTH = 32
@@ -65,7 +65,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Reference:
+class RemoteObject:
     """An object that stays in S, as it appears in a frame."""
 
     number: int
@@ -73,7 +73,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Library:
+class ImportPath:
     """A library object by its import path, as it appears in a frame."""
 
     path: str
@@ -131,7 +131,7 @@ class Encoder(_Counter):
     object that cannot be sent at all.
     """
 
-    keep: Callable[[object], Reference | Library]
+    keep: Callable[[object], RemoteObject | ImportPath]
 
     def encode(self, value: object, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
         """Return the encoded form of `value`."""
@@ -154,7 +154,7 @@ class Encoder(_Counter):
         if isinstance(value, np.generic) and isinstance(value, np.bool_ | np.integer | np.floating):
             return self.encode(value.item(), depth)
         kept = self.keep(value)
-        return ["p", kept.path] if isinstance(kept, Library) else ["h", kept.number, kept.type_name]
+        return ["p", kept.path] if isinstance(kept, ImportPath) else ["h", kept.number, kept.type_name]
 
     def _long(self, value: int) -> list[str]:
         if value.bit_length() > 3 * _MAX_DIGITS:
@@ -179,11 +179,11 @@ class Encoder(_Counter):
 class Decoder(_Counter):
     """Turn encoded values back into plain Python, tensors and arrays.
 
-    `resolve` is called with each `Reference` and `Library` and returns what stands for it on this side; it raises
+    `resolve` is called with each `RemoteObject` and `ImportPath` and returns what stands for it on this side; it raises
     ProtocolError for one that is not known here.
     """
 
-    resolve: Callable[[Reference | Library], object]
+    resolve: Callable[[RemoteObject | ImportPath], object]
 
     def decode(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
         """Return the value; raise ProtocolError for whatever is not exactly of the module's table."""
@@ -207,9 +207,9 @@ class Decoder(_Counter):
                 _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
                 return np.frombuffer(bytearray(raw), dtype).reshape(sizes)
             case ["h", int(number), str(type_name)] if type(number) is int:
-                return self.resolve(Reference(number, type_name[:200]))
+                return self.resolve(RemoteObject(number, type_name[:200]))
             case ["p", str(path)]:
-                return self.resolve(Library(path))
+                return self.resolve(ImportPath(path))
         raise ProtocolError("a value that the protocol does not know")
 
     @staticmethod

@@ -14,7 +14,7 @@ from autograder.grading.job import Event, Finished, Job, Started
 from autograder.grading.station_process import start_process
 from autograder.results import Result
 
-__all__ = ["Drain", "Mission", "News", "RayEngine"]
+__all__ = ["Drain", "DriverConfig", "RayEngine", "TaskEvent"]
 
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -28,7 +28,7 @@ _END_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mission:
+class DriverConfig:
     """What the process that talks to Ray is told first."""
 
     address: str | None
@@ -47,7 +47,7 @@ class Drain:
 
 
 @dataclass(frozen=True)
-class News:
+class TaskEvent:
     """A job has begun, or has its result (as the result file's text)."""
 
     key: tuple[str, str, int]
@@ -76,11 +76,11 @@ class RayEngine:
         course = load_course(jobs[0].root)
         left = {job.key: job for job in jobs}
         environment = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
-        process, line = start_process("autograder.grading.ray_driver", environment)
+        process, line = start_process("autograder.grading.ray.driver", environment)
         try:
             self._line = line
             line.send(
-                Mission(
+                DriverConfig(
                     address=self.address,
                     course=course,
                     secret=read_secret(course),
@@ -92,13 +92,13 @@ class RayEngine:
                 )
             )
             while left:
-                news = _receive(line)
-                if news is None:  # drained
+                event = _receive(line)
+                if event is None:  # drained
                     break
-                job = left[news.key]
-                if news.result:
-                    del left[news.key]
-                    yield Finished(job=job, result=Result.from_json(news.result))
+                job = left[event.key]
+                if event.result:
+                    del left[event.key]
+                    yield Finished(job=job, result=Result.from_json(event.result))
                 else:
                     yield Started(job=job)
         finally:
@@ -117,7 +117,7 @@ class RayEngine:
             self._line.send(Drain())
 
 
-def _receive(line: Connection) -> News | None:
+def _receive(line: Connection) -> TaskEvent | None:
     """Return what the driver says next, None where it is through; raise AutograderError where it cannot go on."""
     try:
         message = line.recv()
@@ -128,5 +128,5 @@ def _receive(line: Connection) -> News | None:
         ) from None
     if isinstance(message, AutograderError):
         raise message
-    assert message is None or isinstance(message, News)
+    assert message is None or isinstance(message, TaskEvent)
     return message

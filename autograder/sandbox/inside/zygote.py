@@ -1,10 +1,10 @@
-"""Be the warm process that students' processes are forked from: torch is loaded once, in a box, before all of them.
+"""Be the zygote that students' processes are forked from: torch is loaded once, in a box, before all of them.
 
-Started as `python -I -m autograder.sandbox.zygote FD` with a listening socket, an empty environment and, on standard
-input, one line that says what surrounds it; it ends when that input does. It shuts itself into namespaces and a minimal
-root first and loads the libraries inside, so that it never holds anything that a student must not see. Then, for each
-connection, it forks one student's process (S), which isolates itself further; it watches that process's memory and
-reports its end on the connection. Whoever closes the connection has S killed, with everything that S started.
+Started as `python -I -m autograder.sandbox.inside.zygote FD` with a listening socket, an empty environment and, on
+standard input, one line with its configuration; it ends when that input does. It shuts itself into namespaces and a
+minimal root first and loads the libraries inside, so that it never holds anything that a student must not see. Then,
+for each connection, it forks one student's process (S), which isolates itself further; it watches that process's memory
+and reports its end on the connection. Whoever closes the connection has S killed, with everything that S started.
 """
 
 import contextlib
@@ -26,11 +26,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from autograder.sandbox import seccomp, syscalls
-from autograder.sandbox.isolation import OPTIONAL, Box, Layer, isolate, student_user
-from autograder.sandbox.limits import ProcessLimits, bind, private_bytes
-from autograder.sandbox.root_folder import DATA, WORK, enter_root_folder
-from autograder.sandbox.surroundings import Surroundings, gpu_devices
+from autograder.sandbox.inside import seccomp, syscalls
+from autograder.sandbox.inside.isolation import Box, isolate, student_user
+from autograder.sandbox.inside.resource_limits import bind
+from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
+from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
+from autograder.sandbox.shared.config import SandboxConfig, gpu_devices
+from autograder.sandbox.shared.layers import OPTIONAL, Layer
+from autograder.sandbox.shared.limits import ProcessLimits
+from autograder.sandbox.shared.process_memory import private_bytes
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -44,7 +48,7 @@ _PRELOADED = (
     *("torchvision", "torchvision.datasets", "torchvision.transforms.v2", "torchvision.models.detection"),
     *("numpy", "numpy.linalg", "numpy.random", "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
     *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline"),
-    *("IPython.display", "IPython.core.pylabtools", "multiprocessing.pool", "autograder.sandbox.agent"),
+    *("IPython.display", "IPython.core.pylabtools", "multiprocessing.pool", "autograder.sandbox.inside.agent"),
 )
 """What students' notebooks import, and what torch imports on first use: in a fork that would cost seconds each time."""
 _WATCH_SECONDS = 0.1
@@ -86,10 +90,10 @@ class _Student:
 class _Zygote:
     """Fork students' processes, watch them, report their ends."""
 
-    def __init__(self, listener: socket.socket, surroundings: Surroundings) -> None:
+    def __init__(self, listener: socket.socket, sandbox_config: SandboxConfig) -> None:
         self._listener = listener
-        self._surroundings = surroundings
-        self._support = {name: Path(source).read_bytes() for source, name in surroundings.support}
+        self._config = sandbox_config
+        self._support = {name: Path(source).read_bytes() for source, name in sandbox_config.support}
         self._students: dict[int, _Student] = {}
         self._missing: Mapping[Layer, str] = {}
         self._program = b""
@@ -98,9 +102,9 @@ class _Zygote:
 
     def shut_in(self) -> None:
         """Leave the host behind: namespaces and a root of the zygote's own."""
-        self._program = seccomp.compile_filter(memory_files=self._surroundings.gpu is not None)
+        self._program = seccomp.compile_filter(memory_files=self._config.gpu is not None)
         _enter_namespaces()
-        enter_root_folder(map(Path, self._surroundings.data), gpu_devices(self._surroundings.gpu))
+        enter_root_folder(map(Path, self._config.data), gpu_devices(self._config.gpu))
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self) -> None:
@@ -110,14 +114,14 @@ class _Zygote:
         import matplotlib as mpl
         import torch
 
-        from autograder.sandbox.agent import make_shell
+        from autograder.sandbox.inside.agent import make_shell
 
         torch.set_num_threads(1)
         mpl.use("agg")
         self._shell = make_shell()
         gc.collect()
         gc.freeze()
-        syscalls.gather_memory()
+        gather_memory()
 
     def try_layers(self) -> Mapping[Layer, str]:
         """Isolate a process that does nothing else; return the layers that this host refuses, and why."""
@@ -149,19 +153,19 @@ class _Zygote:
                 break
             for student in list(self._students.values()):
                 if student.pidfd in events:
-                    self._bury(student, poll)
+                    self._reap(student, poll)
                 elif student.control.fileno() in events:
                     student.kill()
                     poll.unregister(student.control)
             if self._listener.fileno() in events:
-                self._admit(poll)
+                self._accept(poll)
             if self._students and time.monotonic() - watched_at >= _WATCH_SECONDS:
                 watched_at = time.monotonic()
                 self._watch_memory()
         for student in self._students.values():
             student.kill()
 
-    def _admit(self, poll: "select.poll") -> None:
+    def _accept(self, poll: "select.poll") -> None:
         """Take one connection and fork its student's process."""
         control, _ = self._listener.accept()
         request = _receive_request(control)
@@ -170,7 +174,7 @@ class _Zygote:
             return
         taken = {student.slot for student in self._students.values()}
         slot = next(number for number in range(len(taken) + 1) if number not in taken)
-        folder = None if self._surroundings.isolated else tempfile.mkdtemp(prefix="autograder-")
+        folder = None if self._config.isolated else tempfile.mkdtemp(prefix="autograder-")
         try:
             pid = self._fork()
         except OSError:
@@ -189,7 +193,7 @@ class _Zygote:
         poll.register(pidfd, select.POLLIN)
         poll.register(control, select.POLLIN)
 
-    def _bury(self, student: _Student, poll: "select.poll") -> None:
+    def _reap(self, student: _Student, poll: "select.poll") -> None:
         """Report a process's end, and remove what belonged to it."""
         _, status, usage = os.wait4(student.pid, 0)
         student.kill()
@@ -245,15 +249,15 @@ class _Zygote:
             connection = _keep_only(request)
             os.setsid()
             _choose_core(request.limits.core)
-            if self._surroundings.isolated:
+            if self._config.isolated:
                 missing = isolate(self._box(slot, request.limits.disk_bytes))
                 if missing.keys() - self._missing.keys():
                     raise OSError(f"a layer that was there before is missing: {missing}")  # noqa: TRY301
             else:
-                syscalls.die_with_parent()
-            bind(request.limits, alone=self._surroundings.isolated)
+                die_with_parent()
+            bind(request.limits, alone=self._config.isolated)
             os.chdir(folder)
-            self._furnish(Path(folder))
+            self._lay_out_files(Path(folder))
             _serve(connection, request.limits, self._shell)
         except BaseException:  # noqa: BLE001 - the process edge: whoever asked reads it as S's last words
             traceback.print_exc()
@@ -261,18 +265,18 @@ class _Zygote:
             os._exit(_DID_NOT_START)
         os._exit(0)
 
-    def _furnish(self, folder: Path) -> None:
+    def _lay_out_files(self, folder: Path) -> None:
         """Put into the working folder what the notebook expects beside it: support files and training data."""
         for name, content in self._support.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
         raw = folder / "data" / "MNIST" / "raw"
         raw.mkdir(parents=True, exist_ok=True)
-        for file in map(Path, self._surroundings.data):
-            (raw / file.name).symlink_to(Path(DATA, file.name) if self._surroundings.isolated else file)
+        for file in map(Path, self._config.data):
+            (raw / file.name).symlink_to(Path(DATA, file.name) if self._config.isolated else file)
         home = folder / ".home"
         home.mkdir()
-        os.environ.update({"HOME": str(home), "TMPDIR": _TMP if self._surroundings.isolated else str(home)})
+        os.environ.update({"HOME": str(home), "TMPDIR": _TMP if self._config.isolated else str(home)})
         sys.path.insert(0, str(folder))  # notebooks import the support files beside them
 
 
@@ -323,8 +327,8 @@ def _choose_core(core: int | None) -> None:
 
 
 def _serve(connection: int, limits: ProcessLimits, shell: "InteractiveShell | None") -> None:
-    from autograder.sandbox.agent import Agent
-    from autograder.sandbox.protocol import Limits
+    from autograder.sandbox.inside.agent import Agent
+    from autograder.sandbox.shared.protocol import Limits
 
     assert shell is not None, "load() comes before serve()"
     gc.enable()
@@ -346,7 +350,7 @@ def _enter_namespaces() -> None:
     if first:
         _, status = os.waitpid(first, 0)
         os._exit(abs(os.waitstatus_to_exitcode(status)))
-    syscalls.die_with_parent()
+    die_with_parent()
 
 
 def _read_line(descriptor: int) -> str:
@@ -363,20 +367,20 @@ def _report(document: Mapping[str, object]) -> None:
 
 def main() -> None:
     """Serve on the inherited listening socket whose descriptor is the first argument."""
-    syscalls.die_with_parent()
+    die_with_parent()
     listener = socket.socket(fileno=int(sys.argv[1]))
     listener.set_inheritable(False)
     sys.argv[1:] = []
-    surroundings = Surroundings.from_json(_read_line(0))
-    zygote = _Zygote(listener, surroundings)
-    home = tempfile.TemporaryDirectory(prefix="autograder-") if not surroundings.isolated else None
+    sandbox_config = SandboxConfig.from_json(_read_line(0))
+    zygote = _Zygote(listener, sandbox_config)
+    home = tempfile.TemporaryDirectory(prefix="autograder-") if not sandbox_config.isolated else None
     os.environ.update(dict.fromkeys(_PLACES, home.name if home else _TMP))
     try:
         missing: Mapping[Layer, str] = {}
-        if surroundings.isolated:
+        if sandbox_config.isolated:
             zygote.shut_in()
             missing = zygote.try_layers()
-        if missing.keys() <= OPTIONAL and not surroundings.trial:
+        if missing.keys() <= OPTIONAL and not sandbox_config.trial:
             zygote.load()
     except OSError as error:
         _report({"error": str(error)})

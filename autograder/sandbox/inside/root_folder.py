@@ -12,7 +12,14 @@ import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from autograder.sandbox.syscalls import bind_mount, make_mounts_private, make_read_only, mount, pivot_root, unmount
+from autograder.sandbox.inside.syscalls import (
+    bind_mount,
+    make_mounts_private,
+    make_read_only,
+    mount,
+    pivot_root,
+    unmount,
+)
 
 __all__ = ["DATA", "WORK", "cover_tmp", "enter_root_folder"]
 
@@ -26,6 +33,9 @@ _UNDER_TMP = "/.tmp"
 """Where that part of Python waits which lies below /tmp, for instance a whole course that is being tried out there."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/conda", "/nix/store", "/gnu/store")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "ssl/certs")
+_PACKAGE = Path(__file__).parents[2]
+_RUNS_HERE = ("__init__.py", "sandbox/__init__.py", "sandbox/inside", "sandbox/shared")
+"""Of this package, what student code may see: what runs in its own process."""
 _CPUS = "/sys/devices/system/cpu"
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _USERS = "root:x:0:0:root:/:/bin/false\nstudent:x:1000:1000:student:/submission/.home:/bin/bash\n"
@@ -48,6 +58,7 @@ def enter_root_folder(data: Iterable[Path], devices: Iterable[Path]) -> None:
     gpu = list(devices)
     for folder in (*_SYSTEM, *python, "/sys" if gpu else _CPUS):
         _show(folder)
+    _show_own_package()
     for name in _ETC:
         _show(f"/etc/{name}")
     for file in data:
@@ -67,6 +78,8 @@ def cover_tmp(options: str) -> None:
     """Mount a new, empty /tmp, and show again what of Python lies below it."""
     mount("tmpfs", _TMP, options=options)
     for target in _shown_under_tmp:
+        if os.path.ismount(target):  # it came along with a folder above it
+            continue
         os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
         _make_mount_point(_UNDER_TMP + target, target)
         bind_mount(_UNDER_TMP + target, target)
@@ -76,19 +89,33 @@ _shown_under_tmp: list[str] = []
 
 
 def _python_folders() -> list[str]:
-    """Return where Python and its packages lie, and of this package what runs in student's processes."""
-    package = Path(__file__).parent
+    """Return where Python and its packages lie."""
     paths = [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, os.path.dirname(sys.executable)]  # noqa: PTH120
-    paths += [str(package), str(package.parent / "__init__.py")]
     return sorted({os.path.realpath(path) for path in paths} | set(paths))
+
+
+def _show_own_package() -> None:
+    """Show of this package what runs in here; where it is installed among Python's others, cover the rest of it."""
+    package = str(_PACKAGE)
+    place = _place(package)
+    if os.path.lexists(place):
+        mount("tmpfs", place, options="mode=0755")
+    for part in _RUNS_HERE:
+        _show(f"{package}/{part}")
+    if os.path.ismount(place):
+        make_read_only(place, recursive=False)
+
+
+def _place(target: str) -> str:
+    """Return where a path is mounted while the root folder is built."""
+    return _UNDER_TMP + target if target.startswith(f"{_TMP}/") else target
 
 
 def _show(source: str, target: str | None = None) -> None:
     """Show a path of the old root for reading: a link as a link, the rest by a bind mount; skip what is not there."""
     target = target or source
     old = _OLD + source
-    under_tmp = target.startswith(f"{_TMP}/")
-    place = _UNDER_TMP + target if under_tmp else target
+    place = _place(target)
     if os.path.lexists(place) or not os.path.lexists(old):
         return
     os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120
@@ -98,7 +125,7 @@ def _show(source: str, target: str | None = None) -> None:
     _make_mount_point(old, place)
     bind_mount(old, place)
     make_read_only(place)
-    if under_tmp:
+    if place != target:
         _shown_under_tmp.append(target)
 
 

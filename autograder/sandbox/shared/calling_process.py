@@ -1,0 +1,36 @@
+"""Ask the kernel for what Python has no function for, about the calling process itself. Linux alone."""
+
+import ctypes
+import os
+from pathlib import Path
+
+__all__ = ["die_with_parent", "gather_memory"]
+
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+_MADV_COLLAPSE = 25
+_HUGE_PAGE = 2 * 2**20
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends; raise OSError where it refuses."""
+    if _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl(PDEATHSIG): {os.strerror(number)}")
+
+
+def gather_memory() -> None:
+    """Gather this process's own memory in huge pages, where the kernel can (Linux 6.1): forks of it then cost less.
+
+    A fork copies one entry for a huge page instead of 512, and its end gives one back; what it writes to is copied in
+    small pages as ever.
+    """
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        area, rights, *_, name = f"{line} ".split(" ", 5)
+        if rights != "rw-p" or name.strip() not in ("", "[heap]"):
+            continue
+        begin, end = (int(number, 16) for number in area.split("-"))
+        begin, end = -(-begin // _HUGE_PAGE) * _HUGE_PAGE, end // _HUGE_PAGE * _HUGE_PAGE
+        if begin < end:
+            _libc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), _MADV_COLLAPSE)

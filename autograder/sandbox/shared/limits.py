@@ -1,0 +1,34 @@
+"""State what one student's process may use: some limits it sets on itself, the others are watched from outside."""
+
+import json
+from dataclasses import asdict, dataclass
+
+__all__ = ["ProcessLimits"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessLimits:
+    """Limits of S. Those marked (S) are set by the process on itself, the others are watched from outside."""
+
+    memory_bytes: int
+    """Memory of the process and its descendants, what they share with others in proportion."""
+    output_bytes: int
+    """Printed text that is kept."""
+    frame_bytes: int
+    """The largest single message."""
+    cpu_seconds: int
+    """(S) CPU time of one process."""
+    file_bytes: int
+    """(S) The largest file."""
+    open_files: int
+    """(S) Descriptors of one process."""
+    processes: int
+    """(S) Processes and threads together."""
+    disk_bytes: int
+    """(S) Each of the file systems that it may write to: working folder, /tmp, /dev/shm."""
+    core: int | None = None
+    """(S) The processor that it computes on; None: any."""
+
+    def to_json(self) -> str:
+        """Return the limits as they travel to S."""
+        return json.dumps(asdict(self))
