@@ -14,6 +14,8 @@ from typing import Any
 
 from students import STUDENTS, Student
 
+from autograder.own_notebooks import fill_in, solution_cells
+
 ROOT = Path(__file__).parent.parent
 CLASS = Path(__file__).parent / "class"
 
@@ -62,23 +64,11 @@ def notebook(student: Student) -> dict[str, Any]:
     name = student.assignment
     release = json.loads((ROOT / "release" / name / f"{name}.ipynb").read_text(encoding="utf-8"))
     solution = json.loads((ROOT / "solutions" / name / f"{name}.ipynb").read_text(encoding="utf-8"))
-    right = {grade_id(cell): cell["source"] for cell in solution["cells"] if grade_id(cell)}
-    for cell in release["cells"]:
-        question = grade_id(cell)
-        if not cell["metadata"].get("nbgrader", {}).get("solution"):
-            continue
-        if question in student.answers:
-            cell["source"] = student.answers[question].strip("\n").splitlines(keepends=True)
-        elif not student.blank:
-            cell["source"] = right[question]
-    student.disturb(release["cells"])
-    return release
-
-
-def grade_id(cell: dict[str, Any]) -> str:
-    """Return the question of a cell, "" where it has none."""
-    found: str = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-    return found
+    right = {} if student.blank else solution_cells(solution)
+    filled = fill_in(release, {**right, **{q: source.strip("\n") for q, source in student.answers.items()}})
+    cells = [{**cell, "source": "".join(cell["source"]).splitlines(keepends=True)} for cell in filled["cells"]]
+    student.disturb(cells)
+    return {**filled, "cells": cells}
 
 
 if __name__ == "__main__":

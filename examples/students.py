@@ -3,9 +3,15 @@
 A student hands in the solution's answers except where `answers` gives another; `lost` are the points lost by question.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from autograder.checks.catalogue import collect_checks
+from autograder.course import Course, load_course
+from autograder.own_notebooks import solution_cells
 
 STUB = 'raise NotImplementedError("not written yet")'
 Cells = list[dict[str, Any]]
@@ -75,47 +81,20 @@ class Student:
         return round(POINTS[self.assignment] - sum(self.lost.values()) - self.penalty, 6)
 
 
-EVERYTHING = {
-    "parameter_counting": {
-        "linear_parameters": 1.0,
-        "conv2d_parameters": 2.0,
-        "batchnorm2d_parameters": 0.5,
-        "conv2d_output_size": 1.0,
-        "count_parameters": 1.5,
-        "mlp_layer_parameters": 1.0,
-        "mlp_total": 0.5,
-        "cnn_layer_parameters": 1.0,
-        "cnn_total": 0.5,
-        "my_total": 1.0,
-    },
-    "mlp": {
-        "class_counts": 2.0,
-        "pixel_statistics": 2.0,
-        "MLP": 4.0,
-        "train_one_epoch": 4.0,
-        "evaluate": 4.0,
-        "train_mlp": 4.0,
-    },
-    "lenet": {"LeNet5": 6.0, "feature_shapes": 3.0, "translate": 4.0, "train_lenet": 7.0},
-    "batchnorm": {"batch_norm_2d": 6.0, "LeNet5BN": 3.0, "added_parameters": 1.0, "train_lenet_bn": 5.0},
-    "faster_rcnn": {
-        "box_iou": 4.0,
-        "DetectionDataset": 4.0,
-        "collate": 1.0,
-        "build_detector": 3.0,
-        "finetune": 5.0,
-        "predict": 3.0,
-    },
-    "mask_rcnn": {
-        "masks_to_boxes": 2.0,
-        "build_segmenter": 3.0,
-        "semantic_mask": 3.0,
-        "mean_iou": 3.0,
-        "finetune_segmenter": 4.0,
-    },
-}
+def points_by_question(course: Course) -> dict[str, dict[str, float]]:
+    """Return what each question of each assignment is worth, in the order of its notebook."""
+    points: dict[str, dict[str, float]] = {}
+    for name in (assignment.name for assignment in course.assignments):
+        notebook = json.loads(course.source_notebook(name).read_text(encoding="utf-8"))
+        points[name] = dict.fromkeys(solution_cells(notebook), 0.0)
+        for check in collect_checks(course.checks_folder(name)):
+            points[name][check.question] += check.points
+    return points
 
-POINTS = {assignment: sum(questions.values()) for assignment, questions in EVERYTHING.items()}
+
+COURSE = load_course(Path(__file__).parent.parent)
+EVERYTHING = points_by_question(COURSE)
+POINTS = {assignment.name: assignment.points for assignment in COURSE.assignments}
 
 BY_HAND = {
     "mlp_layer_parameters": "mlp_layer_parameters = [392_500, 250_500, 5_010]",
@@ -403,7 +382,8 @@ TRAINING = [
     ),
 ]
 
-LATER = ("lenet", "batchnorm", "faster_rcnn", "mask_rcnn")
+DESCRIBED = {student.assignment for student in (*COUNTING, *TRAINING)}
+LATER = [assignment.name for assignment in COURSE.assignments if assignment.name not in DESCRIBED]
 SEEING = [
     *(Student(name="amelie", assignment=name, what="all right") for name in LATER),
     *(Student(name="bruno", assignment=name, what="blank", blank=True, lost=EVERYTHING[name]) for name in LATER),

@@ -15,14 +15,12 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-from autograder.errors import BuildError
+from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Cell, Tag, defined_names
+from autograder.own_notebooks import grade_id_of, question_of, solution_regions, todos, without_task
 
 __all__ = ["release_notebook", "solution_notebook", "to_bytes", "verify_source"]
 
-_TODO = re.compile(r"^[ \t]*# TODO:.*\n(?:[ \t]*#(?! TODO:)(?!## (?:BEGIN|END) SOLUTION).*\n)*", re.MULTILINE)
-_MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
-_REGION = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
 _CHECK_CALL = re.compile(r"^grader\.check\([\"'](\w+)[\"']\)$")
 
 
@@ -32,8 +30,7 @@ class _NamedStubs(ClearSolutions):
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, object], cell_index: int
     ) -> tuple[NotebookNode, dict[str, object]]:
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        self.code_stub = {"python": f'raise NotImplementedError("`{grade_id}` is not written yet")'}
+        self.code_stub = {"python": f'raise NotImplementedError("`{grade_id_of(cell)}` is not written yet")'}
         result: tuple[NotebookNode, dict[str, object]] = super().preprocess_cell(cell, resources, cell_index)
         return result
 
@@ -44,12 +41,15 @@ def verify_source(where: str, cells: list[Cell], public_questions: set[str]) -> 
         if not cell.solution:
             continue
         place = f"{where}, cell {cell.index + 1} ({cell.grade_id})"
-        regions = len(_REGION.findall(cell.source))
-        if cell.source.count("### BEGIN SOLUTION") != regions or not regions:
+        try:
+            regions = solution_regions(cell.source)
+        except NotebookError:
+            regions = []
+        if not regions:
             raise BuildError(
                 f"{place}: a solution cell needs ### BEGIN SOLUTION … ### END SOLUTION around each answer."
             )
-        if len(_TODO.findall(cell.source)) < regions:
+        if len(todos(cell.source)) < len(regions):
             raise BuildError(f"{place}: say in a `# TODO:` comment before each solution region what is to be written.")
         if cell.grade_id not in defined_names(cell.source):
             raise BuildError(f"{place}: it defines {defined_names(cell.source)}; it must define its grade_id.")
@@ -71,8 +71,8 @@ def solution_notebook(source: NotebookNode, points: Mapping[str, float]) -> Note
     """Return the notebook to hand out after the deadline: the answers, without the TODO that they answer."""
     notebook = nbformat.from_dict(source)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = _MARKER.sub("", _TODO.sub("", cell.source)).rstrip("\n")
+        if cell.cell_type == "code" and question_of(cell):
+            cell.source = without_task(cell.source)
     return _finish(notebook, [CheckCellMetadata(), LockCells(), ClearOutput()], points)
 
 

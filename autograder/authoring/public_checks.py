@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograder.checks import expect
 from autograder.checks.catalogue import Check
+from autograder.checks.module_code import ModuleCode, names_bound, names_used
 from autograder.errors import BuildError
 
 __all__ = ["export_question"]
@@ -49,42 +50,18 @@ class Library:
 '''
 
 
-class _Module:
-    """The top level of a module of checks: which statement defines which name."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.source = path.read_text(encoding="utf-8")
-        self.tree = ast.parse(self.source)
-        self.statements: dict[str, ast.stmt] = {}
-        for statement in self.tree.body:
-            for name in _bound_names(statement):
-                self.statements[name] = statement
-
-    def text(self, node: ast.stmt) -> str:
-        """Return a statement as it was written, decorators included, except for imports: one name each."""
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-        return "\n".join(self.source.splitlines()[first - 1 : node.end_lineno])
-
-    def function(self, name: str) -> ast.FunctionDef:
-        statement = self.statements.get(name)
-        if not isinstance(statement, ast.FunctionDef):
-            raise BuildError(f"{self.path.name}: the public check {name} must be a plain function of the module.")
-        return statement
-
-
 def export_question(question: str, checks: Sequence[Check], origin: str) -> str:
     """Return the text of otter's test file for one question; `checks` are its public ones."""
     needed: dict[str, None] = {"from otter.test_files import test_case": None}
     helpers: dict[str, None] = {}
     bodies = []
     for check in checks:
-        module = _Module(check.path)
+        module = _module(check.path)
         name = getattr(check.function, "__name__", check.id)
-        function = module.function(name)
+        function = _function(module, name, check)
         if not check.id.endswith(f"::{name}"):
             raise BuildError(f"{check.id}: a public check cannot be parametrised; write a loop.")
-        for line, is_import in _closure(module, _used_names(function.body), check.id):
+        for line, is_import in _needed(module, names_used(function.body, with_fixtures=False), check.id):
             (needed if is_import else helpers)[line] = None
         bodies.append(_as_test_case(module, function, check))
     sections = [_HEADER.format(question=question, origin=origin), "\n".join(needed), _WORLDS, *helpers, *bodies]
@@ -93,13 +70,20 @@ def export_question(question: str, checks: Sequence[Check], origin: str) -> str:
     return text
 
 
+def _function(module: ModuleCode, name: str, check: Check) -> ast.FunctionDef:
+    statement = next(reversed(module.defining(name)), None)
+    if not isinstance(statement, ast.FunctionDef):
+        raise BuildError(f"{check.path.name}: the public check {name} must be a plain function of the module.")
+    return statement
+
+
 def _verify_names(text: str, question: str, origin: str) -> None:
     """Raise BuildError where two things of one name meet in the file of a question: the later would hide the other."""
     seen: set[str] = set()
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.Import) and not statement.names[0].asname:
             continue  # `import torch` and `import torch.nn` get on well
-        for name in _bound_names(statement):
+        for name in names_bound(statement):
             if name in seen:
                 raise BuildError(
                     f"{origin}: the public checks of {question!r} go into one file, in which {name!r} would stand for "
@@ -108,44 +92,21 @@ def _verify_names(text: str, question: str, origin: str) -> None:
             seen.add(name)
 
 
-def _bound_names(statement: ast.stmt) -> Iterable[str]:
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return [node.id for target in targets if target for node in ast.walk(target) if isinstance(node, ast.Name)]
-
-
-def _used_names(nodes: Iterable[ast.AST]) -> set[str]:
-    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
-
-
-def _closure(module: _Module, names: set[str], check_id: str) -> list[tuple[str, bool]]:
+def _needed(module: ModuleCode, names: Iterable[str], check_id: str) -> list[tuple[str, bool]]:
     """Return what `names` need, in the order of the module: (text, whether it is an import)."""
-    found: dict[str, ast.stmt] = {}
-    waiting = sorted(names)
-    while waiting:
-        name = waiting.pop()
-        statement = module.statements.get(name)
-        if statement is None or name in found:
-            continue
-        found[name] = statement
-        if not isinstance(statement, ast.Import | ast.ImportFrom):
-            waiting += sorted(_used_names([statement]))
-    lines: list[tuple[str, bool]] = []
-    for name, statement in sorted(found.items(), key=lambda pair: (pair[1].lineno, pair[0])):
+    lines: dict[tuple[str, bool], None] = {}
+    for name, statement in module.closure(names, with_fixtures=False):
         if isinstance(statement, ast.ImportFrom) and statement.module == _EXPECT:
-            lines += _closure(_expect_module(), {name}, check_id)
+            lines |= dict.fromkeys(_needed(_module(Path(inspect.getfile(expect))), [name], check_id))
         elif isinstance(statement, ast.Import | ast.ImportFrom):
-            lines.append((_import_line(statement, name, check_id), True))
+            lines[_import_line(statement, name, check_id), True] = None
         else:
-            lines.append((module.text(statement), False))
-    return lines
+            lines[module.text(statement), False] = None
+    return list(lines)
 
 
-def _expect_module() -> _Module:
-    return _Module(Path(inspect.getfile(expect)))
+def _module(path: Path) -> ModuleCode:
+    return ModuleCode(path.read_text(encoding="utf-8"))
 
 
 def _import_line(statement: ast.Import | ast.ImportFrom, name: str, check_id: str) -> str:
@@ -162,7 +123,7 @@ def _import_line(statement: ast.Import | ast.ImportFrom, name: str, check_id: st
     return ast.unparse(single)
 
 
-def _as_test_case(module: _Module, function: ast.FunctionDef, check: Check) -> str:
+def _as_test_case(module: ModuleCode, function: ast.FunctionDef, check: Check) -> str:
     """Return the check as otter's test case, its body word for word."""
     arguments = function.args
     fixtures = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]

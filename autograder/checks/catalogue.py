@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from autograder.checks.marks import check_id, read_marks
 from autograder.errors import BuildError
 
 __all__ = ["PYTEST_OPTIONS", "Check", "collect_checks"]
@@ -78,25 +79,20 @@ def _forget_modules(folder: Path) -> None:
 
 
 def _read_check(item: pytest.Item) -> Check:
-    name = f"{item.path.name}::{item.name}"
-    question, points = item.get_closest_marker("question"), item.get_closest_marker("points")
-    if question is None or len(question.args) != 1 or not isinstance(question.args[0], str):
-        raise BuildError(f'{name} needs @pytest.mark.question("<solution cell>").')
-    worth = points.args[0] if points is not None and points.args else 0
-    if isinstance(worth, bool) or not isinstance(worth, int | float) or worth < 0:
-        raise BuildError(f"{name}: points is {worth!r}; it must be a number of at least 0.")
+    marks = read_marks(item)
     function = getattr(item, "function", None)
     docstring = (getattr(function, "__doc__", None) or "").strip()
     if function is None or not docstring:
-        raise BuildError(f"{name} needs a docstring: it is what students read where the check has no other hint.")
-    deadline = item.get_closest_marker("deadline")
+        raise BuildError(
+            f"{check_id(item)} needs a docstring: it is what students read where the check has no other hint."
+        )
     return Check(
-        id=name,
-        question=question.args[0],
-        points=float(worth),
-        public=item.get_closest_marker("public") is not None,
+        id=check_id(item),
+        question=marks.question,
+        points=marks.points,
+        public=marks.public,
         docstring=docstring,
         function=function,
         path=item.path,
-        deadline=float(deadline.args[0]) if deadline is not None and deadline.args else None,
+        deadline=marks.deadline,
     )

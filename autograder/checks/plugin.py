@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from autograder.checks.marks import DECLARATIONS, check_id, is_check, read_marks
 from autograder.course import find_course, load_course
 from autograder.errors import AutograderError, GraderError
 from autograder.results import CheckRecord
@@ -33,12 +34,6 @@ CHECK_CONTEXTS = pytest.StashKey["dict[str, CheckContext]"]()
 ZYGOTES = pytest.StashKey["list[ZygoteProcess]"]()
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
-_MARKS = (
-    "question(grade_id): the solution cell that this check belongs to",
-    "points(number): what the check is worth; 0 where there is no such mark",
-    "public: the check is exported, so that students run it in their notebook",
-    "deadline(seconds): the time for the student's code in this check",
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and start with no context unless the worker brought one."""
-    for mark in _MARKS:
+    for mark in DECLARATIONS:
         config.addinivalue_line("markers", mark)
     if CHECK_CONTEXTS not in config.stash:
         config.stash[CHECK_CONTEXTS] = {}
@@ -65,23 +60,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         check_context.run.close()
     for process in config.stash[ZYGOTES]:
         process.close()
-
-
-def is_check(item: pytest.Item) -> bool:
-    """Return whether an item is a check of an assignment."""
-    return item.get_closest_marker("question") is not None
-
-
-def question_of(item: pytest.Item) -> str:
-    """Return the question that a check belongs to."""
-    question = item.get_closest_marker("question")
-    assert question is not None, "only checks come here"
-    return str(question.args[0])
-
-
-def check_id(item: pytest.Item) -> str:
-    """Return the id of a check: `<test file>::<function>`."""
-    return f"{item.path.name}::{item.name}"
 
 
 def _check_context(item: pytest.Item) -> "CheckContext":
@@ -188,11 +166,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if not is_check(item):
         return (yield)
     check_context = _check_context(item)
-    deadline = item.get_closest_marker("deadline")
-    seconds = float(deadline.args[0]) if deadline else None
     run = check_context.run
     before = run.setup_seconds
-    run.begin_check(seconds, check_context.seed(check_id(item), "student's process"))
+    run.begin_check(read_marks(item).deadline, check_context.seed(check_id(item), "student's process"))
     try:
         return (yield)
     finally:
@@ -227,20 +203,18 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
     from autograder.checks.measurements import take_measurements
     from autograder.checks.verdict import judge
 
-    points = item.get_closest_marker("points")
-    worth = float(points.args[0]) if points else 0.0
-    public = item.get_closest_marker("public") is not None
+    marks = read_marks(item)
     docstring = (getattr(item, "function", item).__doc__ or "").strip()
-    verdict = judge(error, public=public, rule=docstring, checks=item.path.parent)
+    verdict = judge(error, public=marks.public, rule=docstring, checks=item.path.parent)
     if verdict.flag:
         _check_context(item).flags.add(verdict.flag)
     return CheckRecord(
         id=check_id(item),
-        question=question_of(item),
-        points=worth,
-        score=round(worth * verdict.fraction, 6),
+        question=marks.question,
+        points=marks.points,
+        score=round(marks.points * verdict.fraction, 6),
         status=verdict.status,
-        public=public,
+        public=marks.public,
         message=verdict.student_text,
         staff_message=verdict.staff_text,
         seconds=round(max(0.0, call.duration - item.stash.get(SETUP_SECONDS, 0.0)), 3),

@@ -9,7 +9,8 @@ import pytest
 
 from autograder.checks.catalogue import PYTEST_OPTIONS
 from autograder.checks.context import CheckContext
-from autograder.checks.plugin import CHECK_CONTEXTS, question_of
+from autograder.checks.marks import question_of
+from autograder.checks.plugin import CHECK_CONTEXTS
 from autograder.errors import AutograderError
 
 __all__ = ["fixtures_of", "run_checks", "with_collected_checks"]

@@ -2,21 +2,19 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
 from autograder.grading.attempts import Attempt, Attempts
 from autograder.grading.fingerprint import Fingerprint, Fingerprints
-from autograder.grading.job import Engine, Event, Finished, Job, lost
+from autograder.grading.job import Engine, Event, Finished, Job, job_for, lost
 from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status, remove_leftovers
 
 __all__ = ["BatchRequest", "Plan", "Reason", "plan_batch", "run_batch"]
 
-_WORKER_SECONDS = 300.0
-"""What a worker may take beside the student's budget: checks and reference."""
 _HOSTS_FAULT_PERHAPS = "it ran out of memory beside others; it is graded again alone"
 
 
@@ -95,20 +93,15 @@ def _why(request: BatchRequest, known: Result | None, fingerprint: Fingerprint) 
 
 
 def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint) -> Job:
-    submission, budget = attempt.submission, request.assignment.budget
-    return Job(
-        root=request.course.root,
-        assignment=request.assignment.name,
-        student=submission.student,
-        attempt=attempt.number,
-        notebook=submission.notebook.absolute(),
-        flags=submission.flags,
-        submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
-        fingerprint=str(fingerprint),
-        depends_on=fingerprint.depends_on,
+    job = job_for(
+        request.course,
+        request.assignment,
+        attempt.submission,
         device=request.device,
-        seconds=budget.total_seconds + budget.start_seconds + _WORKER_SECONDS,
+        fingerprint=str(fingerprint),
+        attempt=attempt.number,
     )
+    return replace(job, depends_on=fingerprint.depends_on)
 
 
 def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Sequence[Result]:

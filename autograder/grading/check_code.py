@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.checks.module_code import ModuleCode, names_used
+
 __all__ = ["CheckCode", "read_check_code"]
 
 _TEST_FILES = "test_*.py"
 _STUDENT = "student"
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,98 +36,48 @@ def read_check_code(folder: Path, modules: Mapping[str, str]) -> Sequence[CheckC
 
     A file that does not parse counts as one check, `<test file>::`.
     """
-    return [check for path in sorted(folder.glob(_TEST_FILES)) for check in _File(path, modules).checks()]
+    return [check for path in sorted(folder.glob(_TEST_FILES)) for check in _checks_in(path, modules)]
 
 
-class _File:
-    """A test file: its top-level definitions by name, and what runs whichever check is asked for."""
-
-    def __init__(self, path: Path, modules: Mapping[str, str]) -> None:
-        self._path = path
-        self._modules = modules
-        self._text = path.read_text(encoding="utf-8", errors="replace")
-        self._defined: dict[str, list[ast.stmt]] = {}
-        self._always: list[ast.stmt] = []
-
-    def checks(self) -> Iterator[CheckCode]:
-        try:
-            tree = ast.parse(self._text)
-        except (SyntaxError, ValueError):
-            yield CheckCode(id=f"{self._path.name}::", digest=_digest(self._text), face="", names=None)
-            return
-        for statement in tree.body:
-            names = list(_names_bound(statement))
-            for name in names:
-                self._defined.setdefault(name, []).append(statement)
-            if not names and not _is_text(statement):
-                self._always.append(statement)
-        marks = self._defined.get("pytestmark", [])
-        for statement in tree.body:
-            if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name.lower().startswith("test"):
-                parts = self._closure([*self._always, *marks, statement])
-                others = [part for part in parts if part is not statement]
-                hint = ast.get_docstring(statement) or ""
-                face = [*map(ast.unparse, [*marks, *statement.decorator_list]), hint]
-                yield CheckCode(
-                    id=f"{self._path.name}::{statement.name}",
-                    digest=_digest(*map(ast.unparse, [statement, *others]), *self._imported(parts)),
-                    face=_digest(*face),
-                    names=_asked_of_student(parts),
-                )
-
-    def _closure(self, roots: Sequence[ast.stmt]) -> list[ast.stmt]:
-        """Return the statements with all that they use of the file's, and that uses, in a fixed order."""
-        found: dict[int, ast.stmt] = {}
-        waiting = list(roots)
-        while waiting:
-            statement = waiting.pop()
-            if id(statement) in found:
-                continue
-            found[id(statement)] = statement
-            for name in _names_used(statement):
-                waiting.extend(self._defined.get(name, ()))
-        return sorted(found.values(), key=lambda statement: statement.lineno)
-
-    def _imported(self, parts: Sequence[ast.stmt]) -> list[str]:
-        """Return the digests of the modules beside the file where one is imported; they may import each other."""
-        asked = {
-            name.split(".")[0]
-            for part in parts
-            for node in ast.walk(part)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
-        }
-        return (
-            [f"{name} {digest}" for name, digest in sorted(self._modules.items())] if asked & {*self._modules} else []
-        )
+def _checks_in(path: Path, modules: Mapping[str, str]) -> Iterator[CheckCode]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        code = ModuleCode(text)
+    except (SyntaxError, ValueError):
+        yield CheckCode(id=f"{path.name}::", digest=_digest(text), face="", names=None)
+        return
+    marks = code.defining("pytestmark")
+    for statement in code.statements:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name.lower().startswith("test"):
+            parts = _with_all_that_they_use(code, [*code.always, *marks, statement])
+            others = [part for part in parts if part is not statement]
+            hint = ast.get_docstring(statement) or ""
+            face = [*map(ast.unparse, [*marks, *statement.decorator_list]), hint]
+            yield CheckCode(
+                id=f"{path.name}::{statement.name}",
+                digest=_digest(*map(ast.unparse, [statement, *others]), *_imported(parts, modules)),
+                face=_digest(*face),
+                names=_asked_of_student(parts),
+            )
 
 
-def _is_text(statement: ast.stmt) -> bool:
-    """Return whether a statement is a docstring."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+def _with_all_that_they_use(code: ModuleCode, roots: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements with all that they use of the file's, and that uses, in the file's order."""
+    used = code.closure(names_used(roots, with_fixtures=True), with_fixtures=True)
+    parts = {id(statement): statement for statement in (*roots, *(statement for _, statement in used))}
+    return sorted(parts.values(), key=lambda statement: (statement.lineno, statement.col_offset))
 
 
-def _names_bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement defines for checks to use; none where it does something in any case."""
-    if isinstance(statement, _Definition):
-        if not any("autouse" in ast.unparse(decorator) for decorator in statement.decorator_list):
-            yield statement.name
-    elif isinstance(statement, ast.Import | ast.ImportFrom):
-        yield from (alias.asname or alias.name.split(".")[0] for alias in statement.names if alias.name != "*")
-    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        yield from (node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
-
-
-def _names_used(statement: ast.stmt) -> Iterator[str]:
-    """Yield every name in a statement, those of parameters too: pytest finds fixtures by them, or by a mark's text."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-            yield node.value
+def _imported(parts: Sequence[ast.stmt], modules: Mapping[str, str]) -> list[str]:
+    """Return the digests of the modules beside the file where one is imported; they may import each other."""
+    asked = {
+        name.split(".")[0]
+        for part in parts
+        for node in ast.walk(part)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+    }
+    return [f"{name} {digest}" for name, digest in sorted(modules.items())] if asked & {*modules} else []
 
 
 def _asked_of_student(parts: Sequence[ast.stmt]) -> frozenset[str] | None:

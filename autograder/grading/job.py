@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from autograder.course import Assignment, Course
+from autograder.grading.submissions import Submission
 from autograder.results import Result, Status
 
-__all__ = ["Engine", "Event", "Finished", "Job", "Started", "lost"]
+__all__ = ["Engine", "Event", "Finished", "Job", "Started", "job_for", "lost"]
+
+_WORKER_SECONDS = 300.0
+"""What a worker may take beside the student's budget: checks and reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +78,25 @@ class Engine(Protocol):
     def drain(self) -> None:
         """Begin no more jobs: `run` ends when those that were begun are finished. A signal handler may call it."""
         ...
+
+
+def job_for(
+    course: Course, assignment: Assignment, submission: Submission, *, device: str, fingerprint: str, attempt: int = 1
+) -> Job:
+    """Return the job of grading a submission with all checks, within the assignment's budget."""
+    budget = assignment.budget
+    return Job(
+        root=course.root,
+        assignment=assignment.name,
+        student=submission.student,
+        attempt=attempt,
+        notebook=submission.notebook.absolute(),
+        flags=submission.flags,
+        submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
+        fingerprint=fingerprint,
+        device=device,
+        seconds=budget.total_seconds + budget.start_seconds + _WORKER_SECONDS,
+    )
 
 
 def lost(job: Job, reason: str) -> Result:

@@ -13,10 +13,10 @@ from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.grading.job import Job
 from autograder.results import Result
+from autograder.sandbox.shared.config import ONE_THREAD
 
 __all__ = ["Done", "Ready", "StationConfig", "StationLost", "StationProcess", "Task", "start_process"]
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _END_SECONDS = 10.0
 
 
@@ -125,7 +125,7 @@ def start_process(module: str, environment: Mapping[str, str]) -> tuple[subproce
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", module, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env={**dict.fromkeys(_ONE_THREAD, "1"), **os.environ, **environment},
+            env={**ONE_THREAD, **os.environ, **environment},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -11,10 +11,10 @@ from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
 from autograder.grading.submissions import TIMESTAMP
 from autograder.notebooks import read_cells
+from autograder.own_notebooks import fill_in
 from autograder.results import write_atomically
 from autograder.simulate.students import Kind, Material, Simulated, Way, draw_class
 from autograder.validate.answers import answered, read_answers
-from autograder.validate.filled_release import fill_in
 
 __all__ = ["class_file", "read_material", "simulate"]
 

@@ -14,10 +14,11 @@ import numpy as np
 
 from autograder.checks.catalogue import Check
 from autograder.mnist import Digits
+from autograder.notebooks import Tag
+from autograder.own_notebooks import solution_cells, solution_regions, tags_of
 
 __all__ = ["Hidden", "find_leaks"]
 
-_REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 _LONG_LINE = 24
 """Characters from which on a line of code is nobody's but the solution's; shorter ones only leak all together."""
 _LONG_TEXT = 30
@@ -77,9 +78,10 @@ def _outputs(release: Mapping[Path, bytes]) -> Iterator[str]:
 
 
 def _solution_lines(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
-    for question, source in _solution_cells(hidden.source):
-        for region in _REGION.findall(source):
-            lines = [line.strip() for line in region.splitlines() if line.strip() and not line.strip().startswith("#")]
+    for question, source in solution_cells(hidden.source).items():
+        for region in solution_regions(source):
+            stripped = [line.strip() for line in region.text.splitlines()]
+            lines = [line for line in stripped if line and not line.startswith("#")]
             long = [line for line in lines if len(line) >= _LONG_LINE and line not in hidden.shown]
             whole = "\n".join(lines)
             for path, text in texts.items():
@@ -92,19 +94,13 @@ def _solution_lines(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
 
 
 def _solution_numbers(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
-    for question, source in _solution_cells(hidden.source):
-        for number in {match.replace("_", "") for match in _LARGE_NUMBER.findall("".join(_REGION.findall(source)))}:
+    for question, source in solution_cells(hidden.source).items():
+        solution = "\n".join(region.text for region in solution_regions(source))
+        for number in {match.replace("_", "") for match in _LARGE_NUMBER.findall(solution)}:
             for path, text in texts.items():
                 found = re.search(rf"(?<![\w.]){number}(?![\w.])", re.sub(r"(?<=\d)[_,](?=\d)", "", text))
                 if found and number not in hidden.shown:
                     yield f"{path} shows the number {number}, which the solution of {question} holds."
-
-
-def _solution_cells(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for cell in notebook["cells"]:
-        marks = cell["metadata"].get("nbgrader", {})
-        if marks.get("solution"):
-            yield marks["grade_id"], "".join(cell["source"])
 
 
 def _explanations(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
@@ -112,7 +108,7 @@ def _explanations(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
     secrets = [
         (line.strip(), f"cell {number} of the source, which is for solutions only")
         for number, cell in enumerate(hidden.source["cells"], 1)
-        if "solution-only" in cell["metadata"].get("tags", ())
+        if Tag.SOLUTION_ONLY in tags_of(cell)
         for line in "".join(cell["source"]).splitlines()
     ]
     secrets += [

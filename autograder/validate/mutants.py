@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.errors import ValidationError
+from autograder.own_notebooks import solution_regions
 
 __all__ = ["Mutant", "mutants_of"]
 
@@ -43,7 +44,6 @@ _NEIGHBOURS = {
     "rows": "columns",
     "add_": "sub_",
 }
-_MARKERS = re.compile(r"### (BEGIN|END) SOLUTION")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def mutants_of(question: str, source: str) -> list[Mutant]:
 
     Two that are the same code are one. Raise ValidationError where cosmic-ray is not installed.
     """
-    inside = _lines_inside(source)
+    inside = {line for region in solution_regions(source) for line in region.lines}
     lines = source.splitlines()
     seen = {ast.dump(ast.parse(source))}
     found: list[tuple[int, Mutant]] = []
@@ -91,18 +91,6 @@ def _parsed(source: str) -> str | None:
         return ast.dump(ast.parse(source))
     except (SyntaxError, ValueError):
         return None
-
-
-def _lines_inside(source: str) -> set[int]:
-    """Return the numbers of the lines inside solution regions, from 0."""
-    inside, is_inside = set(), False
-    for number, line in enumerate(source.splitlines()):
-        marker = _MARKERS.search(line)
-        if marker:
-            is_inside = marker[1] == "BEGIN"
-        elif is_inside:
-            inside.add(number)
-    return inside
 
 
 def _by_cosmic_ray(source: str) -> Iterator[tuple[str, str]]:

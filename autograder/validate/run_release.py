@@ -12,6 +12,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from autograder.own_notebooks import question_of, solution_cells
+
 __all__ = ["Released", "run_release"]
 
 _CELL_SECONDS = 300
@@ -46,9 +48,7 @@ def run_release(release: Path, data: Path) -> Released:
         shutil.copytree(release.parent, work)
         (work / "data").symlink_to(data.resolve())
         notebook = nbformat.read(work / release.name, as_version=4)
-        marked = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
-        questions = [marks["grade_id"] for marks in marked if marks.get("solution")]
-        notebook.cells.append(nbformat.v4.new_code_cell(_PASSED % questions))
+        notebook.cells.append(nbformat.v4.new_code_cell(_PASSED % list(solution_cells(notebook))))
         client = NotebookClient(
             notebook,
             timeout=_CELL_SECONDS,
@@ -57,13 +57,11 @@ def run_release(release: Path, data: Path) -> Released:
             resources={"metadata": {"path": str(work)}},
         )
         asyncio.run(client.async_execute())
-    problems, missing = [], set()
+    problems, behind_a_stub = [], False
     for number, cell in enumerate(notebook.cells[:-1], 1):
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("solution"):
-            missing.add(str(marks["grade_id"]))
+        behind_a_stub = behind_a_stub or bool(question_of(cell))
         error = _error(cell)
-        if error and not _is_expected(error, missing):
+        if error and not _is_expected(error, behind_a_stub=behind_a_stub):
             problems.append(f"cell {number} of the release raises {error['ename']}: {error['evalue'][:200]}")
     printed = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     if not printed and not problems:
@@ -76,8 +74,8 @@ def _error(cell: Mapping[str, Any]) -> Mapping[str, str] | None:
     return json.loads(json.dumps(errors[0])) if errors else None
 
 
-def _is_expected(error: Mapping[str, str], missing: set[str]) -> bool:
+def _is_expected(error: Mapping[str, str], *, behind_a_stub: bool) -> bool:
     """Return whether an error is that of a stub, or of a name that an answer or a failed cell would have defined."""
     if error["ename"] == "NotImplementedError":
         return _STUB in error["evalue"]
-    return bool(missing) and error["ename"] == "NameError"
+    return behind_a_stub and error["ename"] == "NameError"

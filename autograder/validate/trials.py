@@ -6,22 +6,19 @@ What was graded is kept, so that a validation that was interrupted, or runs agai
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course
 from autograder.errors import GraderError, ResultError
 from autograder.grading.fingerprint import Fingerprints
-from autograder.grading.job import Engine, Finished, Job
+from autograder.grading.job import Engine, Finished, Job, job_for
 from autograder.grading.submissions import Submission
+from autograder.own_notebooks import fill_in
 from autograder.results import Result, Status, read_result, result_path, write_result
-from autograder.validate.filled_release import fill_in
 
 __all__ = ["Trial", "Trials"]
-
-_WORKER_SECONDS = 300.0
-"""What a worker may take beside the budget: checks and reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +71,11 @@ class Trials:
         notebook = folder / trial.id / name / f"{name}.ipynb"
         notebook.parent.mkdir(parents=True)
         notebook.write_text(json.dumps(fill_in(self.release, trial.cells)), encoding="utf-8")
-        content = self.fingerprints.of(Submission(student=trial.id, notebook=notebook))
+        submission = Submission(student=trial.id, notebook=notebook)
         chosen = "all" if trial.questions is None else ",".join(sorted(trial.questions))
-        seconds = self.assignment.budget.total_seconds + self.assignment.budget.start_seconds + _WORKER_SECONDS
-        return Job(
-            root=self.course.root,
-            assignment=name,
-            student=trial.id,
-            notebook=notebook,
-            fingerprint=f"{content} {self.device} {chosen}",
-            device=self.device,
-            questions=trial.questions,
-            total_seconds=trial.total_seconds,
-            seconds=seconds,
-        )
+        fingerprint = f"{self.fingerprints.of(submission)} {self.device} {chosen}"
+        job = job_for(self.course, self.assignment, submission, device=self.device, fingerprint=fingerprint)
+        return replace(job, questions=trial.questions, total_seconds=trial.total_seconds)
 
     def _known(self, job: Job) -> Result | None:
         try:

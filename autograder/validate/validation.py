@@ -22,6 +22,7 @@ from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine
 from autograder.mnist import read_digits
 from autograder.notebooks import Tag
+from autograder.own_notebooks import solution_cells, tags_of
 from autograder.results import Result
 from autograder.validate.answers import KnownAnswers, answered, read_answers
 from autograder.validate.findings import Cost, Extent, Validation, judge
@@ -60,23 +61,23 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
     _require_built(release, solutions, course)
     checks = list(collect_checks(course.checks_folder(assignment.name)))
     source = _source(course, assignment)
-    solution_cells = _solution_cells(json.loads(solutions.files[Path(f"{assignment.name}.ipynb")]))
-    known = read_answers(course.checks_folder(assignment.name), solution_cells)
+    solution = solution_cells(json.loads(solutions.files[Path(f"{assignment.name}.ipynb")]))
+    known = read_answers(course.checks_folder(assignment.name), solution)
     trials = _trials(course, assignment, release, context)
 
     slow = _slow_questions(checks) if extent.quick else frozenset()
     mutants = _mutants(source, extent, slow)
     attempts = _attempts(
-        _Answered(solution_cells, assignment.budget, checks, slow, personal=_personal_questions(source)), known, mutants
+        _Answered(solution, assignment.budget, checks, slow, personal=_personal_questions(source)), known, mutants
     )
-    both_ends = [Trial(id="solution", cells=solution_cells), Trial(id="blank", cells={})]
+    both_ends = [Trial(id="solution", cells=solution), Trial(id="blank", cells={})]
     with ThreadPoolExecutor() as beside:
         in_notebook = beside.submit(_in_notebook, solutions, assignment.name)
         as_found = beside.submit(run_release, course.release_notebook(assignment.name), course.data_folder())
         graded = trials.run(
             [*both_ends, *(trial for one in attempts for trial in one.trials)], partial(watch, "answers")
         )
-        repeated = _repeat(trials, graded["solution"], solution_cells, extent.seeds, watch)
+        repeated = _repeat(trials, graded["solution"], solution, extent.seeds, watch)
         watch("the notebooks themselves", 0, 1)
         released = as_found.result()
         passed = {"solution": in_notebook.result(), "blank": released.passed}
@@ -154,12 +155,6 @@ def _source(course: Course, assignment: Assignment) -> dict[str, Any]:
     return notebook
 
 
-def _solution_cells(notebook: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sources of a notebook's solution cells, by question."""
-    marked = [(cell, cell["metadata"].get("nbgrader", {})) for cell in notebook["cells"]]
-    return {marks["grade_id"]: "".join(cell["source"]) for cell, marks in marked if marks.get("solution")}
-
-
 def _trials(course: Course, assignment: Assignment, release: Tree, context: TrialContext) -> Trials:
     secret = read_secret(course)
     return Trials(
@@ -176,8 +171,8 @@ def _trials(course: Course, assignment: Assignment, release: Tree, context: Tria
 def _personal_questions(source: Mapping[str, Any]) -> frozenset[str]:
     """Return the questions behind the cell with the student's ID."""
     cells = source["cells"]
-    places = [number for number, cell in enumerate(cells) if Tag.STUDENT_ID in cell["metadata"].get("tags", ())]
-    return frozenset(_solution_cells({"cells": cells[places[0] :]})) if places else frozenset()
+    places = [number for number, cell in enumerate(cells) if Tag.STUDENT_ID in tags_of(cell)]
+    return frozenset(solution_cells({"cells": cells[places[0] :]})) if places else frozenset()
 
 
 def _slow_questions(checks: Sequence[Check]) -> frozenset[str]:
@@ -188,7 +183,7 @@ def _slow_questions(checks: Sequence[Check]) -> frozenset[str]:
 def _mutants(source: Mapping[str, Any], extent: Extent, slow: frozenset[str]) -> list[Mutant]:
     """Return the mutants of all questions, evenly taken from each question's where there are too many."""
     found: list[Mutant] = []
-    for question, text in _solution_cells(source).items():
+    for question, text in solution_cells(source).items():
         if extent.mutants and question not in slow:
             mutants = mutants_of(question, text)
             step = max(1.0, len(mutants) / extent.mutants)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from autograder.sandbox.outside.process import Died, StudentProcess
-from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.shared.config import ONE_THREAD, SandboxConfig
 from autograder.sandbox.shared.layers import OPTIONAL
 from autograder.sandbox.shared.limits import ProcessLimits
 
@@ -20,7 +20,6 @@ __all__ = ["ForkedSandbox", "SandboxError", "ZygoteProcess"]
 
 _START_SECONDS = 300.0
 _FORKED = b"forked"
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class SandboxError(Exception):
@@ -154,5 +153,5 @@ def _environment(sandbox_config: SandboxConfig) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "CUDA_VISIBLE_DEVICES": "" if sandbox_config.gpu is None else number,
         "PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{sandbox_config.gpu_share}",
-        **dict.fromkeys(_ONE_THREAD, "1"),
+        **ONE_THREAD,
     }

@@ -5,7 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["SandboxConfig", "gpu_devices"]
+__all__ = ["ONE_THREAD", "SandboxConfig", "gpu_devices"]
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""The environment in which libraries compute on one thread: the workers fill the cores already."""
 
 _GPU_CONTROL = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 

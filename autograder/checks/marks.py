@@ -1,0 +1,61 @@
+"""Read the marks of a check: the question that it belongs to, its points, whether students get it, its deadline."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from autograder.errors import BuildError
+
+__all__ = ["DECLARATIONS", "Marks", "check_id", "is_check", "question_of", "read_marks"]
+
+DECLARATIONS = (
+    "question(grade_id): the solution cell that this check belongs to",
+    "points(number): what the check is worth; 0 where there is no such mark",
+    "public: the check is exported, so that students run it in their notebook",
+    "deadline(seconds): the time for the student's code in this check",
+)
+"""The marks as pytest wants them declared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """What the author of a check marked it with."""
+
+    question: str
+    points: float
+    public: bool
+    deadline: float | None
+    """Seconds for the student's code; None: the budget's `check_seconds`."""
+
+
+def check_id(item: pytest.Item) -> str:
+    """Return the id of a check: `<test file>::<function>`."""
+    return f"{item.path.name}::{item.name}"
+
+
+def is_check(item: pytest.Item) -> bool:
+    """Return whether an item is a check of an assignment."""
+    return item.get_closest_marker("question") is not None
+
+
+def question_of(item: pytest.Item) -> str:
+    """Return the question that a check belongs to; raise BuildError where its mark does not say."""
+    question = item.get_closest_marker("question")
+    if question is None or len(question.args) != 1 or not isinstance(question.args[0], str):
+        raise BuildError(f'{check_id(item)} needs @pytest.mark.question("<solution cell>").')
+    return question.args[0]
+
+
+def read_marks(item: pytest.Item) -> Marks:
+    """Return the marks of a check; raise BuildError where one is wrong."""
+    question = question_of(item)
+    points, deadline = item.get_closest_marker("points"), item.get_closest_marker("deadline")
+    worth = points.args[0] if points is not None and points.args else 0
+    if isinstance(worth, bool) or not isinstance(worth, int | float) or worth < 0:
+        raise BuildError(f"{check_id(item)}: points is {worth!r}; it must be a number of at least 0.")
+    return Marks(
+        question=question,
+        points=float(worth),
+        public=item.get_closest_marker("public") is not None,
+        deadline=float(deadline.args[0]) if deadline is not None and deadline.args else None,
+    )

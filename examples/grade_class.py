@@ -1,0 +1,40 @@
+"""Grade the sample class in every assignment of the course, and write a report on each.
+
+    python examples/grade_class.py --results build/demo/results --reports build/demo
+
+Exit code of the first command that fails.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from autograder.course import load_course
+
+ROOT = Path(__file__).parent.parent
+CLASS = Path(__file__).parent / "class"
+
+
+def main() -> int:
+    """Run `autograder grade` and `autograder report` once for each assignment."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--reports", type=Path, required=True, help="folder for <assignment>.html")
+    parser.add_argument("--sandbox", default="auto", help="none: run student code unprotected")
+    options = parser.parse_args()
+    results = ["--results", str(options.results)]
+    for assignment in load_course(ROOT).assignments:
+        page = str(options.reports / f"{assignment.name}.html")
+        for command in (
+            ["grade", assignment.name, "--submissions", str(CLASS), *results, "--sandbox", options.sandbox],
+            ["report", assignment.name, *results, "--output", page],
+        ):
+            code = subprocess.run([sys.executable, "-m", "autograder", *command, "--course", str(ROOT)], check=False)
+            if code.returncode:
+                return code.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
