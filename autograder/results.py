@@ -73,11 +73,25 @@ class CellStatus(StrEnum):
 
 
 class Flag(StrEnum):
-    """Name what may have been the host's fault as well as the submission's: in company it says nothing."""
+    """Name what a person should know of a whole submission, whatever its score."""
 
+    UNSANDBOXED = "unsandboxed"
+    """Student code ran with the grader's own rights."""
+    CHECK_RAISED = "check-raised"
+    """A check itself raised: its fault, perhaps."""
+    NOTEBOOK_TIMEOUT = "notebook-timeout"
+    SUBMISSION_TIMEOUT = "submission-timeout"
+    """The submission's time was used up before its last check."""
+    NOTEBOOK_CRASH = "notebook-crash"
+    OUT_OF_MEMORY = "out-of-memory"
+    """More memory than the budget allows."""
     KILLED = "killed"
-    """The kernel killed the student's process, as it does where the host is short of memory."""
+    """The kernel killed the student's process, as it does where the host is short of memory: its fault, perhaps."""
     GPU_OUT_OF_MEMORY = "gpu-out-of-memory"
+    """In company it says nothing: others may have held the memory."""
+    RENAMED = "renamed"
+    """Handed in under another file name."""
+    TIMESTAMP_UNREADABLE = "timestamp-unreadable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +169,7 @@ class Result:
     cells: tuple[CellRecord, ...] = ()
     output: str = ""
     """What the notebook printed, up to the budget's limit; without terminal codes and control characters."""
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
     def to_json(self) -> str:
         """Return the file's text: UTF-8 JSON, indented, with a final newline."""
@@ -171,7 +185,7 @@ class Result:
             raw["status"] = Status(raw["status"])
             raw["checks"] = tuple(_check(check) for check in raw.get("checks", ()))
             raw["cells"] = tuple(_record(CellRecord, cell, CellStatus) for cell in raw.get("cells", ()))
-            raw["flags"] = tuple(raw.get("flags", ()))
+            raw["flags"] = tuple(Flag(flag) for flag in raw.get("flags", ()))
             result = cls(**raw)
             if not all(isinstance(value, str) for value in result.depends_on.values()):
                 raise ResultError("depends_on holds what is no text")  # noqa: TRY301

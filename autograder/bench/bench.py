@@ -17,7 +17,7 @@ from autograder.bench.subjects import Subject, empty_course, lay_out
 from autograder.bench.usage import Usage, measure
 from autograder.course import Course, load_course
 from autograder.errors import AutograderError
-from autograder.results import CheckStatus, Result, Status, read_results
+from autograder.results import CheckStatus, Flag, Result, Status, read_results
 
 __all__ = ["EMPTY", "BenchRequest", "Row", "as_document", "run_bench", "table"]
 
@@ -202,7 +202,9 @@ def _usable(course: Course, request: BenchRequest, folder: Path) -> Mapping[Subj
 
 
 def _ended_by_itself(result: Result) -> bool:
-    return not set(result.flags) - {"unsandboxed"} and all(check.status in _ENDED_BY_ITSELF for check in result.checks)
+    return not set(result.flags) - {Flag.UNSANDBOXED} and all(
+        check.status in _ENDED_BY_ITSELF for check in result.checks
+    )
 
 
 def _run_grade(course: Course, request: BenchRequest, submissions: Path, results: Path, folder: Path) -> Usage:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.preparation import Preparation
 from autograder.notebooks import Tag, plan_run, read_cells
-from autograder.results import CheckRecord
+from autograder.results import CheckRecord, Flag
 from autograder.sandbox.outside.process import Sandbox
 
 __all__ = ["CheckContext", "derive_seed", "open_check_context"]
@@ -25,7 +25,7 @@ class CheckContext:
     device: str = "cpu"
     """Where student code computes: `cpu` or `cuda`."""
     records: list[CheckRecord] = field(default_factory=list)
-    flags: set[str] = field(default_factory=set)
+    flags: set[Flag] = field(default_factory=set)
     grader_errors: list[str] = field(default_factory=list)
     """What went wrong on our side; with one of these there is no score."""
 

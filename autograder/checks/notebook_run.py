@@ -45,7 +45,7 @@ class NotebookRun:
         self._check_seconds = budget.check_seconds
         self._check_seed: int | None = None
         self.seconds = {"start": 0.0, "notebook": 0.0, "answers": 0.0}
-        self.flags: set[str] = set(sandbox.flags)
+        self.flags: set[Flag] = set() if sandbox.isolated else {Flag.UNSANDBOXED}
         self.epoch = 0
         self.peak_mb = 0.0
         """The most memory that S itself had in the last check, beyond what it started with."""
@@ -112,7 +112,7 @@ class NotebookRun:
 
     def _require_time(self) -> None:
         if time.monotonic() >= self._ends_at:
-            self.flags.add("submission-timeout")
+            self.flags.add(Flag.SUBMISSION_TIMEOUT)
             raise TimedOut(f"Your submission used up its {self._budget.total_seconds:g} seconds before this check.")
 
     def _ready(self) -> StudentProcess:
@@ -131,7 +131,7 @@ class NotebookRun:
                     raise Crashed("Your notebook left its process unable to answer.", str(error)) from None
                 self._check_seed = None
             return self._process
-        self.flags.add("notebook-crash")
+        self.flags.add(Flag.NOTEBOOK_CRASH)
         raise Crashed("Your notebook's process ended again and again while its cells were run.")
 
     @staticmethod
@@ -164,7 +164,7 @@ class NotebookRun:
                 continue
             left = min(ends_at - time.monotonic(), self._budget.cell_seconds)
             if left <= 0:
-                self.flags.add("notebook-timeout")
+                self.flags.add(Flag.NOTEBOOK_TIMEOUT)
                 self._record(cell, CellStatus.SKIPPED, "The notebook's time was used up before this cell.")
                 continue
             try:
@@ -201,7 +201,7 @@ class NotebookRun:
 
     def _record_error(self, cell: PlannedCell, raised: Raised) -> None:
         if raised.kind == "interrupted":
-            self.flags.add("notebook-timeout")
+            self.flags.add(Flag.NOTEBOOK_TIMEOUT)
             self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {self._budget.cell_seconds:g} seconds.")
         else:
             self._record(cell, CellStatus.ERROR, self._student_error(raised).staff_text)
@@ -209,7 +209,7 @@ class NotebookRun:
     def _record_death(self, cell: PlannedCell, died: Died) -> None:
         ending = self._as_ending(died, self._budget.cell_seconds, where=f" in {cell.label}")
         timed_out = died.outcome == Outcome.TIMED_OUT
-        self.flags.add("notebook-timeout" if timed_out else "notebook-crash")
+        self.flags.add(Flag.NOTEBOOK_TIMEOUT if timed_out else Flag.NOTEBOOK_CRASH)
         self._record(cell, CellStatus.TIMEOUT if timed_out else CellStatus.CRASHED, ending.student_text)
 
     def _as_outcome(self, raised: Raised) -> StudentError | Missing | Crashed:
@@ -254,7 +254,7 @@ class NotebookRun:
             case Outcome.CPU_TIME:
                 return TimedOut(f"Your code used up its computing time{where}.", staff)
             case Outcome.OUT_OF_MEMORY:
-                self.flags.add("out-of-memory")
+                self.flags.add(Flag.OUT_OF_MEMORY)
                 return Crashed(f"Your notebook used more than {self._budget.memory_mb / 1024:.1f} GB{where}.", staff)
             case Outcome.EXITED:
                 return Crashed(f"Your code ended its own Python process{where} (exit, quit, os._exit?).", staff)

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.checks.expect import Mismatch
 from autograder.checks.outcomes import Ending, Partial, StudentError
-from autograder.results import CheckStatus
+from autograder.results import CheckStatus, Flag
 
 __all__ = ["Verdict", "judge"]
 
@@ -24,7 +24,7 @@ class Verdict:
     """Part of the check's points, in [0, 1]."""
     student_text: str = ""
     staff_text: str = ""
-    flag: str = ""
+    flag: Flag | None = None
 
 
 def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path) -> Verdict:
@@ -51,7 +51,7 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
         status=CheckStatus.ERROR,
         student_text=f"What your code returned cannot be used by this check. {rule}".strip(),
         staff_text=f"the check itself raised: {staff}",
-        flag="check-raised",
+        flag=Flag.CHECK_RAISED,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from autograder.course import Assignment, Course
 from autograder.grading.submissions import Submission
-from autograder.results import Result, Status
+from autograder.results import Flag, Result, Status
 
 __all__ = ["Engine", "Event", "Finished", "Job", "Started", "job_for", "lost"]
 
@@ -27,7 +27,7 @@ class Job:
     """May be missing: then the result says so."""
     attempt: int = 1
     """Which of the student's submissions it is, from 1."""
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     submitted_at: str | None = None
     fingerprint: str = ""
     depends_on: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.errors import AutograderError
 from autograder.notebooks import MAX_BYTES
+from autograder.results import Flag
 
 __all__ = ["TIMESTAMP", "Submission", "find_submissions", "read_bytes", "read_submission", "strange_folders"]
 
@@ -26,7 +27,7 @@ class Submission:
     notebook: Path
     submitted_at: datetime | None = None
     """From `timestamp.txt` beside the notebook, as nbgrader writes it; without a zone it is UTC. None: not recorded."""
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def find_submissions(folder: Path, assignment: str, students: Collection[str] = ()) -> Sequence[Submission]:
@@ -82,15 +83,15 @@ def read_bytes(path: Path) -> bytes | None:
 def read_submission(student: str, folder: Path, assignment: str) -> Submission:
     """Return the submission that lies in `folder`."""
     notebook: Path = folder / f"{assignment}.ipynb"
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     others = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
     if not notebook.exists() and len(others) == 1:
-        notebook, flags = others[0], ("renamed",)
+        notebook, flags = others[0], (Flag.RENAMED,)
     submitted_at, broken = _timestamp(folder / TIMESTAMP)
     return Submission(student=student, notebook=notebook, submitted_at=submitted_at, flags=(*flags, *broken))
 
 
-def _timestamp(path: Path) -> tuple[datetime | None, tuple[str, ...]]:
+def _timestamp(path: Path) -> tuple[datetime | None, tuple[Flag, ...]]:
     """Return the recorded time, and a flag where there is one that cannot be read."""
     if not path.is_file():
         return None, ()
@@ -99,5 +100,5 @@ def _timestamp(path: Path) -> tuple[datetime | None, tuple[str, ...]]:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        return None, ("timestamp-unreadable",)
+        return None, (Flag.TIMESTAMP_UNREADABLE,)
     return (time if time.utcoffset() is not None else time.replace(tzinfo=UTC)), ()

@@ -15,14 +15,13 @@ import jinja2
 import markupsafe
 
 from autograder.plain_text import plain_text
+from autograder.question_scores import QuestionScore, question_scores
 from autograder.report.statistics import (
     Attention,
     ClassFigures,
     Concern,
     QuestionFigures,
-    QuestionScore,
     class_figures,
-    question_scores,
 )
 from autograder.report.table_sorting import SCRIPT, script_source
 from autograder.results import Result, Status

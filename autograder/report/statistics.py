@@ -9,12 +9,13 @@ import math
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from autograder.plain_text import plain_text
-from autograder.results import CellStatus, CheckRecord, CheckStatus, Result, Status
+from autograder.question_scores import QuestionScore, question_scores
+from autograder.results import CellStatus, CheckRecord, CheckStatus, Flag, Result, Status
 
 __all__ = [
     "Attention",
@@ -24,13 +25,11 @@ __all__ = [
     "Concern",
     "HintFigures",
     "QuestionFigures",
-    "QuestionScore",
     "ScoreBin",
     "ScoreDistribution",
     "StageTime",
     "TimeFigures",
     "class_figures",
-    "question_scores",
 ]
 
 _TOLERANCE = 1e-6
@@ -60,14 +59,14 @@ class Concern(StrEnum):
 
 
 _CONCERN_OF_FLAG = {
-    "check-raised": Concern.CHECK_RAISED,
-    "unsandboxed": Concern.UNSANDBOXED,
-    "notebook-timeout": Concern.TIMEOUT,
-    "submission-timeout": Concern.TIMEOUT,
-    "notebook-crash": Concern.CRASHED,
-    "out-of-memory": Concern.CRASHED,
-    "renamed": Concern.RENAMED,
-    "timestamp-unreadable": Concern.TIMESTAMP,
+    Flag.CHECK_RAISED: Concern.CHECK_RAISED,
+    Flag.UNSANDBOXED: Concern.UNSANDBOXED,
+    Flag.NOTEBOOK_TIMEOUT: Concern.TIMEOUT,
+    Flag.SUBMISSION_TIMEOUT: Concern.TIMEOUT,
+    Flag.NOTEBOOK_CRASH: Concern.CRASHED,
+    Flag.OUT_OF_MEMORY: Concern.CRASHED,
+    Flag.RENAMED: Concern.RENAMED,
+    Flag.TIMESTAMP_UNREADABLE: Concern.TIMESTAMP,
 }
 _CONCERN_OF_CHECK = {CheckStatus.TIMEOUT: Concern.TIMEOUT, CheckStatus.CRASHED: Concern.CRASHED}
 _CONCERN_OF_CELL = {CellStatus.TIMEOUT: Concern.TIMEOUT, CellStatus.CRASHED: Concern.CRASHED}
@@ -92,26 +91,6 @@ class ScoreDistribution:
     full: int
     """How many earned every point."""
     bins: tuple[ScoreBin, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuestionScore:
-    """What one submission earned on one question, before the late penalty."""
-
-    score: float
-    points: float
-    attempted: bool
-    """False where every check found the name missing or its stub not filled in."""
-
-    @property
-    def passed(self) -> bool:
-        """Say whether every point was earned."""
-        return self.score >= self.points - _TOLERANCE
-
-    @property
-    def partial(self) -> bool:
-        """Say whether some of the points were earned, but not all."""
-        return not self.passed and self.score > _TOLERANCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,21 +222,6 @@ def class_figures(results: Sequence[Result]) -> ClassFigures:
         time=_time(scored),
         attention=_attention(results),
     )
-
-
-def question_scores(result: Result) -> Mapping[str, QuestionScore]:
-    """Return what a submission earned on each question that its checks name, in the order of the checks."""
-    checks: dict[str, list[CheckRecord]] = defaultdict(list)
-    for check in result.checks:
-        checks[check.question].append(check)
-    return {
-        question: QuestionScore(
-            score=math.fsum(check.score for check in found),
-            points=math.fsum(check.points for check in found),
-            attempted=any(check.status != CheckStatus.MISSING for check in found),
-        )
-        for question, found in checks.items()
-    }
 
 
 def _distribution(scored: Sequence[Result]) -> ScoreDistribution:

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "autograder"
-FOUNDATION = {"errors", "course", "results", "notebooks", "own_notebooks", "mnist", "plain_text", "__init__"}
+FOUNDATION = {
+    "errors",
+    "course",
+    "results",
+    "question_scores",
+    "notebooks",
+    "own_notebooks",
+    "mnist",
+    "plain_text",
+    "__init__",
+}
 SANDBOX = {"sandbox/outside", "sandbox/shared"}
 """What the trusted side may import of the sandbox: nothing that runs inside."""
 MAY_IMPORT = {
@@ -21,7 +31,7 @@ MAY_IMPORT = {
     "grading": {*FOUNDATION, "grading", "checks", *SANDBOX},
     "validate": {*FOUNDATION, "validate", "authoring", "checks", "grading"},
     "simulate": {*FOUNDATION, "simulate", "grading", "validate"},
-    "report": {"errors", "results", "plain_text", "report"},
+    "report": {"errors", "results", "question_scores", "plain_text", "report"},
     "bench": {*FOUNDATION, "bench", "checks", *SANDBOX},
     "doctor": {"grading", *SANDBOX},
     "cli": {*FOUNDATION, "bench", "authoring", "checks", "doctor", "grading", "report", "simulate", "validate"},

@@ -82,8 +82,8 @@ class Sandbox(Protocol):
     """Make a fresh process for student code, in a working folder that holds what the notebook needs."""
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        """Return what every result must say about this way of running student code."""
+    def isolated(self) -> bool:
+        """Return whether student code is shut in; where not, every result must say so."""
         ...
 
     def start(self, limits: ProcessLimits, seconds: float) -> "StudentProcess":

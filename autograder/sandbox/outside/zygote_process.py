@@ -109,11 +109,6 @@ class ForkedSandbox:
     address: str
     isolated: bool
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """Return `unsandboxed` where student code runs with this user's rights."""
-        return () if self.isolated else ("unsandboxed",)
-
     def start(self, limits: ProcessLimits, seconds: float) -> StudentProcess:
         """Return a forked process that is ready for requests.
 
