@@ -143,13 +143,13 @@ def zygotes() -> list[int]:
     """Return the zygotes of stations that are at work."""
     found = processes()
     at_work = {station for _, station in _at_work(found)}
-    return [pid for pid, (parent, command) in found.items() if "sandbox.zygote" in command and parent in at_work]
+    return [pid for pid, (parent, command) in found.items() if "sandbox.inside.zygote" in command and parent in at_work]
 
 
 def student_processes() -> list[int]:
     """Return the processes S at work: forked from a zygote, inside the one that waits outside for it."""
     found = processes()
-    zygotes = {pid: parent for pid, (parent, command) in found.items() if "sandbox.zygote" in command}
+    zygotes = {pid: parent for pid, (parent, command) in found.items() if "sandbox.inside.zygote" in command}
     return [pid for pid, parent in zygotes.items() if parent in zygotes and zygotes[parent] in zygotes]
 
 
