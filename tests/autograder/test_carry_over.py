@@ -112,7 +112,7 @@ limits = ProcessLimits(memory_bytes=2**30, output_bytes=1, frame_bytes=2**20, cp
 zygote = ZygoteProcess(SandboxConfig(isolated=sys.argv[1] == "isolated"))
 zygote.wait_until_ready()
 process = zygote.sandbox().start(limits, 20)
-print("ready", zygote._process.pid, flush=True)
+print("ready", zygote.pid, flush=True)
 time.sleep(1000)
 """
 
@@ -165,8 +165,8 @@ def test_cuda_could_still_be_started_in_a_fork(run):
 
 
 def test_the_warm_process_has_one_thread(zygote_process):
-    (zygote,) = _children(zygote_process._process.pid)
-    assert [len(_tasks(pid)) for pid in (zygote_process._process.pid, zygote)] == [1, 1]
+    (zygote,) = _children(zygote_process.pid)
+    assert [len(_tasks(pid)) for pid in (zygote_process.pid, zygote)] == [1, 1]
 
 
 @pytest.mark.parametrize("how", ["isolated", "unprotected"])

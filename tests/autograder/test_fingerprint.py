@@ -198,7 +198,9 @@ def test_what_is_no_ordinary_file_is_not_read(course, kind):
 
 def test_the_secret_cannot_be_read_from_what_it_is_made_of(course):
     prints = Fingerprints(course, course.assignment("tiny"), "my-secret", "plain")
-    assert "my-secret" not in json.dumps(prints._shared)
+    depends_on = prints.of(Submission(student="ada", notebook=course.root / "ada.ipynb")).depends_on
+    assert "secret" in depends_on
+    assert "my-secret" not in json.dumps(dict(depends_on))
 
 
 @pytest.mark.parametrize("folder", ["source", "release"])

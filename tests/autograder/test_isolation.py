@@ -114,15 +114,15 @@ found = [segment >= 0, before == segment, after]
 
 def test_a_uts_namespace_keeps_the_hosts_name():
     ours = os.uname().nodename
-    assert outside("isolation._own_host_name()\nfound = os.uname().nodename") == "sandbox"
+    assert outside("isolation.own_host_name()\nfound = os.uname().nodename") == "sandbox"
     assert os.uname().nodename == ours
 
 
 ENTER = """
-from autograder.sandbox.inside.zygote import _enter_namespaces
+from autograder.sandbox.inside.isolation import enter_namespaces
 from autograder.sandbox.inside.root_folder import enter_root_folder
 seen_before = os.listdir("/")
-_enter_namespaces()
+enter_namespaces()
 enter_root_folder([], [])
 """
 
@@ -149,7 +149,7 @@ def test_a_submissions_own_mounts_are_limited_and_seen_by_nobody_else():
 shown = os.listdir("/tmp")  # where Python itself lies below /tmp
 ours, theirs = os.pipe()
 if os.fork() == 0:
-    isolation._own_mounts(box(disk_bytes=2**16))
+    isolation.own_mounts(box(disk_bytes=2**16))
     full = may(lambda: Path("/submission/big").write_bytes(bytes(2**17)))
     Path("/tmp/small").write_text("x")
     os.write(theirs, json.dumps([full, os.getcwd(), sorted(set(os.listdir("/tmp")) - set(shown))]).encode())
@@ -164,22 +164,22 @@ found = [json.loads(os.read(ours, 1000)), os.listdir("/submission"), sorted(set(
 def test_another_user_may_not_touch_what_is_not_its_own():
     script = """
 Path("/tmp/own").write_text("x"); os.chmod("/tmp/own", 0o600)
-isolation._change_user(isolation.student_user(3))
+isolation.change_user(isolation.student_user(3))
 found = [os.geteuid() != 0, may(lambda: open("/tmp/own")), may(lambda: os.kill(os.getppid(), 0)), os.getgroups()]
 """
     assert outside(script) == [True, 13, 1, []]
 
 
 def test_a_user_namespace_shows_an_ordinary_user():
-    script = "isolation._change_user(box().user)\nisolation._own_user_namespace()\nfound = [os.getuid(), os.getgid()]"
+    script = "isolation.change_user(box().user)\nisolation.own_user_namespace()\nfound = [os.getuid(), os.getgid()]"
     assert outside(script) == [1000, 1000]
 
 
 def test_without_privileges_nothing_brings_them_back():
     script = """
-isolation._change_user(box().user)
-isolation._own_user_namespace()
-isolation._give_up_privileges()
+isolation.change_user(box().user)
+isolation.own_user_namespace()
+isolation.give_up_privileges()
 status = dict(line.split(":\\t") for line in Path("/proc/self/status").read_text().splitlines() if ":\\t" in line)
 inner = subprocess.run(["cat", "/proc/self/status"], capture_output=True, text=True).stdout
 found = [int(status["CapEff"], 16), int(status["CapPrm"], 16), status["NoNewPrivs"], "CapEff:\\t0000000000000000" in inner,
@@ -206,9 +206,9 @@ def test_a_limit_holds(limit, act, number):
     script = f"""
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-isolation._change_user(box().user)
-isolation._own_user_namespace()
-isolation._give_up_privileges()
+isolation.change_user(box().user)
+isolation.own_user_namespace()
+isolation.give_up_privileges()
 os.chdir("/tmp")
 bind(ProcessLimits(**{{**LIMITS, **dict({limit})}}), alone=True)
 found = may(lambda: {act.replace("/tmp/limit", "limit")})
@@ -310,7 +310,7 @@ def test_a_set_user_id_program_gains_nothing_once_privileges_are_given_up(tmp_pa
     script = f"""
 def read():
     return subprocess.run([{str(program)!r}, {str(secret)!r}], capture_output=True, text=True).stdout
-isolation._change_user(box().user)
+isolation.change_user(box().user)
 found = [read()]
 syscalls.forbid_new_privileges()
 found.append(read())
@@ -323,8 +323,8 @@ def test_no_set_of_capabilities_keeps_one():
 def capabilities():
     lines = dict(line.split(":\\t") for line in Path("/proc/self/status").read_text().splitlines() if ":\\t" in line)
     return [int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")]
-isolation._change_user(box().user)
-isolation._own_user_namespace()
+isolation.change_user(box().user)
+isolation.own_user_namespace()
 before = capabilities()
 syscalls.drop_capabilities()
 found = [before[2] > 0, capabilities(), may(lambda: syscalls.set_host_name("mine"))]
@@ -339,10 +339,10 @@ def test_the_root_folder_shows_of_the_host_nothing_but_system_and_python(tmp_pat
     script = f"""
 import sysconfig
 from autograder.sandbox.inside import root_folder
-from autograder.sandbox.inside.zygote import _enter_namespaces
-allowed = {{*root_folder._SYSTEM, *root_folder._python_folders(), str(root_folder._PACKAGE)}}
+from autograder.sandbox.inside.isolation import enter_namespaces
+allowed = set(root_folder.shown_folders())
 homes = sorted({{os.path.expanduser("~"), "/root", *(str(path) for path in Path("/home").glob("*"))}})
-_enter_namespaces()
+enter_namespaces()
 root_folder.enter_root_folder([Path({str(tmp_path / "data.bin")!r})], [])
 ways = {{str(parent) for path in allowed for parent in Path(path).parents}}
 own = {{"/submission", "/tmp", "/.tmp", "/proc", "/dev", "/etc", "/sys", "/data"}}
@@ -384,7 +384,7 @@ def test_each_file_system_of_a_submission_holds_its_size_and_a_limited_number_of
 ours, theirs = os.pipe()
 if os.fork() == 0:
     isolation._INODES = 100
-    isolation._own_mounts(box(disk_bytes=2**20))
+    isolation.own_mounts(box(disk_bytes=2**20))
     place = Path({place!r})
     fits = may(lambda: place.joinpath("fits").write_bytes(bytes(2**19)))
     full = may(lambda: place.joinpath("big").write_bytes(bytes(2**20)))
@@ -439,7 +439,7 @@ def refuse(call, argument=None, value=None):
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     match = [] if argument is None else [pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, value, value)]
     program.add_rule(pyseccomp.ERRNO(errno.EPERM), call, *match)
-    seccomp.apply(seccomp._export(program))
+    seccomp.apply(seccomp.export(program))
 """
 
 
@@ -493,9 +493,9 @@ found = resource.getrlimit(resource.RLIMIT_NPROC) == before
 def test_threads_count_as_processes():
     script = """
 import threading, time
-isolation._change_user(box().user)
-isolation._own_user_namespace()
-isolation._give_up_privileges()
+isolation.change_user(box().user)
+isolation.own_user_namespace()
+isolation.give_up_privileges()
 bind(ProcessLimits(**{**LIMITS, "processes": 5}), alone=True)
 started = 0
 try:
@@ -512,9 +512,9 @@ found = started
 def test_a_limit_is_for_good_and_never_looser_than_it_was():
     script = """
 import resource
-isolation._change_user(box().user)
-isolation._own_user_namespace()
-isolation._give_up_privileges()
+isolation.change_user(box().user)
+isolation.own_user_namespace()
+isolation.give_up_privileges()
 def raised():
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))

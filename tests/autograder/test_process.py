@@ -1,7 +1,9 @@
 """A student's process answers, ends with a reason, and takes nothing of ours along."""
 
 import contextlib
+import os
 import random
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -258,7 +260,7 @@ def test_when_the_warm_process_goes_the_loss_is_ours(limits):
         zygote.wait_until_ready()
         process = zygote.sandbox().start(limits, 20)
         run(process, "x = 1")
-        zygote._process.kill()
+        os.kill(zygote.pid, signal.SIGKILL)
         with pytest.raises(Lost):
             run(process, "import time\ntime.sleep(20)")
         with pytest.raises(OSError):

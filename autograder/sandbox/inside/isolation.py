@@ -13,9 +13,20 @@ from pathlib import Path
 from autograder.sandbox.inside import landlock, seccomp, syscalls
 from autograder.sandbox.inside.root_folder import WORK, cover_tmp
 from autograder.sandbox.inside.syscalls import NODEV, NOSUID, mount, unshare
+from autograder.sandbox.shared.calling_process import die_with_parent
 from autograder.sandbox.shared.layers import Layer
 
-__all__ = ["Box", "isolate", "student_user"]
+__all__ = [
+    "Box",
+    "change_user",
+    "enter_namespaces",
+    "give_up_privileges",
+    "isolate",
+    "own_host_name",
+    "own_mounts",
+    "own_user_namespace",
+    "student_user",
+]
 
 _INSIDE = 1000
 """The user that student code sees itself as."""
@@ -54,6 +65,24 @@ def _is_mapped(user: int) -> bool:
     return any(int(first) <= user < int(first) + int(count) for first, _, count in lines)
 
 
+def enter_namespaces() -> None:
+    """Move into namespaces of one's own, as their first process; the process that remains outside waits and ends."""
+    kinds = syscalls.NEW_MOUNT | syscalls.NEW_PID | syscalls.NEW_NETWORK | syscalls.NEW_IPC | syscalls.NEW_UTS
+    user, group = os.geteuid(), os.getegid()
+    try:
+        unshare(kinds)
+    except PermissionError:
+        unshare(kinds | syscalls.NEW_USER)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    first = os.fork()
+    if first:
+        _, status = os.waitpid(first, 0)
+        os._exit(abs(os.waitstatus_to_exitcode(status)))
+    die_with_parent()
+
+
 def isolate(box: Box) -> Mapping[Layer, str]:
     """Shut in the calling process; return why for each layer that the host refused.
 
@@ -70,12 +99,12 @@ def isolate(box: Box) -> Mapping[Layer, str]:
     layer(Layer.PID, _require_first_process)
     layer(Layer.NETWORK, lambda: unshare(syscalls.NEW_NETWORK))
     layer(Layer.IPC, lambda: unshare(syscalls.NEW_IPC))
-    layer(Layer.UTS, _own_host_name)
+    layer(Layer.UTS, own_host_name)
     layer(Layer.CGROUP, lambda: unshare(syscalls.NEW_CGROUP))
-    layer(Layer.MOUNT, lambda: _own_mounts(box))
-    layer(Layer.USER_ID, lambda: _change_user(box.user))
-    layer(Layer.USER, _own_user_namespace)
-    layer(Layer.PRIVILEGES, _give_up_privileges)
+    layer(Layer.MOUNT, lambda: own_mounts(box))
+    layer(Layer.USER_ID, lambda: change_user(box.user))
+    layer(Layer.USER, own_user_namespace)
+    layer(Layer.PRIVILEGES, give_up_privileges)
     layer(Layer.LANDLOCK, _restrict_paths)
     layer(Layer.SECCOMP, lambda: seccomp.apply(box.seccomp_program))
     return missing
@@ -86,12 +115,14 @@ def _require_first_process() -> None:
         raise OSError("it is not the first process of a pid namespace")
 
 
-def _own_host_name() -> None:
+def own_host_name() -> None:
+    """Have a host name that is nobody else's."""
     unshare(syscalls.NEW_UTS)
     syscalls.set_host_name("sandbox")
 
 
-def _own_mounts(box: Box) -> None:
+def own_mounts(box: Box) -> None:
+    """Have a working folder, /tmp and /dev/shm of limited size, and a /proc that shows this namespace alone."""
     unshare(syscalls.NEW_MOUNT)
     owner = 0 if box.user is None else box.user
     own = f"size={box.disk_bytes},nr_inodes={_INODES},uid={owner},gid={owner}"
@@ -102,7 +133,7 @@ def _own_mounts(box: Box) -> None:
     os.chdir(WORK)
 
 
-def _change_user(user: int | None) -> None:
+def change_user(user: int | None) -> None:
     """Become a user that owns nothing, so that no file, process or limit is shared with anybody."""
     if user is None:
         return
@@ -112,7 +143,8 @@ def _change_user(user: int | None) -> None:
     syscalls.become_dumpable()
 
 
-def _own_user_namespace() -> None:
+def own_user_namespace() -> None:
+    """Be the only user of a namespace."""
     user, group = os.geteuid(), os.getegid()
     unshare(syscalls.NEW_USER)
     Path("/proc/self/setgroups").write_text("deny")
@@ -120,7 +152,8 @@ def _own_user_namespace() -> None:
     Path("/proc/self/gid_map").write_text(f"{_INSIDE} {group} 1")
 
 
-def _give_up_privileges() -> None:
+def give_up_privileges() -> None:
+    """Drop every capability for good; raise OSError where the process is root still."""
     syscalls.forbid_new_privileges()
     syscalls.drop_capabilities()
     if os.geteuid() == 0:

@@ -21,7 +21,7 @@ from autograder.sandbox.inside.syscalls import (
     unmount,
 )
 
-__all__ = ["DATA", "WORK", "cover_tmp", "enter_root_folder"]
+__all__ = ["DATA", "WORK", "cover_tmp", "enter_root_folder", "shown_folders"]
 
 WORK = "/submission"
 """The student's working folder: an empty mount point here, for each submission a file system of its own."""
@@ -86,6 +86,11 @@ def cover_tmp(options: str) -> None:
 
 
 _shown_under_tmp: list[str] = []
+
+
+def shown_folders() -> list[str]:
+    """Return what is shown of the host: the system, Python, and of this package what runs in here."""
+    return [*_SYSTEM, *_python_folders(), *(f"{_PACKAGE}/{part}" for part in _RUNS_HERE)]
 
 
 def _python_folders() -> list[str]:

@@ -12,7 +12,7 @@ import socket
 import stat
 from collections.abc import Iterator, Sequence
 
-__all__ = ["DENIED", "apply", "compile_filter"]
+__all__ = ["DENIED", "apply", "compile_filter", "export"]
 
 DENIED: Sequence[str] = (
     # the file system's layout
@@ -83,7 +83,7 @@ def compile_filter(*, memory_files: bool = False) -> bytes:
     for family in set(range(_MOST_FAMILIES)) - set(_FAMILIES):
         program.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))
     program.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.GE, _MOST_FAMILIES))
-    return _export(program)
+    return export(program)
 
 
 def _numbers(names: Sequence[str]) -> Iterator[int]:
@@ -100,7 +100,7 @@ def _numbers(names: Sequence[str]) -> Iterator[int]:
             yield number
 
 
-def _export(program: "pyseccomp.SyscallFilter") -> bytes:  # type: ignore[name-defined]  # noqa: F821
+def export(program: "pyseccomp.SyscallFilter") -> bytes:  # type: ignore[name-defined]  # noqa: F821
     """Return the compiled instructions."""
     with os.fdopen(os.memfd_create("filter"), "w+b", buffering=0) as file:
         program.export_bpf(file)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from autograder.sandbox.inside import seccomp, syscalls
-from autograder.sandbox.inside.isolation import Box, isolate, student_user
+from autograder.sandbox.inside.isolation import Box, enter_namespaces, isolate, student_user
 from autograder.sandbox.inside.resource_limits import bind
 from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
@@ -103,7 +103,7 @@ class _Zygote:
     def shut_in(self) -> None:
         """Leave the host behind: namespaces and a root of the zygote's own."""
         self._program = seccomp.compile_filter(memory_files=self._config.gpu is not None)
-        _enter_namespaces()
+        enter_namespaces()
         enter_root_folder(map(Path, self._config.data), gpu_devices(self._config.gpu))
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
@@ -333,24 +333,6 @@ def _serve(connection: int, limits: ProcessLimits, shell: "InteractiveShell | No
     assert shell is not None, "load() comes before serve()"
     gc.enable()
     Agent(socket.socket(fileno=connection), Limits(frame_bytes=limits.frame_bytes), shell).serve()
-
-
-def _enter_namespaces() -> None:
-    """Move into namespaces of one's own, as their first process; the process that remains outside waits and ends."""
-    kinds = syscalls.NEW_MOUNT | syscalls.NEW_PID | syscalls.NEW_NETWORK | syscalls.NEW_IPC | syscalls.NEW_UTS
-    user, group = os.geteuid(), os.getegid()
-    try:
-        syscalls.unshare(kinds)
-    except PermissionError:
-        syscalls.unshare(kinds | syscalls.NEW_USER)
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
-    first = os.fork()
-    if first:
-        _, status = os.waitpid(first, 0)
-        os._exit(abs(os.waitstatus_to_exitcode(status)))
-    die_with_parent()
 
 
 def _read_line(descriptor: int) -> str:

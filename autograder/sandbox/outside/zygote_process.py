@@ -73,6 +73,11 @@ class ZygoteProcess:
         return missing
 
     @property
+    def pid(self) -> int:
+        """Return the number of the process that was started; isolated, the zygote itself is its child."""
+        return self._process.pid
+
+    @property
     def end(self) -> int:
         """Return a descriptor that becomes readable when the zygote is gone."""
         return self._pidfd

@@ -1,0 +1,152 @@
+"""A batch plans what is left, grades it, writes each result at once, and tries again alone what may be the host's fault."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fakes import ScriptedEngine
+from tiny_course import RIGHT, answers, submit
+
+from autograder.course import load_course
+from autograder.errors import AutograderError
+from autograder.grading.batch import BatchRequest, plan_batch, run_batch
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.job import Finished, Started
+from autograder.grading.submissions import find_submissions
+from autograder.results import Flag, Status, read_result, read_results, result_path
+
+STUDENTS = ("ada", "bob", "cid")
+
+
+@pytest.fixture
+def course(course_root: Path) -> Path:
+    for student in STUDENTS:
+        submit(course_root, student, *answers(RIGHT))
+    return course_root
+
+
+def request(root: Path, **more) -> BatchRequest:
+    course = load_course(root)
+    assignment = course.assignment("tiny")
+    return BatchRequest(
+        course=course,
+        assignment=assignment,
+        submissions=find_submissions(root / "submitted", "tiny"),
+        results=root / "results",
+        fingerprints=Fingerprints(course, assignment, "secret", "auto"),
+        **{"device": "cpu", **more},
+    )
+
+
+def grade(root: Path, engine: ScriptedEngine | None = None, watch=lambda _: None, **more) -> ScriptedEngine:
+    """Run a batch, and return the engine that did it."""
+    engine = engine or ScriptedEngine()
+    run_batch(plan_batch(request(root, **more)), engine, watch)
+    return engine
+
+
+def reasons(root: Path, **more) -> dict[str, str]:
+    return {reason.student: reason.why for reason in plan_batch(request(root, **more)).reasons}
+
+
+def statuses(root: Path) -> dict[str, Status]:
+    return {result.student: result.status for result in read_results(root / "results", "tiny")}
+
+
+def test_each_submission_is_graded_once(course):
+    assert reasons(course) == dict.fromkeys(STUDENTS, "it has no result")
+    assert grade(course).runs == [(STUDENTS, False)]
+    assert statuses(course) == dict.fromkeys(STUDENTS, Status.GRADED)
+
+
+def test_a_second_batch_has_nothing_to_do(course):
+    grade(course)
+    assert grade(course).runs == []
+    plan = plan_batch(request(course))
+    assert (plan.jobs, [result.student for result in plan.reused]) == ([], list(STUDENTS))
+    assert reasons(course) == dict.fromkeys(STUDENTS, "nothing changed")
+
+
+def test_only_what_changed_is_graded_again(course):
+    grade(course)
+    submit(course, "bob", *answers(RIGHT, "answer = 43"))
+    assert grade(course).runs == [(("bob",), False)]
+
+
+def test_force_grades_all_again(course):
+    grade(course)
+    assert grade(course, force=True).runs == [(STUDENTS, False)]
+
+
+def test_a_result_of_the_other_device_counts_where_any_device_does(course):
+    grade(course)
+    assert grade(course, device="cuda").runs == []
+    assert reasons(course, device="cuda", any_device=False) == dict.fromkeys(STUDENTS, "it was graded on cpu")
+
+
+def test_what_is_told_is_on_the_disk_already(course):
+    seen = []
+
+    def watch(event):
+        if isinstance(event, Finished):
+            seen.append(read_result(result_path(course / "results", "tiny", event.job.student)) == event.result)
+
+    grade(course, watch=watch)
+    assert seen == [True] * len(STUDENTS)
+
+
+def test_what_the_grader_could_not_grade_is_tried_once_more_alone(course):
+    failed = {"status": Status.FAILED, "score": 0.0, "reason": "the worker was lost"}
+    engine = grade(course, ScriptedEngine({"bob": [failed, {}]}))
+    assert engine.runs == [(STUDENTS, False), (("bob",), True)]
+    assert statuses(course)["bob"] == Status.GRADED
+
+
+def test_what_fails_twice_has_no_score_and_the_same_command_tries_it_again(course):
+    failed = {"status": Status.FAILED, "score": 0.0, "reason": "the worker was lost"}
+    grade(course, ScriptedEngine({"bob": [failed]}))
+    assert statuses(course)["bob"] == Status.FAILED
+    assert reasons(course)["bob"] == "it could not be graded: the worker was lost"
+    assert grade(course).runs == [(("bob",), False)]
+
+
+def test_a_process_that_the_kernel_killed_is_tried_again_alone_and_then_stands(course):
+    killed = {"score": 1.0, "flags": (Flag.KILLED,)}
+    engine = grade(course, ScriptedEngine({"ada": [killed]}))
+    assert engine.runs[1:] == [(("ada",), True)]
+    result = read_result(result_path(course / "results", "tiny", "ada"))
+    assert (result.status, result.score) == (Status.GRADED, 1.0)
+
+
+@pytest.mark.parametrize(("device", "again"), [("cuda:0", [(("ada",), True)]), ("cpu", [])])
+def test_memory_that_ran_out_on_a_gpu_is_tried_again_alone(course, device, again):
+    short = {"score": 1.0, "device": device, "flags": (Flag.GPU_OUT_OF_MEMORY,)}
+    assert grade(course, ScriptedEngine({"ada": [short]})).runs[1:] == again
+
+
+def test_a_batch_that_is_drained_keeps_what_it_has_and_the_next_does_the_rest(course):
+    engine = ScriptedEngine()
+
+    def watch(event):
+        if isinstance(event, Started) and event.job.student == "bob":
+            engine.drain()
+
+    grade(course, engine, watch)
+    assert set(statuses(course)) == {"ada", "bob"}
+    assert grade(course).runs == [(("cid",), False)]
+
+
+def test_results_that_cannot_be_written_are_one_sentence(course):
+    (course / "results").write_text("in the way")
+    with pytest.raises(AutograderError, match=r"results cannot be written to .* the same command goes on"):
+        grade(course)
+
+
+def test_the_best_attempt_counts_where_the_course_says_so(course):
+    config = course / "course_config.py"
+    config.write_text(config.read_text().replace('name="Tiny",', 'name="Tiny", attempt_policy="best",'))
+    grade(course)
+    submit(course, "ada", *answers(RIGHT, "answer = 0"))
+    assert grade(course, ScriptedEngine({"ada": [{"score": 3.0}]})).runs == [(("ada",), False)]
+    result = json.loads((course / "results" / "tiny" / "ada.json").read_text())
+    assert (result["attempt"], result["score"]) == (1, 6.0)
