@@ -3,13 +3,27 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from autograder.course import Assignment, Budget, Course, LatePolicy
+from autograder.course import Assignment, Budget, Course, Dataset, LatePolicy
 
 BERLIN = ZoneInfo("Europe/Berlin")
+TRAINING = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+HIDDEN = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 course = Course(
     name="Image Classification and Object Detection with CNNs",
     late_policy=LatePolicy(grace_minutes=15, penalty_per_day=0.10, max_penalty=0.50),
+    datasets=[
+        Dataset(
+            name="mnist",
+            folder="MNIST/raw",
+            files=TRAINING,
+            hidden_files=HIDDEN,
+            made_from=[f"{name}.gz" for name in (*TRAINING, *HIDDEN)],
+            prepare="autograder.mnist:unpack",
+            loaders={"training_digits": "autograder.mnist:training_digits"},
+            hidden_loaders={"hidden_digits": "autograder.mnist:hidden_digits"},
+        ),
+    ],
     assignments=[
         Assignment(
             name="parameter_counting",

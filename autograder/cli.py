@@ -193,13 +193,13 @@ def _build(course: Course, options: argparse.Namespace) -> ExitCode:
 
 def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
     from autograder.checks.secret import DEMO_SECRET, read_secret
+    from autograder.datasets import prepare_data
     from autograder.grading.batch import BatchRequest, plan_batch, run_batch
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.interrupts import Abandoned, Interrupts
     from autograder.grading.lock import locked
     from autograder.grading.progress import JsonLog, Progress, print_reasons
     from autograder.grading.submissions import find_submissions, strange_folders
-    from autograder.mnist import unpack
 
     assignment = course.assignment(options.assignment)
     folder = options.submissions or course.root / "submitted"
@@ -218,7 +218,7 @@ def _grade(course: Course, options: argparse.Namespace) -> ExitCode:
             f"into {course.secret_file}.",
             style="yellow",
         )
-    unpack(course.data_folder())
+    prepare_data(course)
     engine, device = _engine(options)
     with locked(results):
         request = BatchRequest(
@@ -268,16 +268,16 @@ def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: b
     """Run solutions and write a page of each; without being asked for by name, only those with slides become slides."""
     from autograder.authoring.assignment import build_trees
     from autograder.authoring.handout import execute, handout_page, has_slides, slides_page
-    from autograder.mnist import unpack
+    from autograder.datasets import prepare_data
     from autograder.results import write_atomically
 
-    unpack(course.data_folder())
+    prepare_data(course)
     for name in names:
         _, solutions = build_trees(course, course.assignment(name))
         if slides and not asked and not has_slides(solutions):
             continue
         with _ERR.status(f"{name}: the solution is running"):
-            notebook = execute(solutions, course.data_folder())
+            notebook = execute(solutions, course)
         title = course.assignment(name).title
         make = slides_page if slides else handout_page
         path = course.root / "build" / ("slides" if slides else "handouts") / f"{name}.html"
@@ -289,17 +289,17 @@ def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: b
 def _validate(course: Course, options: argparse.Namespace) -> ExitCode:
     from datetime import datetime
 
+    from autograder.datasets import prepare_data
     from autograder.grading.devices import choose_devices
     from autograder.grading.local import LocalEngine
     from autograder.grading.lock import locked
-    from autograder.mnist import unpack
     from autograder.results import write_atomically
     from autograder.validate.findings import Extent
     from autograder.validate.page import as_document, validation_page
     from autograder.validate.terminal import print_validations
     from autograder.validate.validation import TrialContext, validate
 
-    unpack(course.data_folder())
+    prepare_data(course)
     extent = Extent(
         seeds=0 if options.quick else options.seeds,
         mutants=options.mutants if options.mutants is not None else (8 if options.quick else 40),
@@ -334,11 +334,11 @@ def _bench(course: Course, options: argparse.Namespace) -> ExitCode:
     import os
 
     from autograder.bench.bench import EMPTY, BenchRequest, as_document, run_bench, table
+    from autograder.datasets import prepare_data
     from autograder.grading.devices import choose_devices
-    from autograder.mnist import unpack
     from autograder.results import write_atomically
 
-    unpack(course.data_folder())
+    prepare_data(course)
     document = {}
     for name in options.assignments or [*(assignment.name for assignment in course.assignments), EMPTY]:
         request = BenchRequest(

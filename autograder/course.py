@@ -5,22 +5,36 @@
 
 import keyword
 import math
+import re
 import runpy
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
 from autograder.errors import ConfigError
 
-__all__ = ["CONFIG_NAME", "Assignment", "AttemptPolicy", "Budget", "Course", "LatePolicy", "find_course", "load_course"]
+__all__ = [
+    "CONFIG_NAME",
+    "Assignment",
+    "AttemptPolicy",
+    "Budget",
+    "Course",
+    "Dataset",
+    "LatePolicy",
+    "find_course",
+    "load_course",
+]
 
 CONFIG_NAME = "course_config.py"
 AttemptPolicy = Literal["last", "best"]
 """Which of a student's submissions to an assignment counts."""
+_FUNCTION = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[\w./-]+\.py):[A-Za-z_]\w*")
+_FIXTURES = {"student", "library", "reference", "student_id", "device", "rng", "request"}
+"""Names of fixtures that checks have in every course."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +142,68 @@ class Assignment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Files that notebooks and checks read, and who loads them; all paths are relative to `folder`.
+
+    A function is given as "module:function", or as "file.py:function" with a file in `folder`; it is called with the
+    course's data folder.
+    """
+
+    name: str
+    folder: str = "."
+    """Where the files lie, relative to the course's data folder; student code finds them in `data/<folder>`."""
+    files: Sequence[str] = ()
+    """Files, or folders of files, that student code may read."""
+    hidden_files: Sequence[str] = ()
+    """Files, or folders of files, that only checks read."""
+    made_from: Sequence[str] = ()
+    """Files that `prepare` makes all others from; none where the others are what the course keeps."""
+    prepare: str = ""
+    """The function that makes or verifies the files before anything reads them; none where there is nothing to do."""
+    loaders: Mapping[str, str] = field(default_factory=dict)
+    """For each fixture of this course's checks the function that returns what the fixture gives."""
+    hidden_loaders: Mapping[str, str] = field(default_factory=dict)
+    """The same for what no student may know: `validate` looks for it in the release."""
+
+    def __post_init__(self) -> None:
+        where = f"dataset {self.name!r}"
+        _require(isinstance(self.name, str) and self.name.isidentifier(), where, "name", self.name, "an identifier")
+        _require(_is_inner_path(self.folder), where, "folder", self.folder, "a path inside the data folder")
+        for name in ("files", "hidden_files", "made_from"):
+            paths = getattr(self, name)
+            _require(isinstance(paths, list | tuple), where, name, paths, "a list of paths")
+            object.__setattr__(self, name, tuple(paths))
+            for path in paths:
+                _require(_is_inner_path(path) and path != ".", where, name, path, "a list of paths inside its folder")
+        for shown in map(PurePosixPath, self.files):
+            for hidden in map(PurePosixPath, self.hidden_files):
+                if shown == hidden or shown in hidden.parents or hidden in shown.parents:
+                    raise ConfigError(f"{where}: {shown} is for students, {hidden} is hidden; one holds the other.")
+        for name in ("loaders", "hidden_loaders"):
+            _require(isinstance(getattr(self, name), Mapping), where, name, getattr(self, name), "a dict")
+        for fixture in self.loaders.keys() & self.hidden_loaders.keys():
+            raise ConfigError(f"{where}: {fixture!r} is in loaders and in hidden_loaders; names must differ.")
+        for fixture, function in (("prepare", self.prepare or "none:none"), *self.all_loaders.items()):
+            must = '"module:function" or "file.py:function"'
+            whole = isinstance(function, str) and _FUNCTION.fullmatch(function) and _is_inner_path(function)
+            _require(bool(whole), where, str(fixture), function, must)
+            if not isinstance(fixture, str) or not fixture.isidentifier() or fixture in _FIXTURES:
+                raise ConfigError(f"{where}: {fixture!r} cannot be the name of a loader; take another identifier.")
+
+    @property
+    def all_loaders(self) -> Mapping[str, str]:
+        """The functions of all loaders, by the names of their fixtures."""
+        return {**self.loaders, **self.hidden_loaders}
+
+    @property
+    def kept_files(self) -> Sequence[str]:
+        """Files, or folders of files, that the course keeps and all else comes from; with the code that loads them."""
+        functions = (self.prepare, *self.all_loaders.values())
+        code = {file for file, _, _ in (function.partition(":") for function in functions) if file.endswith(".py")}
+        return (*(self.made_from or (*self.files, *self.hidden_files)), *sorted(code))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """The whole course. `root` is filled in by `load_course`."""
 
@@ -136,7 +212,9 @@ class Course:
     late_policy: LatePolicy = field(default_factory=LatePolicy)
     attempt_policy: AttemptPolicy = "last"
     data: str = "data"
-    """Folder with `MNIST/raw/*.gz`, relative to the course."""
+    """Folder with the files of the datasets, relative to the course."""
+    datasets: Sequence[Dataset] = ()
+    """What notebooks and checks read; a course may have none."""
     secret_file: str = ".autograder-secret"  # noqa: S105 - the name of the file, not the secret
     """File with the secret that hidden inputs derive from, relative to the course; the environment variable
     AUTOGRADER_SECRET comes first. Without either a fixed demo secret is used, and `grade` says so."""
@@ -152,12 +230,25 @@ class Course:
         twice = sorted({name for name in names if name and names.count(name) > 1})
         if twice:
             raise ConfigError(f"Course: the assignment {twice[0]!r} is there twice; names must differ.")
+        self._validate_datasets()
         for name in ("name", "data", "secret_file"):
             _require(isinstance(getattr(self, name), str), "Course", name, getattr(self, name), "a text")
         policy = self.attempt_policy
         _require(policy in get_args(AttemptPolicy), "Course", "attempt_policy", policy, "'last' or 'best'")
         if not isinstance(self.late_policy, LatePolicy):
             raise ConfigError(f"Course: late_policy is {self.late_policy!r}; it must be a LatePolicy(…).")
+
+    def _validate_datasets(self) -> None:
+        whole = isinstance(self.datasets, list | tuple) and all(isinstance(one, Dataset) for one in self.datasets)
+        _require(whole, "Course", "datasets", self.datasets, "a list of Dataset(…)")
+        object.__setattr__(self, "datasets", tuple(self.datasets))
+        for what, names in (
+            ("dataset", [dataset.name for dataset in self.datasets]),
+            ("loader", self.loaders()),
+        ):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ConfigError(f"Course: the {what} {name!r} is there twice; names must differ.")
 
     def assignment(self, name: str) -> Assignment:
         """Return the assignment of that name, or say which there are."""
@@ -187,9 +278,18 @@ class Course:
         """Return the folder of the assignment's pytest checks."""
         return self.root / "tests" / name
 
+    def loaders(self) -> Sequence[str]:
+        """Return the names of all fixtures that the datasets' loaders stand behind."""
+        return [fixture for dataset in self.datasets for fixture in dataset.all_loaders]
+
     def data_folder(self) -> Path:
         """Return the folder of the course's data."""
         return self.root / self.data
+
+
+def _is_inner_path(path: object) -> bool:
+    """Return whether `path` leads to a place inside the folder that it starts from."""
+    return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in PurePosixPath(path).parts
 
 
 def _is_number(value: object) -> bool:

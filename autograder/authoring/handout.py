@@ -23,6 +23,8 @@ from nbformat.notebooknode import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder.authoring.assignment import Tree
+from autograder.course import Course
+from autograder.datasets import link_data
 from autograder.errors import BuildError
 
 __all__ = ["execute", "handout_page", "has_slides", "slides_page"]
@@ -33,8 +35,8 @@ _CODE_OR_FORMULA = re.compile(r"(```.*?```|`[^`]*`)|\$\$(.+?)\$\$|(?<!\\)\$([^$\
 _PICTURE = re.compile(r'(<img\b[^>]*\bsrc=")([^":]+)(")')
 
 
-def execute(tree: Tree, data: Path) -> NotebookNode:
-    """Return the notebook of a solutions tree with its outputs; it runs in a folder of its own, with `data` beside it.
+def execute(tree: Tree, course: Course) -> NotebookNode:
+    """Return the notebook of a solutions tree with its outputs; it runs in a folder of its own, with the course's data.
 
     Raise BuildError that names the first cell that fails.
     """
@@ -44,7 +46,7 @@ def execute(tree: Tree, data: Path) -> NotebookNode:
         for relative, content in tree.files.items():
             (work / relative).parent.mkdir(parents=True, exist_ok=True)
             (work / relative).write_bytes(content)
-        (work / "data").symlink_to(data.resolve())
+        link_data(course, work)
         notebook: NotebookNode = nbformat.read(work / f"{name}.ipynb", as_version=4)
         client = NotebookClient(
             notebook,

@@ -93,7 +93,7 @@ def run_bench(course: Course, request: BenchRequest, console: Console) -> Sequen
     folder = Path(tempfile.mkdtemp(prefix="autograder-bench-"))
     try:
         if request.assignment == EMPTY:
-            course, request = _empty(course, request, folder)
+            course, request = _empty(request, folder)
         subjects = _agreed(course, request, folder, console)[: request.peer_count]
         layouts = {
             name: lay_out(subjects, request.assignment, folder / name, count)
@@ -157,9 +157,9 @@ def _row(
     )
 
 
-def _empty(course: Course, request: BenchRequest, folder: Path) -> tuple[Course, BenchRequest]:
+def _empty(request: BenchRequest, folder: Path) -> tuple[Course, BenchRequest]:
     """Return a course whose assignment has nothing to compute, and an order for it."""
-    root = empty_course(folder / "course", course.data_folder().resolve())
+    root = empty_course(folder / "course")
     measure([sys.executable, "-m", "autograder", "build", "--course", str(root)], folder, bytecode=folder / _BYTECODE)
     submission = folder / "submitted" / "right" / EMPTY / f"{EMPTY}.ipynb"
     submission.parent.mkdir(parents=True)

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
     course = load_course(root)
     checks = checks_of(course, assignment)
     preparation = prepared(str(root), assignment)
-    preparation.warm_up(frozenset({"reference", "hidden_digits", "training_digits"}))
+    preparation.warm_up(frozenset({"reference", *course.loaders()}))
     for path in {check.path for check in checks}:
         load_checks(path)  # once, not in every fork
     sys.path.insert(0, str(course.release_notebook(assignment).parent))

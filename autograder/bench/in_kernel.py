@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -83,9 +83,8 @@ def run_check(
         "library": _Library,
         "reference": lambda: preparation.reference(student_id),
         "rng": lambda: _generator(preparation, student_id, check_id),
-        "hidden_digits": lambda: preparation.hidden_digits,
-        "training_digits": lambda: preparation.training_digits,
         "device": lambda: device,
         "student_id": lambda: student_id,
+        **{fixture: partial(preparation.data, fixture) for fixture in preparation.course.loaders()},
     }
     function(**{fixture: worlds[fixture]() for fixture in inspect.signature(function).parameters})

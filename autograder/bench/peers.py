@@ -12,6 +12,7 @@ from autograder.bench.usage import Usage, measure
 from autograder.checks.catalogue import Check
 from autograder.checks.preparation import Preparation
 from autograder.course import Course
+from autograder.datasets import link_data
 
 __all__ = ["PEERS", "Outcome"]
 
@@ -54,7 +55,7 @@ class Outcome:
 def _prepare(course: Course, assignment: str, folder: Path) -> Sequence[tuple[Path, str]]:
     """Put the data above where notebooks are run; return the files that belong beside them, and their names."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "data").symlink_to(course.data_folder().resolve())
+    link_data(course, folder)
     preparation = Preparation(course, course.assignment(assignment))
     return [(Path(source), name) for source, name in preparation.sandbox_config(isolated=False, device="cpu").support]
 

@@ -17,7 +17,7 @@ __all__ = ["Subject", "checks_of", "empty_course", "lay_out", "notebook_of", "pl
 _CONFIG = """
 from autograder.course import Assignment, Course
 
-course = Course(name="Empty", data={data!r}, assignments=[Assignment(name="empty", title="Nothing", points=1)])
+course = Course(name="Empty", assignments=[Assignment(name="empty", title="Nothing", points=1)])
 """
 _CHECKS = '''
 import pytest
@@ -102,7 +102,7 @@ def checks_of(course: Course, assignment: str) -> Sequence[Check]:
     return collect_checks(course.checks_folder(assignment))
 
 
-def empty_course(folder: Path, data: Path) -> Path:
+def empty_course(folder: Path) -> Path:
     """Write a course whose only assignment has nothing to compute; return its folder."""
     source = folder / "source" / "empty"
     source.mkdir(parents=True)
@@ -114,5 +114,5 @@ def empty_course(folder: Path, data: Path) -> Path:
     (source / "empty.ipynb").write_text(json.dumps(notebook))
     (folder / "tests" / "empty").mkdir(parents=True)
     (folder / "tests" / "empty" / "test_empty.py").write_text(_CHECKS)
-    (folder / "course_config.py").write_text(_CONFIG.format(data=str(data)))
+    (folder / "course_config.py").write_text(_CONFIG)
     return folder

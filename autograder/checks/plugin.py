@@ -7,16 +7,17 @@ pytest loads this module wherever the package is installed.
 
 # ruff: noqa: PLC0415 - imports inside functions, for the reason above
 
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from autograder.checks.marks import DECLARATIONS, check_id, is_check, read_marks
-from autograder.course import find_course, load_course
-from autograder.errors import AutograderError, GraderError
+from autograder.course import Course, find_course, load_course
+from autograder.errors import AutograderError, ConfigError, GraderError
 from autograder.results import CheckRecord
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from autograder.checks.context import CheckContext
     from autograder.checks.handles import Library, Student
     from autograder.checks.preparation import Preparation
-    from autograder.mnist import Digits
     from autograder.sandbox.outside.zygote_process import ZygoteProcess
 
 __all__: list[str] = []
@@ -34,6 +34,7 @@ CHECK_CONTEXTS = pytest.StashKey["dict[str, CheckContext]"]()
 ZYGOTES = pytest.StashKey["list[ZygoteProcess]"]()
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
+_DATA_FIXTURES = "autograder-data"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,12 +47,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks, and start with no context unless the worker brought one."""
+    """Declare the marks and fixtures, and start with no context unless the worker brought one."""
     for mark in DECLARATIONS:
         config.addinivalue_line("markers", mark)
     if CHECK_CONTEXTS not in config.stash:
         config.stash[CHECK_CONTEXTS] = {}
     config.stash[ZYGOTES] = []
+    for place in [config.getoption("course")] if config.getoption("course") else config.args:
+        with contextlib.suppress(ConfigError):  # who has checks to run is told when the first of them runs
+            add_data_fixtures(config, load_course(find_course(Path(str(place).partition("::")[0]))))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -86,10 +90,10 @@ def _check_context(item: pytest.Item) -> "CheckContext":
 
 def _zygote_process(preparation: "Preparation", *, solution: bool, unprotected: bool) -> "ZygoteProcess":
     """Start what the notebook's process is forked from; our own solution needs no protection where there is none."""
-    from autograder.mnist import unpack
+    from autograder.datasets import prepare_data
     from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
 
-    unpack(preparation.course.data_folder())
+    prepare_data(preparation.course)
 
     def start(*, isolated: bool) -> ZygoteProcess:
         zygote = ZygoteProcess(preparation.sandbox_config(isolated=isolated, device="cpu", solution=solution))
@@ -148,16 +152,21 @@ def rng(request: pytest.FixtureRequest) -> "torch.Generator":
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.fixture
-def hidden_digits(request: pytest.FixtureRequest) -> "Digits":
-    """Give MNIST's 10,000 test images and their labels."""
-    return _check_context(request.node).preparation.hidden_digits
+def add_data_fixtures(config: pytest.Config, course: Course) -> None:
+    """Have a fixture for each loader of the course's datasets, unless there are some already."""
+    if not config.pluginmanager.has_plugin(_DATA_FIXTURES):
+        fixtures = ModuleType(_DATA_FIXTURES)
+        for name in course.loaders():
+            setattr(fixtures, name, _data_fixture(name))
+        config.pluginmanager.register(fixtures, _DATA_FIXTURES)
 
 
-@pytest.fixture
-def training_digits(request: pytest.FixtureRequest) -> "Digits":
-    """Give MNIST's 60,000 training images and their labels."""
-    return _check_context(request.node).preparation.training_digits
+def _data_fixture(name: str) -> object:
+    @pytest.fixture(name=name)
+    def loaded(request: pytest.FixtureRequest) -> object:
+        return _check_context(request.node).preparation.data(name)
+
+    return loaded
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""Prepare what all submissions to an assignment share, once: our notebook, the reference, the digits, the secret."""
+"""Prepare what all submissions to an assignment share, once: our notebook, the reference, the data, the secret."""
 
 import sys
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.checks.secret import read_secret
 from autograder.course import Assignment, Course
+from autograder.datasets import files_for_students, load_data
 from autograder.errors import GraderError, NotebookError
-from autograder.mnist import TRAINING, Digits, read_digits
 from autograder.notebooks import BYPRODUCTS, Cell, Tag, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
 
@@ -49,14 +49,14 @@ class Preparation:
             raise GraderError(f"{path}: {error} Run `autograder build {self.assignment.name}`.") from error
 
     @cached_property
-    def hidden_digits(self) -> Digits:
-        """MNIST's 10,000 test images, which student code never sees."""
-        return read_digits(self.course.data_folder(), train=False)
+    def _loaded(self) -> dict[str, object]:
+        return {}
 
-    @cached_property
-    def training_digits(self) -> Digits:
-        """MNIST's 60,000 training images, which students have."""
-        return read_digits(self.course.data_folder(), train=True)
+    def data(self, fixture: str) -> object:
+        """Return what a loader of the course's datasets gives, by the name of its fixture; loaded once."""
+        if fixture not in self._loaded:
+            self._loaded[fixture] = load_data(self.course, fixture)
+        return self._loaded[fixture]
 
     def reference(self, student_id: str) -> SimpleNamespace:
         """Return the namespace of the solution notebook, run in this process with this student's ID."""
@@ -101,18 +101,17 @@ class Preparation:
         assert self.release
         if "reference" in fixtures:
             self.reference("reference")
-        for name in fixtures & {"hidden_digits", "training_digits"}:
-            getattr(self, name)
+        for fixture in fixtures & set(self.course.loaders()):
+            self.data(fixture)
 
     def sandbox_config(self, *, isolated: bool, device: str, solution: bool = False) -> SandboxConfig:
         """Return what the students' processes are to find around them: files of the release, or of our own solution."""
         name = self.assignment.name
         notebook = self.course.source_notebook(name) if solution else self.course.release_notebook(name)
-        raw = self.course.data_folder() / "MNIST" / "raw"
         return SandboxConfig(
             isolated=isolated,
             support=tuple(_support_files(notebook.parent)),
-            data=tuple(str((raw / name).resolve()) for name in TRAINING),
+            data=tuple((str(path), name) for path, name in files_for_students(self.course)),
             gpu=int(device.partition(":")[2] or 0) if device.startswith("cuda") else None,
             gpu_share=self.assignment.budget.gpu_share,
         )

@@ -3,14 +3,14 @@
 import contextlib
 import io
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 import pytest
 
 from autograder.checks.catalogue import PYTEST_OPTIONS
 from autograder.checks.context import CheckContext
 from autograder.checks.marks import question_of
-from autograder.checks.plugin import CHECK_CONTEXTS
+from autograder.checks.plugin import CHECK_CONTEXTS, add_data_fixtures
+from autograder.course import Course
 from autograder.errors import AutograderError
 
 __all__ = ["fixtures_of", "run_checks", "with_collected_checks"]
@@ -25,9 +25,15 @@ _PYTEST_RAN = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
 class _Loop:
     """Stand in for pytest's own loop over the tests."""
 
-    def __init__(self, work: Callable[[pytest.Session], None]) -> None:
+    def __init__(self, course: Course, work: Callable[[pytest.Session], None]) -> None:
+        self._course = course
         self._work = work
         self.reached = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Give the fixtures of a course that may lie where there is no configuration beside it."""
+        add_data_fixtures(config, self._course)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -37,9 +43,9 @@ class _Loop:
         return True
 
 
-def with_collected_checks(folder: Path, work: Callable[[pytest.Session], None]) -> None:
-    """Collect the checks in `folder` and call `work` with the session; raise AutograderError where that fails."""
-    loop = _Loop(work)
+def with_collected_checks(course: Course, assignment: str, work: Callable[[pytest.Session], None]) -> None:
+    """Collect an assignment's checks and call `work` with the session; raise AutograderError where that fails."""
+    folder, loop = course.checks_folder(assignment), _Loop(course, work)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         code = pytest.main([*_OPTIONS, "--rootdir", str(folder), str(folder)], plugins=[loop])
     if code not in _PYTEST_RAN or not loop.reached:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.course import Assignment, Course
+from autograder.datasets import kept_files
 from autograder.errors import NotebookError
 from autograder.grading.check_code import CheckCode, read_check_code
 from autograder.grading.submissions import Submission
@@ -54,7 +55,7 @@ class Fingerprints:
             **{f"file tests/{path}": digest for path, digest in beside.items()},
             **_notebook_tree("solution", course.source_notebook(name)),
             **_notebook_tree("release", course.release_notebook(name)),
-            **{f"data {path.name}": _digest(path) for path in (course.data_folder() / "MNIST" / "raw").glob("*.gz")},
+            **_data(course),
             "secret": hashlib.sha256(secret.encode()).hexdigest()[:16],
             "sandbox": sandbox,
         }
@@ -119,6 +120,14 @@ def _checks(folder: Path) -> tuple[Sequence[CheckCode], dict[str, str]]:
         else:
             beside[path] = digest
     return read_check_code(folder, modules), beside
+
+
+def _data(course: Course) -> dict[str, str]:
+    """Return the digests of the course's data, where two datasets have a file of one name both under it."""
+    digests: dict[str, str] = {}
+    for name, path in kept_files(course):
+        digests[f"data {name}"] = " ".join(filter(None, [digests.get(f"data {name}"), _digest(path)]))
+    return digests
 
 
 def _content(path: Path) -> str:

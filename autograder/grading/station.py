@@ -73,7 +73,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
                 line.send(Ready())
                 _Station(preparation, session, zygotes, line).run()
 
-            with_collected_checks(config.course.checks_folder(config.assignment), work)
+            with_collected_checks(config.course, config.assignment, work)
     except (AutograderError, SandboxError) as error:
         line.send(error if isinstance(error, AutograderError) else GraderError(str(error)))
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from autograder.checks.catalogue import Check
-from autograder.mnist import Digits
 from autograder.notebooks import Tag
 from autograder.own_notebooks import solution_cells, solution_regions, tags_of
+from autograder.validate.hidden_data import Trace
 
 __all__ = ["Hidden", "find_leaks"]
 
@@ -24,7 +22,6 @@ _LONG_LINE = 24
 _LONG_TEXT = 30
 _LARGE_NUMBER = re.compile(r"(?<![\w.])\d[\d_]{3,}(?![\w.])")
 """Four digits or more: a result, not a size."""
-_LABELS_IN_A_ROW = 48
 _COMMON = re.compile(r"\s*(?:import |from |@)")
 """Lines of code that say nothing of what they are used for."""
 
@@ -38,7 +35,7 @@ class Hidden:
     only_solutions: Mapping[Path, bytes]
     """Files of solutions/ that the release has not."""
     checks: Sequence[Check]
-    digits: Digits
+    data: Sequence[Trace]
     secret: str
     """Empty where only the demo secret is used."""
     shown: Sequence[str] = ()
@@ -145,18 +142,13 @@ def _strings(check: Check) -> set[str]:
 
 
 def _data(release: Mapping[Path, bytes], hidden: Hidden) -> Iterator[str]:
-    """Look for hidden digits and labels, byte by byte, and for names that promise them."""
-    images = hidden.digits.images.numpy()
-    inked = [image[8:20].tobytes() for image in images[:: max(1, len(images) // 200)]]
-    labels = hidden.digits.labels.numpy()[:_LABELS_IN_A_ROW]
-    rows = [labels.astype(kind).tobytes() for kind in (np.uint8, np.int32, np.int64, np.float32)]
-    spelled = [separator.join(map(str, labels)).encode() for separator in ("", ",", ", ", " ")]
+    """Look for hidden data, byte by byte, and for names that promise it."""
+    names = {"hidden", *(trace.file for trace in hidden.data if trace.file)}
     for path, content in release.items():
-        if "t10k" in str(path) or "hidden" in path.name:
+        if any(name in path.name for name in names):
             yield f"{path}: the name promises hidden data."
-        if any(image in content for image in inked):
-            yield f"{path} holds a hidden digit."
-        if any(row in content for row in (*rows, *spelled)):
-            yield f"{path} holds the labels of hidden digits."
+        for trace in hidden.data:
+            if any(piece in content for piece in trace.pieces):
+                yield f"{path} holds a part of {trace.origin}, which is hidden."
         if hidden.secret and hidden.secret.encode() in content:
             yield f"{path} holds the secret that hidden inputs derive from."

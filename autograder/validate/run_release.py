@@ -12,6 +12,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from autograder.course import Course
+from autograder.datasets import link_data
 from autograder.own_notebooks import question_of, solution_cells
 
 __all__ = ["Released", "run_release"]
@@ -38,15 +40,15 @@ class Released:
     """By question: the part of its public checks that pass."""
 
 
-def run_release(release: Path, data: Path) -> Released:
-    """Run the notebook at `release` in a folder of its own with `data` beside it.
+def run_release(release: Path, course: Course) -> Released:
+    """Run the notebook at `release` in a folder of its own, with the course's data for students beside it.
 
     Cells before the first stub must run; a later one may fail where it meets a stub, or a name that a stub leaves out.
     """
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as folder:
         work = Path(folder) / release.parent.name
         shutil.copytree(release.parent, work)
-        (work / "data").symlink_to(data.resolve())
+        link_data(course, work)
         notebook = nbformat.read(work / release.name, as_version=4)
         notebook.cells.append(nbformat.v4.new_code_cell(_PASSED % list(solution_cells(notebook))))
         client = NotebookClient(

@@ -20,12 +20,12 @@ from autograder.course import Assignment, Budget, Course
 from autograder.errors import ValidationError
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine
-from autograder.mnist import read_digits
 from autograder.notebooks import Tag
 from autograder.own_notebooks import solution_cells, tags_of
 from autograder.results import Result
 from autograder.validate.answers import KnownAnswers, answered, read_answers
 from autograder.validate.findings import Cost, Extent, Validation, judge
+from autograder.validate.hidden_data import traces_of
 from autograder.validate.kill_table import KillTable, Row, row_of_answer, row_of_mutant, worst
 from autograder.validate.leaks import Hidden, find_leaks
 from autograder.validate.mutants import Mutant, mutants_of
@@ -73,7 +73,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
     both_ends = [Trial(id="solution", cells=solution), Trial(id="blank", cells={})]
     with ThreadPoolExecutor() as beside:
         in_notebook = beside.submit(_in_notebook, solutions, assignment.name)
-        as_found = beside.submit(run_release, course.release_notebook(assignment.name), course.data_folder())
+        as_found = beside.submit(run_release, course.release_notebook(assignment.name), course)
         graded = trials.run(
             [*both_ends, *(trial for one in attempts for trial in one.trials)], partial(watch, "answers")
         )
@@ -104,7 +104,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
         source=source,
         only_solutions={path: content for path, content in solutions.files.items() if path not in release.files},
         checks=checks,
-        digits=read_digits(course.data_folder(), train=False),
+        data=traces_of(course),
         secret="" if secret == DEMO_SECRET else secret,
         shown=known.shown,
     )

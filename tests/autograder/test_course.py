@@ -137,6 +137,58 @@ def test_assignments_must_be_a_list_of_assignments(course_root, assignments, say
     assert says in message
 
 
+DATASETS = """from autograder.course import Assignment, Course, Dataset
+
+course = Course(name="T", assignments=[Assignment(name="tiny", title="T", points=6)], datasets=[
+    {datasets}
+])
+"""
+
+
+@pytest.mark.parametrize(
+    ("dataset", "says"),
+    [
+        ("3", "Course: datasets is"),
+        ('Dataset(name="my data")', "dataset 'my data': name is 'my data'; it must be an identifier"),
+        ('Dataset(name="a", folder="../b")', "dataset 'a': folder is '../b'"),
+        ('Dataset(name="a", files="b.csv")', "dataset 'a': files is 'b.csv'; it must be a list of paths"),
+        ('Dataset(name="a", files=["/etc/passwd"])', "dataset 'a': files is '/etc/passwd'"),
+        ('Dataset(name="a", files=["b/../../c"])', "dataset 'a': files is 'b/../../c'"),
+        ('Dataset(name="a", files=["."])', "dataset 'a': files is '.'"),
+        ('Dataset(name="a", files=["b"], hidden_files=["b/c"])', "b is for students, b/c is hidden"),
+        ('Dataset(name="a", files=["b/c"], hidden_files=["b"])', "b/c is for students, b is hidden"),
+        ('Dataset(name="a", files=["b"], hidden_files=["./b"])', "b is for students, b is hidden"),
+        ('Dataset(name="a", prepare="unpack")', "dataset 'a': prepare is 'unpack'; it must be \"module:function\""),
+        ('Dataset(name="a", prepare="../b.py:f")', "dataset 'a': prepare is '../b.py:f'"),
+        ('Dataset(name="a", loaders=["b"])', "dataset 'a': loaders is ['b']; it must be a dict"),
+        ('Dataset(name="a", loaders={"b": "c"})', "dataset 'a': b is 'c'"),
+        ('Dataset(name="a", loaders={"b": 3})', "dataset 'a': b is 3"),
+        ('Dataset(name="a", loaders={"student": "m:f"})', "dataset 'a': 'student' cannot be the name of a loader"),
+        ('Dataset(name="a", loaders={"b": "m:f"}, hidden_loaders={"b": "m:f"})', "'b' is in loaders and in hidden"),
+        ('Dataset(name="a"), Dataset(name="a")', "the dataset 'a' is there twice"),
+        ('*[Dataset(name=n, loaders={"x": "m:f"}) for n in "ab"]', "the loader 'x' is there twice"),
+        ('Dataset(name="a", colour="b")', "Dataset has no field 'colour'"),
+    ],
+)
+def test_a_dataset_is_right_or_one_sentence_says_what_is_wrong(course_root, dataset, says):
+    configure(course_root, DATASETS.format(datasets=dataset))
+    message = refusal(course_root)
+    assert message.startswith("course_config.py, line ")
+    assert says in message
+
+
+def test_a_course_needs_no_data(course_root):
+    assert load_course(course_root).datasets == ()
+
+
+def test_no_loader_takes_the_name_of_a_fixture_of_ours():
+    from autograder.checks import plugin
+    from autograder.course import _FIXTURES
+
+    ours = {name for name in vars(plugin) if type(getattr(plugin, name)).__name__ == "FixtureFunctionDefinition"}
+    assert {*ours, "request"} == _FIXTURES
+
+
 def test_names_of_assignments_must_differ(course_root):
     twice = ",\n    ".join([ASSIGNMENT.format(more="")] * 2)
     configure(course_root, LINES.format(assignment=twice, more=""))

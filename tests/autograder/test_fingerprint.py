@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_course
 
-from autograder.course import Budget, Course, LatePolicy, load_course
+from autograder.course import Assignment, Budget, Course, Dataset, LatePolicy, load_course
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.submissions import Submission
 
@@ -24,9 +25,20 @@ def course(course_root: Path) -> Course:
     release.mkdir(parents=True)
     (release / "tiny.ipynb").write_text("{}")
     (course_root / "ada.ipynb").write_text("{}")
-    (course_root / "data" / "MNIST" / "raw").mkdir(parents=True)
-    (course_root / "data" / "MNIST" / "raw" / "digits.gz").write_bytes(b"digits")
-    return replace(load_course(course_root), data="data")
+    raw = course_root / "data" / "digits" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("digits.gz", "loaders.py", "digits", "notes"):
+        (raw / name).write_text(name)
+    (raw / "more").mkdir()
+    (raw / "more" / "a.csv").write_text("1")
+    packed = Dataset(
+        name="digits",
+        folder="digits/raw",
+        files=["digits"],
+        made_from=["digits.gz", "more"],
+        prepare="loaders.py:unpack",
+    )
+    return replace(load_course(course_root), datasets=[packed])
 
 
 def fingerprint(course: Course, submission: dict[str, Any] | None = None, **options: str) -> str:
@@ -76,7 +88,10 @@ def test_it_is_the_same_wherever_the_course_lies(course, tmp_path):
         put("source/tiny/solution/secret.py"),
         put("release/tiny/tiny.ipynb"),
         put("release/tiny/support.py"),
-        put("data/MNIST/raw/more.gz"),
+        put("data/digits/raw/digits.gz"),
+        put("data/digits/raw/more/a.csv"),
+        put("data/digits/raw/more/b.csv"),
+        put("data/digits/raw/loaders.py"),
         put("ada.ipynb", "{} "),
     ],
     ids=lambda write: write.__closure__[1].cell_contents,
@@ -114,6 +129,28 @@ def test_it_changes_with_each_value_that_a_score_depends_on(course, change):
     assert fingerprint(change(course)) != fingerprint(course)
 
 
+def test_files_of_one_name_in_two_datasets_count_both(course):
+    (dataset,) = course.datasets
+    (course.root / "data" / "digits.gz").write_text("another")
+    both = replace(course, datasets=[dataset, Dataset(name="more", files=["digits.gz"])])
+    before = fingerprint(both)
+    put("data/digits/raw/digits.gz")(course)
+    between = fingerprint(both)
+    put("data/digits.gz")(course)
+    assert len({before, between, fingerprint(both)}) == 3
+
+
+def test_of_this_courses_data_the_four_packed_files_are_named():
+    shared = Fingerprints(load_course(tiny_course.REPOSITORY), Assignment(name="mlp", title="", points=1), "s", "plain")
+    names = shared.of(Submission(student="ada", notebook=Path("ada.ipynb"))).depends_on
+    assert [name for name in names if name.startswith("data ")] == [
+        "data train-images-idx3-ubyte.gz",
+        "data train-labels-idx1-ubyte.gz",
+        "data t10k-images-idx3-ubyte.gz",
+        "data t10k-labels-idx1-ubyte.gz",
+    ]
+
+
 @pytest.mark.parametrize("option", [{"secret": "t"}, {"sandbox": "bubblewrap"}])
 def test_it_changes_with_how_it_is_graded(course, option):
     assert fingerprint(course, **option) != fingerprint(course)
@@ -147,7 +184,9 @@ def test_it_does_not_depend_on_where_the_submission_lies(course, tmp_path):
         put("release/other/other.ipynb"),
         put("solutions/tiny/tiny.ipynb"),
         put("results/tiny/ada.json"),
-        put("data/MNIST/raw/digits"),
+        put("data/digits/raw/digits"),
+        put("data/digits/raw/notes"),
+        put("data/other.csv"),
         put("tests/tiny/__pycache__/test_tiny.pyc"),
         put("source/tiny/.ipynb_checkpoints/tiny-checkpoint.ipynb"),
         put("release/tiny/.OTTER_LOG"),

@@ -13,7 +13,6 @@ from autograder.cli import main
 from autograder.course import load_course
 from autograder.errors import BuildError
 
-DATA = tiny_course.REPOSITORY / "data"
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -53,8 +52,8 @@ def solutions(course) -> Tree:
 
 
 @pytest.fixture(scope="module")
-def executed(solutions):
-    return execute(solutions, DATA)
+def executed(solutions, course):
+    return execute(solutions, load_course(course))
 
 
 def test_a_handout_shows_answers_and_their_outputs(executed, solutions):
@@ -105,10 +104,10 @@ def test_a_notebook_without_slides_makes_none(built_course, capsys):
     assert main(["build", "--slides", "--course", str(built_course)]) == 0
     assert capsys.readouterr().out == ""
     with pytest.raises(BuildError, match="no cell begins a slide"):
-        slides_page(execute(tree, DATA), tree, "Tiny")
+        slides_page(execute(tree, course), tree, "Tiny")
 
 
-def test_a_solution_that_does_not_run_is_named(solutions):
+def test_a_solution_that_does_not_run_is_named(solutions, course):
     path = Path("tiny.ipynb")
     broken = (
         solutions.files[path]
@@ -116,4 +115,4 @@ def test_a_solution_that_does_not_run_is_named(solutions):
         .replace(b"answer = 42", b"answer = 4 / 0")
     )
     with pytest.raises(BuildError, match=r"tiny.ipynb cannot be run to its end: SyntaxError|ZeroDivisionError"):
-        execute(Tree(folder=solutions.folder, files={**solutions.files, path: broken}), DATA)
+        execute(Tree(folder=solutions.folder, files={**solutions.files, path: broken}), load_course(course))

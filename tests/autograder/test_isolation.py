@@ -343,7 +343,7 @@ from autograder.sandbox.inside.isolation import enter_namespaces
 allowed = set(root_folder.shown_folders())
 homes = sorted({{os.path.expanduser("~"), "/root", *(str(path) for path in Path("/home").glob("*"))}})
 enter_namespaces()
-root_folder.enter_root_folder([Path({str(tmp_path / "data.bin")!r})], [])
+root_folder.enter_root_folder([({str(tmp_path / "data.bin")!r}, "deep/data.bin")], [])
 ways = {{str(parent) for path in allowed for parent in Path(path).parents}}
 own = {{"/submission", "/tmp", "/.tmp", "/proc", "/dev", "/etc", "/sys", "/data"}}
 entries = {{"/" + name for name in os.listdir("/")}}
@@ -352,7 +352,7 @@ for home in homes:
     if os.path.isdir(home) and home not in allowed:
         strangers += [path for path in map(str, Path(home).iterdir()) if path not in allowed | ways]
 found = [
-    sorted(entries - own - allowed - ways), strangers, os.listdir("/data"), Path("/data/data.bin").read_text(),
+    sorted(entries - own - allowed - ways), strangers, os.listdir("/data/deep"), Path("/data/deep/data.bin").read_text(),
     os.path.exists({str(tmp_path / "secret")!r}), Path("/etc/passwd").read_text().count("\\n"),
     sorted(os.listdir("/dev")), os.listdir("/submission"), os.path.lexists("/.old"),
 ]

@@ -9,10 +9,13 @@ import pytest
 import tiny_course
 
 from autograder import mnist
+from autograder.course import load_course
+from autograder.datasets import files_for_students
 from autograder.errors import DataError
-from autograder.mnist import HIDDEN, TRAINING, read_digits, unpack
+from autograder.mnist import read_digits, unpack
 
-NAMES = (*TRAINING, *HIDDEN)
+(MNIST,) = load_course(tiny_course.REPOSITORY).datasets
+NAMES = (*MNIST.files, *MNIST.hidden_files)
 SMALL = "t10k-labels-idx1-ubyte"
 
 
@@ -133,3 +136,8 @@ def test_reading_unpacks_what_nobody_has_unpacked_yet(data):
 def test_reading_without_the_files_says_what_is_missing(tmp_path):
     with pytest.raises(DataError, match="is missing"):
         read_digits(tmp_path, train=True)
+
+
+def test_students_of_this_course_get_the_training_files_alone():
+    names = [name for _, name in files_for_students(load_course(tiny_course.REPOSITORY))]
+    assert names == [f"MNIST/raw/{name}" for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")]

@@ -14,6 +14,7 @@ FOUNDATION = {
     "question_scores",
     "notebooks",
     "own_notebooks",
+    "datasets",
     "mnist",
     "plain_text",
     "__init__",

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import tiny_course
 
 from autograder.checks.catalogue import collect_checks
 from autograder.cli import main
+from autograder.course import load_course
 from autograder.errors import ValidationError
-from autograder.mnist import Digits, read_digits
+from autograder.mnist import Digits, hidden_digits
 from autograder.results import CheckRecord, CheckStatus, Measurement, Result, Status
 from autograder.validate.answers import Edit, Right, Wrong, answered, read_answers
+from autograder.validate.hidden_data import Trace, traces_of
 from autograder.validate.kill_table import Caught, KillTable, Row, worst
 from autograder.validate.leaks import Hidden, find_leaks
 from autograder.validate.mutants import mutants_of
@@ -263,16 +266,21 @@ def test_a_spread_says_how_far_the_threshold_is():
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    return read_digits(tiny_course.REPOSITORY / "data", train=False)
+    return hidden_digits(tiny_course.REPOSITORY / "data")
+
+
+@pytest.fixture(scope="module")
+def traces() -> Sequence[Trace]:
+    return traces_of(load_course(tiny_course.REPOSITORY))
 
 
 @pytest.fixture
-def hidden(course, digits) -> Hidden:
+def hidden(course, traces) -> Hidden:
     return Hidden(
         source=json.loads((course / "source" / "tiny" / "tiny.ipynb").read_text()),
         only_solutions={Path("solution/secret.py"): b"KEY = 'what only solutions may hold, word for word'\n"},
         checks=collect_checks(course / "tests" / "tiny"),
-        digits=digits,
+        data=traces,
         secret="8c1f0a5e9b2d",
     )
 
@@ -310,13 +318,16 @@ def test_a_release_as_it_is_built_leaks_nothing(course, hidden):
             lambda r, _: with_cell(r, "# see test_double_of_hidden_numbers"),
             "names the hidden check test_double_of_hidden_numbers",
         ),
-        (lambda r, d: {**r, Path("a.bin"): b"x" + d.images[0].numpy().tobytes() + b"y"}, "a.bin holds a hidden digit"),
-        (lambda r, d: {**r, Path("a.bin"): d.labels.numpy().tobytes()}, "a.bin holds the labels of hidden digits"),
+        (
+            lambda r, d: {**r, Path("a.bin"): b"x" + d.images[0].numpy().tobytes() + b"y"},
+            "a.bin holds a part of hidden_digits.images",
+        ),
+        (lambda r, d: {**r, Path("a.bin"): d.labels.numpy().tobytes()}, "a.bin holds a part of hidden_digits.labels"),
         (
             lambda r, d: {**r, Path("a.csv"): ",".join(map(str, d.labels.tolist())).encode()},
-            "a.csv holds the labels of hidden",
+            "a.csv holds a part of hidden_digits.labels",
         ),
-        (lambda r, _: {**r, Path("t10k-labels.gz"): b""}, "the name promises hidden data"),
+        (lambda r, _: {**r, Path("t10k-labels-idx1-ubyte.gz"): b""}, "the name promises hidden data"),
         (lambda r, _: {**r, Path("a.bin"): b"..8c1f0a5e9b2d.."}, "holds the secret"),
     ],
 )
@@ -341,7 +352,7 @@ def test_what_is_shown_on_purpose_is_no_leak(course, hidden):
 
 
 def test_a_release_runs_up_to_its_stubs(course):
-    found = run_release(course / "release" / "tiny" / "tiny.ipynb", tiny_course.REPOSITORY / "data")
+    found = run_release(course / "release" / "tiny" / "tiny.ipynb", load_course(course))
     assert found.problems == []
     assert found.passed == {"double": 0.0, "answer": 0.0}
 
@@ -349,7 +360,7 @@ def test_a_release_runs_up_to_its_stubs(course):
 def test_a_cell_that_fails_before_the_stubs_is_named(course):
     path = course / "release" / "tiny" / "tiny.ipynb"
     path.write_text(path.read_text().replace("from support import helper", "from suport import helper"))
-    problems = run_release(path, tiny_course.REPOSITORY / "data").problems
+    problems = run_release(path, load_course(course)).problems
     assert problems[0] == "cell 2 of the release raises ModuleNotFoundError: No module named 'suport'"
 
 

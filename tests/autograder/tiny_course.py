@@ -15,7 +15,6 @@ from autograder.course import Assignment, Budget, Course
 
 course = Course(
     name="Tiny",
-    data={data!r},
     assignments=[
         Assignment(
             name="tiny",
@@ -145,7 +144,7 @@ def make_course(root: Path) -> Path:
     (source / "tiny.ipynb").write_text(json.dumps(notebook(*source_cells())))
     (root / "tests" / "tiny").mkdir(parents=True)
     (root / "tests" / "tiny" / "test_tiny.py").write_text(CHECKS)
-    (root / "course_config.py").write_text(CONFIG.format(data=str(REPOSITORY / "data")))
+    (root / "course_config.py").write_text(CONFIG)
     return root
 
 

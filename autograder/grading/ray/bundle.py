@@ -6,15 +6,15 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.datasets import kept_files, prepare_data
 from autograder.errors import GraderError
 from autograder.grading.job import Job
 from autograder.grading.submissions import read_bytes
-from autograder.mnist import unpack as unpack_digits
 from autograder.notebooks import BYPRODUCTS
 
 __all__ = ["Bundle", "TaskInput", "bundle_assignment", "bundle_data", "pack_job", "unpack_course", "unpack_job"]
@@ -44,13 +44,14 @@ class TaskInput:
 def bundle_assignment(course: Course, assignment: str) -> Bundle:
     """Return all files of one assignment that grading reads: source, release, checks."""
     notebooks = course.source_notebook(assignment), course.release_notebook(assignment)
-    return _bundle(course.root, [*(path.parent for path in notebooks), course.checks_folder(assignment)])
+    folders = [*(path.parent for path in notebooks), course.checks_folder(assignment)]
+    files = (path for folder in folders for path in folder.rglob("*"))
+    return _bundle(course.root, (path for path in files if not BYPRODUCTS & set(path.relative_to(course.root).parts)))
 
 
 def bundle_data(course: Course) -> Bundle:
-    """Return the course's data, as packed as it is downloaded."""
-    folder = course.data_folder()
-    return _bundle(folder, [folder / "MNIST" / "raw"], suffix=".gz")
+    """Return the course's data as the course keeps it: what is made from it is made again where it arrives."""
+    return _bundle(course.data_folder(), (path for _, path in kept_files(course)))
 
 
 def unpack_course(course: Course, bundles: Mapping[str, Callable[[], bytes]], cache: Path) -> Course:
@@ -65,8 +66,9 @@ def unpack_course(course: Course, bundles: Mapping[str, Callable[[], bytes]], ca
         shutil.copytree(assignment, draft, dirs_exist_ok=True)
         (draft / "data").symlink_to(Path("..", data.name))  # notebooks look for their data in the folder they run in
         _put(draft, root)
-    unpack_digits(root / "data")
-    return replace(course, root=root, data="data")
+    course = replace(course, root=root, data="data")
+    prepare_data(course)
+    return course
 
 
 def pack_job(job: Job) -> TaskInput:
@@ -95,14 +97,12 @@ def unpack_job(task_input: TaskInput, folder: Path) -> Job:
     return replace(job, notebook=path)
 
 
-def _bundle(root: Path, folders: list[Path], suffix: str = "") -> Bundle:
+def _bundle(root: Path, paths: Iterable[Path]) -> Bundle:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path in sorted(path for folder in folders for path in folder.rglob("*")):
-            name = path.relative_to(root)
-            byproduct = bool(BYPRODUCTS & set(name.parts)) and not suffix
-            if path.is_file() and path.name.endswith(suffix) and not byproduct:
-                entry = tarfile.TarInfo(name.as_posix())  # no owner, no time: the content alone
+        for path in sorted(set(paths)):
+            if path.is_file():
+                entry = tarfile.TarInfo(path.relative_to(root).as_posix())  # no owner, no time: the content alone
                 content = path.read_bytes()
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))

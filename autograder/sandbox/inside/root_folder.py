@@ -44,8 +44,10 @@ _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
 
-def enter_root_folder(data: Iterable[Path], devices: Iterable[Path]) -> None:
+def enter_root_folder(data: Iterable[tuple[str, str]], devices: Iterable[Path]) -> None:
     """Replace the calling process's root by a minimal, read-only one; `devices` are those of its GPU.
+
+    `data` says where each file or folder of the course's data lies, and its path in the folder that student code sees.
 
     Raise OSError with the call that the host refuses.
     """
@@ -61,8 +63,8 @@ def enter_root_folder(data: Iterable[Path], devices: Iterable[Path]) -> None:
     _show_own_package()
     for name in _ETC:
         _show(f"/etc/{name}")
-    for file in data:
-        _show(str(file), f"{DATA}/{file.name}")
+    for source, name in data:
+        _show(source, f"{DATA}/{name}")
     _write_files({"/etc/passwd": _USERS, "/etc/group": _GROUP, "/etc/hosts": _HOSTS})
     _make_devices(gpu)
     for folder in (WORK, _TMP, "/proc"):

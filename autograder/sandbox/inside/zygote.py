@@ -104,7 +104,7 @@ class _Zygote:
         """Leave the host behind: namespaces and a root of the zygote's own."""
         self._program = seccomp.compile_filter(memory_files=self._config.gpu is not None)
         enter_namespaces()
-        enter_root_folder(map(Path, self._config.data), gpu_devices(self._config.gpu))
+        enter_root_folder(self._config.data, gpu_devices(self._config.gpu))
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self) -> None:
@@ -266,14 +266,14 @@ class _Zygote:
         os._exit(0)
 
     def _lay_out_files(self, folder: Path) -> None:
-        """Put into the working folder what the notebook expects beside it: support files and training data."""
+        """Put into the working folder what the notebook expects beside it: support files and the course's data."""
         for name, content in self._support.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-        raw = folder / "data" / "MNIST" / "raw"
-        raw.mkdir(parents=True, exist_ok=True)
-        for file in map(Path, self._config.data):
-            (raw / file.name).symlink_to(Path(DATA, file.name) if self._config.isolated else file)
+        for source, name in self._config.data:
+            target = folder / "data" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(f"{DATA}/{name}" if self._config.isolated else source)
         home = folder / ".home"
         home.mkdir()
         os.environ.update({"HOME": str(home), "TMPDIR": _TMP if self._config.isolated else str(home)})

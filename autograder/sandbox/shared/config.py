@@ -22,8 +22,8 @@ class SandboxConfig:
     """Whether only to see what the host can isolate: no library is loaded then."""
     support: tuple[tuple[str, str], ...] = ()
     """Files beside the notebook: where each lies, and its path relative to the working folder."""
-    data: tuple[str, ...] = ()
-    """MNIST's training files; student code finds them in `data/MNIST/raw` of the working folder."""
+    data: tuple[tuple[str, str], ...] = ()
+    """The course's data for students: where each file lies, and its path in `data` of the working folder."""
     gpu: int | None = None
     """The number of the GPU that student code computes on; None: the CPU."""
     gpu_share: float = 1.0
@@ -37,8 +37,8 @@ class SandboxConfig:
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote."""
         raw = json.loads(text)
-        raw["support"] = tuple((source, name) for source, name in raw["support"])
-        raw["data"] = tuple(raw["data"])
+        for files in ("support", "data"):
+            raw[files] = tuple((source, name) for source, name in raw[files])
         return cls(**raw)
 
 
