@@ -12,6 +12,7 @@ HIDDEN = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 course = Course(
     name="Image Classification and Object Detection with CNNs",
     late_policy=LatePolicy(grace_minutes=15, penalty_per_day=0.10, max_penalty=0.50),
+    libraries=["torch", "torchvision", "PIL", "matplotlib"],
     datasets=[
         Dataset(
             name="mnist",

@@ -215,6 +215,9 @@ class Course:
     """Folder with the files of the datasets, relative to the course."""
     datasets: Sequence[Dataset] = ()
     """What notebooks and checks read; a course may have none."""
+    libraries: Sequence[str] = ()
+    """What notebooks import beside numpy, such as torch: loaded once, before students' processes are forked. With
+    torch among them checks send and get tensors, and `rng` is a generator of torch's, without one of numpy's."""
     secret_file: str = ".autograder-secret"  # noqa: S105 - the name of the file, not the secret
     """File with the secret that hidden inputs derive from, relative to the course; the environment variable
     AUTOGRADER_SECRET comes first. Without either a fixed demo secret is used, and `grade` says so."""
@@ -231,6 +234,10 @@ class Course:
         if twice:
             raise ConfigError(f"Course: the assignment {twice[0]!r} is there twice; names must differ.")
         self._validate_datasets()
+        libraries = self.libraries
+        whole = isinstance(libraries, list | tuple) and all(isinstance(n, str) and n.isidentifier() for n in libraries)
+        _require(whole, "Course", "libraries", libraries, "a list of names to import, such as ['torch']")
+        object.__setattr__(self, "libraries", tuple(libraries))
         for name in ("name", "data", "secret_file"):
             _require(isinstance(getattr(self, name), str), "Course", name, getattr(self, name), "a text")
         policy = self.attempt_policy

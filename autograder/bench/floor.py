@@ -7,7 +7,6 @@ Cells are exec'ed, checks called; there is no protocol, no pytest, no IPython at
 
 import contextlib
 import gc
-import importlib
 import io
 import json
 import os
@@ -20,10 +19,9 @@ from autograder.bench.in_kernel import load_checks, prepared, run_check
 from autograder.bench.subjects import Subject, checks_of, planned
 from autograder.checks.catalogue import Check
 from autograder.course import Course, load_course
+from autograder.sandbox.shared.libraries import load_libraries
 
 __all__ = ["main"]
-
-_PRELOADED = ("torch", "torch._dynamo", "torch.testing._comparison", "torchvision.datasets", "matplotlib.pyplot")
 
 
 def _grade(course: Course, assignment: str, subject: Subject, checks: Sequence[Check], device: str) -> float:
@@ -48,12 +46,8 @@ def main(arguments: Sequence[str]) -> None:
     """Grade every submission in a folder, so many at a time, and write the points of each."""
     assignment, workers, device = arguments[1], int(arguments[2]), arguments[5]
     root, folder, output = (Path(arguments[place]) for place in (0, 3, 4))
-    import torch  # noqa: PLC0415 - not before it is known what to load
-
-    torch.set_num_threads(1)
-    for name in _PRELOADED:
-        importlib.import_module(name)
     course = load_course(root)
+    load_libraries(course.libraries)
     checks = checks_of(course, assignment)
     preparation = prepared(str(root), assignment)
     preparation.warm_up(frozenset({"reference", *course.loaders()}))

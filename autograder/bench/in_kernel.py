@@ -58,12 +58,11 @@ def _module(path: Path) -> ModuleType:
 
 
 def _generator(preparation: Preparation, student_id: str, check_id: str) -> object:
-    import torch  # noqa: PLC0415 - only for checks that ask for it: a peer must not pay for what its notebook lacks
-
-    from autograder.checks.context import derive_seed  # noqa: PLC0415
+    # Only for checks that ask for it: a peer must not pay for what its notebook lacks
+    from autograder.checks.context import derive_seed, make_generator  # noqa: PLC0415
 
     seed = derive_seed(preparation.secret, preparation.assignment.name, student_id, check_id, "hidden inputs")
-    return torch.Generator().manual_seed(seed)
+    return make_generator(preparation.course, seed)
 
 
 def load_checks(path: Path) -> None:

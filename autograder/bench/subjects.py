@@ -17,7 +17,11 @@ __all__ = ["Subject", "checks_of", "empty_course", "lay_out", "notebook_of", "pl
 _CONFIG = """
 from autograder.course import Assignment, Course
 
-course = Course(name="Empty", assignments=[Assignment(name="empty", title="Nothing", points=1)])
+course = Course(
+    name="Empty",
+    libraries=["torch", "torchvision", "matplotlib"],
+    assignments=[Assignment(name="empty", title="Nothing", points=1)],
+)
 """
 _CHECKS = '''
 import pytest

@@ -5,14 +5,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.preparation import Preparation
+from autograder.course import Course
 from autograder.notebooks import Tag, plan_run, read_cells
 from autograder.results import CheckRecord, Flag
 from autograder.sandbox.outside.process import Sandbox
 
-__all__ = ["CheckContext", "derive_seed", "open_check_context"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["CheckContext", "derive_seed", "make_generator", "open_check_context"]
+
+# ruff: noqa: PLC0415 - torch is imported only where a course asks for it
 
 
 @dataclass(kw_only=True)
@@ -46,6 +55,15 @@ def derive_seed(secret: str, assignment: str, student_id: str, check: str, role:
     """
     digest = hashlib.sha256(f"{secret}\0{assignment}\0{student_id}\0{check}\0{role}".encode()).digest()
     return int.from_bytes(digest[:8]) >> 2
+
+
+def make_generator(course: Course, seed: int) -> "torch.Generator | np.random.Generator":
+    """Return a generator of random numbers: torch's where the course has torch, numpy's elsewhere."""
+    if "torch" in course.libraries:
+        import torch
+
+        return torch.Generator().manual_seed(seed)
+    return np.random.default_rng(seed)
 
 
 def _seed(preparation: Preparation, student_id: str, check: str, role: str) -> int:

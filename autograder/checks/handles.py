@@ -7,8 +7,6 @@ attributes); only what a check writes down itself (a call, an attribute, an inde
 from collections.abc import Iterator
 from typing import Any, cast
 
-import torch
-
 from autograder.checks.notebook_run import NotebookRun
 from autograder.sandbox.shared.protocol import ImportPath, ProtocolError, RemoteObject
 
@@ -34,7 +32,7 @@ class _Line:
             return cast("RemoteObject", reference)
         if isinstance(value, Library):
             return ImportPath(object.__getattribute__(value, "_path"))
-        if isinstance(value, torch.dtype):
+        if f"{type(value).__module__}.{type(value).__name__}" == "torch.dtype":  # torch itself is not everywhere
             return ImportPath(str(value))
         raise TypeError(
             f"a {type(value).__name__} cannot be sent to the student's process; build it there with `library`"

@@ -21,6 +21,7 @@ from autograder.errors import AutograderError, ConfigError, GraderError
 from autograder.results import CheckRecord
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from autograder.checks.context import CheckContext
@@ -92,8 +93,10 @@ def _zygote_process(preparation: "Preparation", *, solution: bool, unprotected: 
     """Start what the notebook's process is forked from; our own solution needs no protection where there is none."""
     from autograder.datasets import prepare_data
     from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
+    from autograder.sandbox.shared.libraries import load_libraries
 
     prepare_data(preparation.course)
+    load_libraries(preparation.course.libraries)
 
     def start(*, isolated: bool) -> ZygoteProcess:
         zygote = ZygoteProcess(preparation.sandbox_config(isolated=isolated, device="cpu", solution=solution))
@@ -144,12 +147,13 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def rng(request: pytest.FixtureRequest) -> "torch.Generator":
-    """Give the generator that all hidden inputs of this check derive from."""
-    import torch
+def rng(request: pytest.FixtureRequest) -> "torch.Generator | np.random.Generator":
+    """Give the generator that all hidden inputs of this check derive from: torch's where the course has torch."""
+    from autograder.checks.context import make_generator
 
-    seed = _check_context(request.node).seed(check_id(request.node), "hidden inputs")
-    return torch.Generator().manual_seed(seed)
+    check_context = _check_context(request.node)
+    seed = check_context.seed(check_id(request.node), "hidden inputs")
+    return make_generator(check_context.preparation.course, seed)
 
 
 def add_data_fixtures(config: pytest.Config, course: Course) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.checks.secret import read_secret
-from autograder.course import Assignment, Course
+from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.datasets import files_for_students, load_data
 from autograder.errors import GraderError, NotebookError
 from autograder.notebooks import BYPRODUCTS, Cell, Tag, read_cells
@@ -106,12 +107,16 @@ class Preparation:
 
     def sandbox_config(self, *, isolated: bool, device: str, solution: bool = False) -> SandboxConfig:
         """Return what the students' processes are to find around them: files of the release, or of our own solution."""
+        for library in self.course.libraries:
+            if find_spec(library) is None:
+                raise GraderError(f"{CONFIG_NAME} asks for {library!r}, which is not installed here; install it.")
         name = self.assignment.name
         notebook = self.course.source_notebook(name) if solution else self.course.release_notebook(name)
         return SandboxConfig(
             isolated=isolated,
             support=tuple(_support_files(notebook.parent)),
             data=tuple((str(path), name) for path, name in files_for_students(self.course)),
+            libraries=tuple(self.course.libraries),
             gpu=int(device.partition(":")[2] or 0) if device.startswith("cuda") else None,
             gpu_share=self.assignment.budget.gpu_share,
         )

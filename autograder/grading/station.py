@@ -18,12 +18,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 import pytest
-import torch
-import torch.testing._comparison
-import torchvision.datasets  # noqa: F401 - loaded here once, not in every fork
 
 import autograder.checks.handles
-import autograder.checks.verdict  # noqa: F401 - these, too, are loaded here once, not in every fork
+import autograder.checks.verdict  # noqa: F401 - these are loaded here once, not in every fork
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import fixtures_of, with_collected_checks
 from autograder.errors import AutograderError, GraderError
@@ -33,6 +30,7 @@ from autograder.grading.worker import WorkerContext, grade
 from autograder.results import Result
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
+from autograder.sandbox.shared.libraries import load_libraries
 
 __all__ = ["main"]
 
@@ -62,6 +60,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
                 device = "cpu" if gpu is None else f"cuda:{gpu}"
                 sandbox_config = preparation.sandbox_config(isolated=config.isolated, device=device)
                 zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config))
+            load_libraries(config.course.libraries)
 
             def work(session: pytest.Session) -> None:
                 preparation.warm_up(fixtures_of(session))
@@ -166,7 +165,6 @@ def main() -> None:
     line = Connection(int(sys.argv[1]))
     os.set_inheritable(line.fileno(), False)
     sys.argv[1:] = []
-    torch.set_num_threads(1)
     config = line.recv()
     assert isinstance(config, StationConfig), "it is the first that is sent"
     _serve(config, line)

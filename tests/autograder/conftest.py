@@ -49,10 +49,11 @@ def limits() -> "ProcessLimits":
 @pytest.fixture(scope="session")
 def zygote_process() -> Iterator["ZygoteProcess"]:
     """The process that isolated students' processes are forked from."""
+    import autograder.sandbox.shared.tensors  # noqa: F401 - tests send tensors
     from autograder.sandbox.outside.zygote_process import ZygoteProcess
     from autograder.sandbox.shared.config import SandboxConfig
 
-    with ZygoteProcess(SandboxConfig()) as zygote:
+    with ZygoteProcess(SandboxConfig(libraries=tiny_course.LIBRARIES)) as zygote:
         zygote.wait_until_ready()
         yield zygote
 

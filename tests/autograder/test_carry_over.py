@@ -109,7 +109,7 @@ from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.outside.zygote_process import ZygoteProcess
 limits = ProcessLimits(memory_bytes=2**30, output_bytes=1, frame_bytes=2**20, cpu_seconds=60, file_bytes=2**20,
                        open_files=64, processes=32, disk_bytes=2**20)
-zygote = ZygoteProcess(SandboxConfig(isolated=sys.argv[1] == "isolated"))
+zygote = ZygoteProcess(SandboxConfig(isolated=sys.argv[1] == "isolated", libraries=("torch",)))
 zygote.wait_until_ready()
 process = zygote.sandbox().start(limits, 20)
 print("ready", zygote.pid, flush=True)

@@ -137,6 +137,12 @@ def test_assignments_must_be_a_list_of_assignments(course_root, assignments, say
     assert says in message
 
 
+@pytest.mark.parametrize("libraries", ["torch", ["torch.nn"], [3]])
+def test_libraries_are_names(course_root, libraries):
+    configure(course_root, LINES.format(assignment=ASSIGNMENT.format(more=""), more=f", libraries={libraries!r}"))
+    assert "libraries is" in refusal(course_root)
+
+
 DATASETS = """from autograder.course import Assignment, Course, Dataset
 
 course = Course(name="T", assignments=[Assignment(name="tiny", title="T", points=6)], datasets=[

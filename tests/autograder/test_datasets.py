@@ -133,7 +133,7 @@ from autograder.course import Assignment, Course, Dataset
 
 course = Course(
     name="Weather",
-    assignments=[Assignment(name="tiny", title="A tiny assignment", points=3)],
+    assignments=[Assignment(name="tiny", title="A tiny assignment", points=4)],
     datasets=[
         Dataset(
             name="weather",
@@ -147,6 +147,8 @@ course = Course(
 )
 """
 CHECKS = '''
+import sys
+
 import pytest
 
 pytestmark = pytest.mark.question("total")
@@ -170,6 +172,14 @@ def test_total_of_secret_days(student, secret_days):
     """The total of the days that nobody knows; and nobody can read them."""
     assert student.total(secret_days) == sum(secret_days)
     assert student.found == ["days.csv"]
+
+
+@pytest.mark.points(1)
+def test_total_without_torch(student, library, rng):
+    """What the course does not ask for is loaded nowhere; numpy alone does."""
+    numbers = rng.integers(0, 9, size=5)
+    assert student.total(numbers) == numbers.sum()
+    assert not student.loaded and "torch" not in sys.modules
 '''
 READERS = """
 def days(data):
@@ -180,7 +190,8 @@ def secret_days(data):
     return [int(day) for day in (data / "weather" / "secret.csv").read_text().split()]
 """
 READ = """
-import os
+import os, sys
+loaded = "torch" in sys.modules and os.path.isdir("/submission")
 found = sorted(os.listdir("data/weather")) if os.path.isfile("source/tiny/tiny.ipynb") is False else ["days.csv"]
 handed_out = sum(int(day) for day in open("data/weather/days.csv").read().split())
 """
@@ -213,7 +224,7 @@ def test_a_course_with_data_of_its_own_is_built_and_graded(course_root):
     tiny_course.submit(course_root, "ada", cells[0], answer)
     assert main(["grade", "tiny", "--course", str(course_root), "--workers", "1"]) == 0
     result = Result.from_json((course_root / "results" / "tiny" / "ada.json").read_text())
-    assert [(check.score, check.staff_message) for check in result.checks] == [(1, ""), (1, ""), (1, "")]
+    assert [(check.score, check.staff_message) for check in result.checks] == [(1, "")] * 4
 
 
 def test_an_author_who_runs_pytest_has_the_fixtures_too(pytestconfig):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_course
 import torch
 
 from autograder.sandbox.outside.process import Died, Lost, Outcome, Raised
@@ -256,7 +257,7 @@ def test_a_thread_left_behind_does_not_keep_answers_from_coming(process):
 
 
 def test_when_the_warm_process_goes_the_loss_is_ours(limits):
-    with ZygoteProcess(SandboxConfig(isolated=False)) as zygote:
+    with ZygoteProcess(SandboxConfig(isolated=False, libraries=tiny_course.LIBRARIES)) as zygote:
         zygote.wait_until_ready()
         process = zygote.sandbox().start(limits, 20)
         run(process, "x = 1")

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import sys
 from collections import OrderedDict
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograder.sandbox.shared.tensors  # noqa: F401 - frames may hold tensors
 from autograder.sandbox.shared.protocol import (
     HEADER,
     Decoder,
@@ -217,3 +219,24 @@ def test_a_large_array_is_refused_before_it_is_copied():
 def test_malformed_values_are_refused(encoded):
     with pytest.raises(ProtocolError):
         decode(encoded)
+
+
+@pytest.fixture
+def torchless(monkeypatch):
+    """What a course without torch has loaded."""
+    monkeypatch.delitem(sys.modules, "autograder.sandbox.shared.tensors")
+
+
+def test_without_torch_a_frame_with_a_tensor_is_malformed(torchless):
+    with pytest.raises(ProtocolError, match="does not know"):
+        decode(["T", "float32", [1], b"\0\0\0\0"])
+
+
+def test_without_torch_a_tensor_is_an_object_that_stays(torchless):
+    assert encode(torch.ones(1)) == ["h", 7, "Tensor"]
+
+
+def test_without_torch_all_else_is_sent_as_with_it(torchless):
+    value = [None, True, 3, 2.5, "x", (1, 2), {"a": 1}, 2**70]
+    assert decode(encode(value)) == value
+    assert decode(encode(np.arange(3))).tolist() == [0, 1, 2]

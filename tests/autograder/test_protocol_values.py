@@ -19,6 +19,7 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import autograder.sandbox.shared.tensors  # noqa: F401 - frames may hold tensors
 from autograder.sandbox.outside.process import Died, Outcome, Raised, StudentProcess
 from autograder.sandbox.shared.limits import ProcessLimits
 from autograder.sandbox.shared.protocol import (

@@ -10,11 +10,15 @@ from autograder.results import Result
 
 REPOSITORY = Path(__file__).parents[2]
 
+LIBRARIES = ("torch", "torchvision", "matplotlib")
+"""What a student's process of a test has loaded."""
+
 CONFIG = """
 from autograder.course import Assignment, Budget, Course
 
 course = Course(
     name="Tiny",
+    libraries=["torch"],
     assignments=[
         Assignment(
             name="tiny",

@@ -1,4 +1,4 @@
-"""Be the zygote that students' processes are forked from: torch is loaded once, in a box, before all of them.
+"""Be the zygote that students' processes are forked from: libraries are loaded once, in a box.
 
 Started as `python -I -m autograder.sandbox.inside.zygote FD` with a listening socket, an empty environment and, on
 standard input, one line with its configuration; it ends when that input does. It shuts itself into namespaces and a
@@ -9,7 +9,6 @@ and reports its end on the connection. Whoever closes the connection has S kille
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import select
@@ -33,6 +32,7 @@ from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
 from autograder.sandbox.shared.config import SandboxConfig, gpu_devices
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
+from autograder.sandbox.shared.libraries import load_libraries
 from autograder.sandbox.shared.limits import ProcessLimits
 from autograder.sandbox.shared.process_memory import private_bytes
 
@@ -43,14 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_PRELOADED = (
-    *("torch", "torch._dynamo", "torch.testing._comparison", "torch.utils.data", "torch.optim"),
-    *("torchvision", "torchvision.datasets", "torchvision.transforms.v2", "torchvision.models.detection"),
-    *("numpy", "numpy.linalg", "numpy.random", "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
-    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline"),
-    *("IPython.display", "IPython.core.pylabtools", "multiprocessing.pool", "autograder.sandbox.inside.agent"),
-)
-"""What students' notebooks import, and what torch imports on first use: in a fork that would cost seconds each time."""
 _WATCH_SECONDS = 0.1
 _TRIAL_SECONDS = 20.0
 _TRIAL_DISK = 2**20
@@ -108,16 +100,10 @@ class _Zygote:
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self) -> None:
-        """Load what submissions use, without ever running an operation of torch."""
-        for name in _PRELOADED:
-            importlib.import_module(name)
-        import matplotlib as mpl
-        import torch
-
+        """Load what submissions use."""
         from autograder.sandbox.inside.agent import make_shell
 
-        torch.set_num_threads(1)
-        mpl.use("agg")
+        load_libraries(self._config.libraries)
         self._shell = make_shell()
         gc.collect()
         gc.freeze()
@@ -364,7 +350,7 @@ def main() -> None:
             missing = zygote.try_layers()
         if missing.keys() <= OPTIONAL and not sandbox_config.trial:
             zygote.load()
-    except OSError as error:
+    except (OSError, ImportError) as error:
         _report({"error": str(error)})
         return
     _report({"missing": missing})

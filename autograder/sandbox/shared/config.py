@@ -24,6 +24,8 @@ class SandboxConfig:
     """Files beside the notebook: where each lies, and its path relative to the working folder."""
     data: tuple[tuple[str, str], ...] = ()
     """The course's data for students: where each file lies, and its path in `data` of the working folder."""
+    libraries: tuple[str, ...] = ()
+    """What is loaded before students' processes are forked, by names to import."""
     gpu: int | None = None
     """The number of the GPU that student code computes on; None: the CPU."""
     gpu_share: float = 1.0
@@ -39,6 +41,7 @@ class SandboxConfig:
         raw = json.loads(text)
         for files in ("support", "data"):
             raw[files] = tuple((source, name) for source, name in raw[files])
+        raw["libraries"] = tuple(raw["libraries"])
         return cls(**raw)
 
 

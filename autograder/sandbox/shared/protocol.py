@@ -6,7 +6,7 @@ as themselves; everything else is a list that begins with a tag:
     ["i", "123…"]                    an int beyond 64 bits, in decimal
     ["l", [item, …]] ["t", [item, …]]    list, tuple
     ["d", [key, value, …]]           dict
-    ["T", dtype, [sizes], bytes]     tensor, C order           ["A", …]  numpy array
+    ["T", dtype, [sizes], bytes]     tensor, C order, where torch is loaded        ["A", …]  numpy array
     ["h", number, type name]         an object that stays in S; T holds a handle to it
     ["p", "torch.optim.SGD"]         a library object by its import path (T to S only)
 
@@ -17,15 +17,15 @@ its own is not an int but an object that stays where it is.
 
 import math
 import struct
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import msgpack
 import numpy as np
-import torch
-from torch import nn
 
 __all__ = ["HEADER", "Decoder", "Encoder", "ImportPath", "Limits", "ProtocolError", "RemoteObject", "pack", "unpack"]
 
@@ -33,13 +33,6 @@ HEADER = struct.Struct(">I")
 _MAX_DEPTH = 32
 _MAX_DIMENSIONS = 16
 _MAX_DIGITS = 4_000
-_DTYPES: Mapping[str, torch.dtype] = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
-        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
-    )
-}
 _ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
     name: np.dtype(name)
     for name in (
@@ -47,7 +40,6 @@ _ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
         *("float16", "float32", "float64", "complex64", "complex128"),
     )
 }
-_TENSOR_TYPES = (torch.Tensor, nn.Parameter, nn.Buffer)
 _KEYS = (bool, int, float, str, type(None))
 
 
@@ -110,10 +102,19 @@ def unpack(body: bytes | bytearray, limits: Limits) -> Any:
         raise ProtocolError(f"malformed frame: {error}") from error
 
 
+def _loaded_tensors() -> ModuleType | None:
+    """Return `tensors` where the course's libraries brought it; nothing here imports torch, least of all after a fork.
+
+    Elsewhere what might be a tensor is an object that stays in S, and a frame that holds one is malformed.
+    """
+    return sys.modules.get("autograder.sandbox.shared.tensors")
+
+
 @dataclass
 class _Counter:
     limits: Limits
     items: int = field(default=0, init=False)
+    tensors: ModuleType | None = field(default_factory=_loaded_tensors, init=False)
 
     def enter(self, depth: int, items: int) -> None:
         self.items += items
@@ -140,14 +141,14 @@ class Encoder(_Counter):
             return value
         if isinstance(value, int) and kind is int:
             return value if -(2**63) <= value < 2**63 else self._long(value)
-        if isinstance(value, list | tuple) and kind in (list, tuple, torch.Size):
+        if isinstance(value, list | tuple) and (kind in (list, tuple) or (self.tensors and kind is self.tensors.SIZE)):
             self.enter(depth, len(value))
             return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in value]]
         if isinstance(value, dict) and kind in (dict, OrderedDict):
             self.enter(depth, 2 * len(value))
             return ["d", [self.encode(part, depth + 1) for pair in value.items() for part in pair]]
-        if isinstance(value, torch.Tensor) and kind in _TENSOR_TYPES and value.layout == torch.strided:
-            return self._tensor(value)
+        if self.tensors and self.tensors.is_plain(value):
+            return self._tensor(value, self.tensors)
         if isinstance(value, np.ndarray) and kind is np.ndarray and value.dtype.name in _ARRAY_DTYPES:
             self._require_room(value.nbytes)
             return ["A", value.dtype.name, list(value.shape), value.tobytes()]
@@ -161,14 +162,12 @@ class Encoder(_Counter):
             raise ProtocolError(f"an integer of {value.bit_length()} bits")
         return ["i", str(value)]
 
-    def _tensor(self, tensor: torch.Tensor) -> list[Any]:
+    def _tensor(self, tensor: Any, tensors: ModuleType) -> list[Any]:
         name = str(tensor.dtype).removeprefix("torch.")
-        if name not in _DTYPES or tensor.is_meta:
+        if name not in tensors.DTYPES or tensor.is_meta:
             raise ProtocolError(f"a tensor of dtype {name} on {tensor.device}")
         self._require_room(tensor.numel() * tensor.element_size())
-        plain = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous()
-        flat = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else np.empty(0, np.uint8)
-        return ["T", name, list(tensor.shape), flat.tobytes()]
+        return ["T", name, list(tensor.shape), tensors.bytes_of(tensor)]
 
     def _require_room(self, size: int) -> None:
         if size > self.limits.frame_bytes:
@@ -200,8 +199,10 @@ class Decoder(_Counter):
                 self.enter(depth, len(parts))
                 decoded = [self.decode(part, depth + 1) for part in parts]
                 return dict(zip(map(_key, decoded[::2]), decoded[1::2], strict=True))
-            case ["T", str(name), list(shape), bytes(raw)] if name in _DTYPES:
-                return _tensor(_DTYPES[name], _sizes(shape), raw)
+            case ["T", str(name), list(shape), bytes(raw)] if self.tensors and name in self.tensors.DTYPES:
+                dtype, sizes = self.tensors.DTYPES[name], _sizes(shape)
+                _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
+                return self.tensors.from_bytes(raw, dtype, sizes)
             case ["A", str(name), list(shape), bytes(raw)] if name in _ARRAY_DTYPES:
                 dtype, sizes = _ARRAY_DTYPES[name], _sizes(shape)
                 _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
@@ -238,10 +239,3 @@ def _check_bytes(raw: bytes, expected: int, *, truth: bool) -> None:
         raise ProtocolError(f"{len(raw)} bytes for an array of {expected}")
     if truth and raw.strip(b"\x00\x01"):
         raise ProtocolError("a truth value that is neither 0 nor 1")
-
-
-def _tensor(dtype: torch.dtype, sizes: tuple[int, ...], raw: bytes) -> torch.Tensor:
-    _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=dtype is torch.bool)
-    if not raw:
-        return torch.empty(sizes, dtype=dtype)
-    return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(sizes)

@@ -49,18 +49,23 @@ def _kind(value: object) -> str:
     return "an object that is no plain data" if name == "Handle" else f"of type {name}"
 
 
+def _require_shape(found: tuple[int, ...], name: str, shape: tuple[int | None, ...]) -> None:
+    if len(found) != len(shape) or any(w is not None and w != f for w, f in zip(shape, found, strict=True)):
+        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+        _mismatch(f"`{name}` must have shape [{wanted}].", f"of shape {list(found)}")
+
+
 def tensor(
-    value: object, name: str, shape: tuple[int | None, ...] | None = None, dtype: torch.dtype | None = None
-) -> torch.Tensor:
+    value: object, name: str, shape: tuple[int | None, ...] | None = None, dtype: "torch.dtype | None" = None
+) -> "torch.Tensor":
     """Return `value`, a plain tensor of that shape (None: any size) and dtype without NaN or infinity, detached."""
+    import torch
+
     if type(value) not in (torch.Tensor, torch.nn.Parameter):
         _mismatch(f"`{name}` must be a tensor.", _kind(value))
     assert isinstance(value, torch.Tensor)
     if shape is not None:
-        found = tuple(value.shape)
-        if len(found) != len(shape) or any(w is not None and w != f for w, f in zip(shape, found, strict=True)):
-            wanted = ", ".join("any" if size is None else str(size) for size in shape)
-            _mismatch(f"`{name}` must have shape [{wanted}].", f"of shape {list(found)}")
+        _require_shape(tuple(value.shape), name, shape)
     if dtype is not None and value.dtype != dtype:
         _mismatch(f"`{name}` must have dtype {dtype}.", f"of dtype {value.dtype}")
     if not bool(torch.isfinite(value).all()):

@@ -53,7 +53,7 @@ def _kind(value: object) -> str:
 
 def number(value: object, name: str) -> float:
     """Return `value`, an int or float that is finite, as a float."""
-    if isinstance(value, torch.Tensor):
+    if type(value).__name__ == "Tensor":
         _mismatch(f"`{name}` must be a number (float); call .item() on the tensor.", "a tensor")
     if type(value) not in (int, float) and not isinstance(value, (np.integer, np.floating)):
         _mismatch(f"`{name}` must be a number (float).", _kind(value))

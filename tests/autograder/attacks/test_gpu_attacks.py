@@ -16,7 +16,7 @@ SHARE = 0.1
 
 @pytest.fixture(scope="module")
 def warm():
-    with ZygoteProcess(SandboxConfig(gpu=0, gpu_share=SHARE)) as zygote:
+    with ZygoteProcess(SandboxConfig(gpu=0, gpu_share=SHARE, libraries=("torch",))) as zygote:
         zygote.wait_until_ready()
         yield zygote
 
