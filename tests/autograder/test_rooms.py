@@ -35,7 +35,13 @@ MAY_IMPORT = {
     "report": {"errors", "results", "question_scores", "plain_text", "report"},
     "bench": {*FOUNDATION, "bench", "checks", *SANDBOX},
     "doctor": {"grading", *SANDBOX},
-    "cli": {*FOUNDATION, "bench", "authoring", "checks", "doctor", "grading", "report", "simulate", "validate"},
+    "console": set(),
+    "options": {"course"},
+    "commands": {
+        *FOUNDATION,
+        *("authoring", "bench", "checks", "console", "doctor", "grading", "options", "report", "simulate", "validate"),
+    },
+    "cli": {"__init__", "console", "errors", "options"},
     "__main__": {"cli"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

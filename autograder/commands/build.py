@@ -1,0 +1,87 @@
+"""Make release/ and solutions/ from source/ and tests/."""
+
+# ruff: noqa: PLC0415 - see autograder.cli
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from autograder.console import ERR, OUT
+from autograder.course import Course
+from autograder.errors import ExitCode
+from autograder.options import Argument, CommonOptions, Option
+
+if TYPE_CHECKING:
+    from autograder.authoring.assignment import Difference
+
+__all__ = ["Options", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CommonOptions):
+    """What to build."""
+
+    assignments: Annotated[tuple[str, ...], Argument(metavar="ASSIGNMENT", help="default: all")] = ()
+    check: Annotated[
+        bool, Option(only_one_of="what", help="write nothing; exit code 1 where something is out of date")
+    ] = False
+    handout: Annotated[
+        bool, Option(only_one_of="what", help="run the solutions: a page with all outputs in build/handouts/")
+    ] = False
+    slides: Annotated[bool, Option(only_one_of="what", help="run the solutions that have slides: build/slides/")] = (
+        False
+    )
+
+
+def run(options: Options) -> ExitCode:
+    """Write what is out of date, or say it, or run the solutions instead."""
+    course = options.load_course()
+    names = options.assignments or [assignment.name for assignment in course.assignments]
+    if options.handout or options.slides:
+        return _write_pages(course, names, slides=options.slides, asked=bool(options.assignments))
+    return _build(course, names, check=options.check)
+
+
+def _build(course: Course, names: Sequence[str], *, check: bool) -> ExitCode:
+    from autograder.authoring.assignment import build_trees, compare, write
+
+    trees = [tree for name in names for tree in build_trees(course, course.assignment(name))]
+    stale = False
+    for tree in trees:
+        differences = compare(tree) if check else write(tree)
+        stale = stale or bool(differences)
+        for difference in differences:
+            OUT.print(f"  {difference.path.relative_to(course.root)}: {difference.what}", markup=False)
+        OUT.print(f"{tree.folder.relative_to(course.root)}: {_state(differences, check=check)}", markup=False)
+    if stale and check:
+        OUT.print("Run `autograder build` and commit what it writes.")
+        return ExitCode.FOUND_WRONG
+    return ExitCode.DONE
+
+
+def _state(differences: "Sequence[Difference]", *, check: bool) -> str:
+    if not differences:
+        return "up to date"
+    return "OUT OF DATE" if check else f"{len(differences)} files written"
+
+
+def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: bool) -> ExitCode:
+    """Run solutions and write a page of each; without being asked for by name, only those with slides become slides."""
+    from autograder.authoring.assignment import build_trees
+    from autograder.authoring.handout import execute, handout_page, has_slides, slides_page
+    from autograder.datasets import prepare_data
+    from autograder.results import write_atomically
+
+    prepare_data(course)
+    for name in names:
+        _, solutions = build_trees(course, course.assignment(name))
+        if slides and not asked and not has_slides(solutions):
+            continue
+        with ERR.status(f"{name}: the solution is running"):
+            notebook = execute(solutions, course)
+        title = course.assignment(name).title
+        make = slides_page if slides else handout_page
+        path = course.root / "build" / ("slides" if slides else "handouts") / f"{name}.html"
+        write_atomically(path, make(notebook, solutions, title).encode())
+        OUT.print(f"{path.relative_to(course.root)}: written", markup=False)
+    return ExitCode.DONE

@@ -1,0 +1,187 @@
+"""Grade the submissions to an assignment."""
+
+# ruff: noqa: PLC0415 - see autograder.cli
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from autograder.console import ERR, OUT
+from autograder.course import Assignment, Course
+from autograder.errors import AutograderError, ExitCode
+from autograder.options import Argument, CommonOptions, Device, Option, Sandbox, folder, positive
+
+if TYPE_CHECKING:
+    from autograder.grading.batch import Plan
+    from autograder.grading.job import Engine
+    from autograder.grading.submissions import Submission
+
+__all__ = ["Options", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CommonOptions):
+    """What to grade, and how."""
+
+    assignment: Annotated[str, Argument(metavar="ASSIGNMENT")]
+    submissions: Annotated[
+        Path | None, folder("submitted", "folder with <student>/<assignment>/<assignment>.ipynb")
+    ] = None
+    results: Annotated[Path | None, folder("results", "folder for <assignment>/<student>.json")] = None
+    student: Annotated[tuple[str, ...], Option(nargs="+", metavar="ID", help="only these students")] = ()
+    workers: Annotated[
+        int | None, Option(metavar="N", parse=positive, help="submissions graded at a time (default: the cores)")
+    ] = None
+    engine: Annotated[Literal["local", "ray"], Option(help="local: this machine alone")] = "local"
+    address: Annotated[
+        str | None, Option(metavar="HOST:PORT", help="of the Ray cluster's head (default: the one Ray finds)")
+    ] = None
+    device: Annotated[Device, Option(help="where student code computes")] = "auto"
+    force: Annotated[bool, Option(help="grade again what has a result")] = False
+    explain: Annotated[bool, Option(help="say of each submission why it is graded, or not")] = False
+    dry_run: Annotated[bool, Option(help="say that, and grade nothing")] = False
+    log: Annotated[Literal["text", "json"], Option(help="json: one line for each event")] = "text"
+    sandbox: Annotated[Sandbox, Option(help="none: run student code unprotected, and say so")] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What there is to grade."""
+
+    course: Course
+    assignment: Assignment
+    submissions: "Sequence[Submission]"
+    strange: Sequence[str]
+    """Folders that cannot be a student's."""
+    results: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ending:
+    """How a batch ended."""
+
+    interrupted: str
+    """The signal that ended it, if one did."""
+    failed: int
+    """Submissions that the grader could not grade."""
+
+
+def run(options: Options) -> ExitCode:
+    """Find, prepare, plan, grade, judge: each step takes what those before it returned."""
+    from autograder.datasets import prepare_data
+    from autograder.grading.lock import locked
+
+    found = _find(options)
+    secret = _secret(found.course)
+    prepare_data(found.course)
+    engine, device = _engine(options)
+    with locked(found.results):
+        plan = _explained(options, _plan(options, found, secret, device))
+        if options.dry_run:
+            return ExitCode.DONE
+        ending = _grade(options, found, plan, engine)
+    return _exit_code(found, ending)
+
+
+def _find(options: Options) -> _Found:
+    """Find the submissions, and say which folders are passed over."""
+    from autograder.grading.submissions import find_submissions, strange_folders
+
+    course = options.load_course()
+    assignment = course.assignment(options.assignment)
+    submitted = options.submissions or course.root / "submitted"
+    submissions = find_submissions(submitted, assignment.name, options.student)
+    strange = [] if options.student else strange_folders(submitted, assignment.name)
+    for name in strange:
+        ERR.print(f"{submitted}: {name!r} cannot be a student's ID and is passed over; rename the folder.", style="red")
+    if not course.release_notebook(assignment.name).is_file():
+        name = assignment.name
+        raise AutograderError(f"There is no release of {name!r} yet; run `autograder build {name}`.")
+    return _Found(
+        course=course,
+        assignment=assignment,
+        submissions=submissions,
+        strange=strange,
+        results=options.results or course.root / "results",
+    )
+
+
+def _secret(course: Course) -> str:
+    """Return what hidden inputs derive from, and say so where anybody can read it."""
+    from autograder.checks.secret import DEMO_SECRET, read_secret
+
+    secret = read_secret(course)
+    if secret == DEMO_SECRET:
+        ERR.print(
+            f"Hidden inputs derive from the demo secret, which anybody can read; for a real class put one of your own "
+            f"into {course.secret_file}.",
+            style="yellow",
+        )
+    return secret
+
+
+def _engine(options: Options) -> "tuple[Engine, str]":
+    """Return what spreads the work, and the device that is asked for: with Ray each node has its own."""
+    from autograder.grading.devices import choose_devices
+    from autograder.grading.local import LocalEngine
+    from autograder.grading.ray.engine import RayEngine
+
+    isolated = options.sandbox != "none"
+    if options.engine == "ray":
+        ray = RayEngine(address=options.address, workers=options.workers, isolated=isolated, device=options.device)
+        return ray, options.device
+    if options.address:
+        raise AutograderError("--address is for --engine ray; give both, or neither.")
+    devices = choose_devices(options.device)
+    return LocalEngine(workers=options.workers, isolated=isolated, devices=devices), devices.kind
+
+
+def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":
+    """Work out what has no valid result yet."""
+    from autograder.grading.batch import BatchRequest, plan_batch
+    from autograder.grading.fingerprint import Fingerprints
+
+    request = BatchRequest(
+        course=found.course,
+        assignment=found.assignment,
+        submissions=found.submissions,
+        results=found.results,
+        fingerprints=Fingerprints(found.course, found.assignment, secret, options.sandbox),
+        device=device,
+        any_device=options.device == "auto",
+        force=options.force,
+    )
+    return plan_batch(request)
+
+
+def _explained(options: Options, plan: "Plan") -> "Plan":
+    """Say why each submission is graded, or not, where that was asked for."""
+    from autograder.grading.progress import print_reasons
+
+    if options.explain or options.dry_run:
+        print_reasons(ERR if options.log == "json" else OUT, plan.reasons)
+    return plan
+
+
+def _grade(options: Options, found: _Found, plan: "Plan", engine: "Engine") -> _Ending:
+    """Grade what is planned, show it, sum it up, however it ends."""
+    from autograder.grading.batch import run_batch
+    from autograder.grading.interrupts import Abandoned, Interrupts
+    from autograder.grading.progress import JsonLog, Progress
+
+    show = (JsonLog if options.log == "json" else Progress)(OUT, found.assignment, plan)
+    abandoned = ""
+    with show, Interrupts(engine, show.say) as interrupts:
+        try:
+            run_batch(plan, engine, show.watch)
+        except Abandoned as signal:
+            abandoned = signal.name
+    interrupted = abandoned or ("SIGINT" if interrupts.draining else "")
+    show.summarise(found.results, interrupted)
+    return _Ending(interrupted=interrupted, failed=show.failed)
+
+
+def _exit_code(found: _Found, ending: _Ending) -> ExitCode:
+    """Judge the batch: it is done when everything that was handed in has a result."""
+    return ExitCode.UNUSABLE if ending.interrupted or ending.failed or found.strange else ExitCode.DONE
