@@ -32,7 +32,9 @@ class Options(CommonOptions):
         int | None,
         Option(metavar="N", parse=not_negative, help="at most so many of each question (default: 40; quick: 8)"),
     ] = None
-    quick: Annotated[bool, Option(help="leave out wrong answers to questions that train, and repetitions")] = False
+    quick: Annotated[
+        bool, Option(help="leave out wrong answers to questions that train, repetitions, and judging seconds")
+    ] = False
     workers: Annotated[
         int | None, Option(metavar="N", parse=positive, help="answers at a time (default: the cores)")
     ] = None

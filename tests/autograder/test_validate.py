@@ -11,11 +11,12 @@ import tiny_course
 
 from autograder.checks.catalogue import collect_checks
 from autograder.cli import main
-from autograder.course import load_course
+from autograder.course import Assignment, load_course
 from autograder.errors import ValidationError
 from autograder.mnist import Digits, hidden_digits
 from autograder.results import CheckRecord, CheckStatus, Measurement, Result, Status
-from autograder.validate.answers import Edit, Right, Wrong, answered, read_answers
+from autograder.validate.answers import Edit, KnownAnswers, Right, Wrong, answered, read_answers
+from autograder.validate.findings import Cost, Extent, Validation, judge
 from autograder.validate.hidden_data import Trace, traces_of
 from autograder.validate.kill_table import Caught, KillTable, Row, worst
 from autograder.validate.leaks import Hidden, find_leaks
@@ -259,6 +260,27 @@ def test_a_spread_says_how_far_the_threshold_is():
     assert spread.mean == pytest.approx(0.94)
     assert spread.distance == pytest.approx(0.04 / spread.deviation)
     assert math.isinf(spreads([result(0.95)])[0].distance)
+
+
+# Costs
+
+
+@pytest.mark.parametrize(("quick", "found"), [(False, 1), (True, 0)])
+def test_seconds_are_judged_where_nothing_else_runs(quick, found):
+    validation = Validation(
+        assignment=Assignment(name="a", title="A", points=2),
+        extent=Extent(seeds=0, mutants=0, quick=quick),
+        checks=(),
+        solution=result(0.96),
+        blank=result(0.96),
+        passed_in_notebook={"solution": {}, "blank": {}},
+        table=KillTable(checks=(), points=(), rows=()),
+        spreads=(),
+        costs=[Cost(check="t::c", seconds=43.2, limit_seconds=120, memory_mb=1, limit_mb=2000)],
+        left_out=(),
+    )
+    findings = judge(validation, KnownAnswers(answers=(), harmless=()), mutants=())
+    assert findings.count("t::c takes 43.2 of its 120 seconds") == found
 
 
 # Leaks
