@@ -1,7 +1,8 @@
 """Stand in for the student's objects: `student.MLP(784, 500, 10)` in a check happens in the student's process.
 
 A handle is local in everything that pytest and assert do behind a check's back (repr, comparison, truth, dunder
-attributes); only what a check writes down itself (a call, an attribute, an index, len, a loop) goes to S.
+attributes); only what a check writes down itself (a call, an attribute, an index, len, a loop) goes to
+the student process.
 """
 
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ class Handle:
         return True
 
     def __eq__(self, other: object) -> bool:
-        """Compare by identity in S; no code of the student's has a say."""
+        """Compare by identity in the student process; no code of the student's has a say."""
         return isinstance(other, Handle) and self._identity == other._identity
 
     def __hash__(self) -> int:
@@ -96,7 +97,7 @@ class Handle:
         return hash(self._identity)
 
     def __repr__(self) -> str:
-        """Name the type, as S reported it, without asking again."""
+        """Name the type, as the student process reported it, without asking again."""
         return f"<a {self._identity[1].type_name} of the student's>"
 
 

@@ -1,4 +1,4 @@
-"""Run one student's notebook in S and answer the checks' requests to it, within the submission's budget."""
+"""Run a notebook in a student process and answer the checks' requests to it, within the submission's budget."""
 
 import builtins
 import time
@@ -48,7 +48,7 @@ class NotebookRun:
         self.flags: set[Flag] = set() if sandbox.isolated else {Flag.UNSANDBOXED}
         self.epoch = 0
         self.peak_mb = 0.0
-        """The most memory that S itself had in the last check, beyond what it started with."""
+        """The most memory that the student process itself had in the last check, beyond what it started with."""
 
     @property
     def cells(self) -> tuple[CellRecord, ...]:
@@ -70,13 +70,13 @@ class NotebookRun:
             self._process.forget_peak()
 
     def end_check(self) -> None:
-        """Close the line: until the next check nothing reaches S."""
+        """Close the line: until the next check nothing reaches the student process."""
         self._check_left = None
         self.epoch += 1
         self.peak_mb = self._process.peak_bytes() / 2**20 if self._process is not None else 0.0
 
     def close(self) -> None:
-        """End S and all that it started."""
+        """End the student process with all that it started."""
         if self._process is not None:
             self._process.close()
             self._printed = self._process.output
@@ -140,7 +140,7 @@ class NotebookRun:
         process.request("seed", seed, seconds=_SEED_SECONDS, keep=_nothing, resolve=_nothing)
 
     def _start(self) -> bool:
-        """Start S and run the cells; return False where a cell was the end of it, to be left out next time."""
+        """Start the process, run the cells; return False where a cell was the end of it, to be left out next time."""
         began = time.monotonic()
         try:
             self._process = self._sandbox.start(self._limits, self._budget.start_seconds)
@@ -247,7 +247,7 @@ class NotebookRun:
 
     def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:
         """Return the words for a process that ended."""
-        staff = f"S {died}{where}; it last printed: {self._printed[-500:]!r}"
+        staff = f"the student process {died}{where}; it last printed: {self._printed[-500:]!r}"
         match died.outcome:
             case Outcome.TIMED_OUT:
                 return TimedOut(f"Your code did not finish within {seconds:g} seconds{where}.", staff)

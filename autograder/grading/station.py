@@ -121,7 +121,7 @@ class _Station:
         return _Worker(task=task, process=process, connection=ours, slot=slot, lost_at=ends)
 
     def _work(self, task: Task, slot: int, connection: Connection) -> None:
-        """Go on as the worker T in the forked child."""
+        """Go on as the checks process in the forked child."""
         die_with_parent()
         core = self._cores[slot % len(self._cores)]
         with contextlib.suppress(OSError):  # where a container refuses, the kernel chooses

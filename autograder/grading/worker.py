@@ -1,6 +1,6 @@
-"""Grade one submission: the trusted process (T) with pytest, the checks, the reference and the hidden data.
+"""Grade one submission: the checks process, with pytest, the checks, the reference and the hidden data.
 
-T is forked from the station, in which all that submissions share is loaded already.
+It is forked from the station, in which all that submissions share is loaded already.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Serve a student's notebook to the checks: the only code of ours that works in the student's process (S).
+"""Serve a student's notebook to the checks: the only code of ours that works in the student process.
 
 It answers one request after the other on one end of a socket pair until the socket closes. Nothing here is trusted by
 the other side: student code shares this process and may change whatever it likes; all that it can reach by that is
@@ -57,7 +57,7 @@ class _Shell(InteractiveShell):
 
 
 class Objects:
-    """Keep the objects that T holds handles to."""
+    """Keep the objects that the checks process holds handles to."""
 
     def __init__(self) -> None:
         self._objects: dict[int, object] = {}

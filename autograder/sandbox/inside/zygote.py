@@ -3,8 +3,8 @@
 Started as `python -I -m autograder.sandbox.inside.zygote FD` with a listening socket, an empty environment and, on
 standard input, one line with its configuration; it ends when that input does. It shuts itself into namespaces and a
 minimal root first and loads the libraries inside, so that it never holds anything that a student must not see. Then,
-for each connection, it forks one student's process (S), which isolates itself further; it watches that process's memory
-and reports its end on the connection. Whoever closes the connection has S killed, with everything that S started.
+for each connection, it forks one student process, which isolates itself further; it watches that process's memory and
+reports its end on the connection. Whoever closes the connection has the process killed, with all that it started.
 """
 
 import contextlib
@@ -228,7 +228,7 @@ class _Zygote:
         return Box(disk_bytes=disk_bytes, user=student_user(slot), seccomp_program=self._program)
 
     def _become_student(self, request: "_Request", slot: int, folder: str) -> NoReturn:
-        """Go on as S in the forked child."""
+        """Go on as the student process in the forked child."""
         try:
             for held in (self._listener, *(student.control for student in self._students.values())):
                 held.detach()
@@ -245,7 +245,7 @@ class _Zygote:
             os.chdir(folder)
             self._lay_out_files(Path(folder))
             _serve(connection, request.limits, self._shell)
-        except BaseException:  # noqa: BLE001 - the process edge: whoever asked reads it as S's last words
+        except BaseException:  # noqa: BLE001 - the process edge: whoever asked reads it as its last words
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(_DID_NOT_START)
@@ -268,13 +268,13 @@ class _Zygote:
 
 @dataclass(frozen=True, kw_only=True)
 class _Request:
-    """What T asks for and hands over."""
+    """What the checks process asks for and hands over."""
 
     limits: ProcessLimits
     connection: int
-    """S's end of the line for requests."""
+    """The student process's end of the line for requests."""
     output: int
-    """Where S prints to."""
+    """Where the student process prints to."""
 
 
 def _receive_request(control: socket.socket) -> _Request | None:
@@ -309,7 +309,7 @@ def _choose_core(core: int | None) -> None:
         if core is not None:
             os.sched_setaffinity(0, {core})
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # where the host runs out of memory, S goes first
+        Path("/proc/self/oom_score_adj").write_text("1000")  # where the host runs out of memory, this goes first
 
 
 def _serve(connection: int, limits: ProcessLimits, shell: "InteractiveShell | None") -> None:

@@ -1,7 +1,7 @@
-"""Talk to the student's process (S): one request, one answer, a deadline, and no trust.
+"""Talk to the student process: one request, one answer, a deadline, and no trust.
 
-`Sandbox` is the seam: how S comes to be. What it is forked from holds the control connection: closing it kills S with
-all that it started, and how S ended is told on it.
+`Sandbox` is the seam: how the student process comes to be. What it is forked from holds the control
+connection: closing it kills the process with all that it started, and how it ended is told on it.
 """
 
 import contextlib
@@ -59,11 +59,11 @@ class Died(Exception):
 
 
 class Lost(Exception):
-    """The process that S was forked from is gone, and S with it: our fault, never the student's."""
+    """What the student process was forked from is gone, and it with it: our fault, never the student's."""
 
 
 class Raised(Exception):
-    """The request ended in an exception in S, here as data that S reported and nobody vouches for.
+    """The request ended in an exception there, here as data that the student process reported and nobody vouches for.
 
     `kind` is `raised`, `missing`, `unsendable` or `interrupted`; `types` names the exception's classes, most special
     first; `cell` and `line` say where the notebook's own code was last at work.
@@ -92,12 +92,12 @@ class Sandbox(Protocol):
 
 
 class StudentProcess:
-    """T's end of the line to one S."""
+    """The checks process's end of the line to one student process."""
 
     def __init__(
         self, control: socket.socket, pidfd: int, connection: socket.socket, printed: int, limits: ProcessLimits
     ) -> None:
-        """Take over what belongs to a forked process: `printed` is the reading end of what S prints to."""
+        """Take over what belongs to a forked process: `printed` is the reading end of what it prints to."""
         self._control = control
         self._pidfd = pidfd
         self._connection = connection
@@ -113,7 +113,7 @@ class StudentProcess:
 
     @property
     def output(self) -> str:
-        """Return what S printed, up to the limit, as text that holds no half characters."""
+        """Return what the student process printed, up to the limit, as text that holds no half characters."""
         return self._output.decode("utf-8", "replace")
 
     def forget_peak(self) -> None:
@@ -122,7 +122,7 @@ class StudentProcess:
             Path(f"/proc/{self._pid()}/clear_refs").write_text("5")
 
     def peak_bytes(self) -> int:
-        """Return the most memory that S itself had beyond what it started with, 0 for one that is gone."""
+        """Return the most memory that the process itself had beyond what it started with, 0 for one that is gone."""
         return max(0, self._memory("VmHWM") - self._start_bytes)
 
     def _memory(self, name: str) -> int:
@@ -134,7 +134,7 @@ class StudentProcess:
         return 1024 * int(lines[0].split()[1]) if lines else 0
 
     def _pid(self) -> int:
-        """Return S's number in this process's view, -1 for one that is gone."""
+        """Return the student process's number in this process's view, -1 for one that is gone."""
         described = Path(f"/proc/self/fdinfo/{self._pidfd}").read_text()
         return int(described.partition("Pid:")[2].split()[0])
 
@@ -160,8 +160,9 @@ class StudentProcess:
     ) -> Any:
         """Return the answer to one request as plain data; raise Raised, Died or Lost.
 
-        After `interrupt_after` seconds S is interrupted as by JupyterLab's stop button, after `seconds` it is killed.
-        Raise ProtocolError where an argument cannot be sent, which is the caller's fault and leaves S as it was.
+        After `interrupt_after` seconds the process is interrupted as by JupyterLab's stop button, after `seconds` it is
+        killed. Raise ProtocolError where an argument cannot be sent, which is the caller's fault and leaves the process
+        as it was.
         """
         number = secrets.token_bytes(16)
         encoded = Encoder(self._protocol, keep).encode(arguments)
@@ -182,7 +183,7 @@ class StudentProcess:
         raise ProtocolError("an answer to another request, or none")
 
     def close(self) -> None:
-        """Have S and all that it started killed, wait until they are gone, and release what belongs to them."""
+        """Have the process and all that it started killed, wait until they are gone, release what belongs to them."""
         if self._connection.fileno() < 0:
             return
         self._control.close()
@@ -197,7 +198,7 @@ class StudentProcess:
         return Died(outcome, detail)
 
     def _exchange(self, frame: bytes, deadline: float, interrupt_at: float = math.inf) -> Any:
-        """Send `frame` and return the next document from S, drinking up what it prints."""
+        """Send `frame` and return the next document from the student process, reading what it prints meanwhile."""
         unsent, received = memoryview(frame), bytearray()
         poll = select.poll()
         poll.register(self._printed, select.POLLIN)
@@ -253,7 +254,7 @@ class StudentProcess:
             raise self._end(Outcome.BAD_ANSWER, str(error)) from error
 
     def _read_output(self) -> bool:
-        """Take what S has printed meanwhile; return False once nobody can print any more."""
+        """Take what the student process has printed meanwhile; return False once nobody can print any more."""
         try:
             chunk = os.read(self._printed, 2**16)
         except BlockingIOError:
@@ -264,7 +265,7 @@ class StudentProcess:
         return bool(chunk)
 
     def _how_it_ended(self) -> Died:
-        """Return how S ended, after the connection broke."""
+        """Return how the student process ended, after the connection broke."""
         try:
             text = self._control.recv(_REPORT_BYTES)
         except TimeoutError:

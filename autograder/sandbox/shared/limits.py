@@ -8,7 +8,7 @@ __all__ = ["ProcessLimits"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessLimits:
-    """Limits of S. Those marked (S) are set by the process on itself, the others are watched from outside."""
+    """Limits of the student process. It sets those marked (itself) on itself, the others are watched from outside."""
 
     memory_bytes: int
     """Memory of the process and its descendants, what they share with others in proportion."""
@@ -17,18 +17,18 @@ class ProcessLimits:
     frame_bytes: int
     """The largest single message."""
     cpu_seconds: int
-    """(S) CPU time of one process."""
+    """(itself) CPU time of one process."""
     file_bytes: int
-    """(S) The largest file."""
+    """(itself) The largest file."""
     open_files: int
-    """(S) Descriptors of one process."""
+    """(itself) Descriptors of one process."""
     processes: int
-    """(S) Processes and threads together."""
+    """(itself) Processes and threads together."""
     disk_bytes: int
-    """(S) Each of the file systems that it may write to: working folder, /tmp, /dev/shm."""
+    """(itself) Each of the file systems that it may write to: working folder, /tmp, /dev/shm."""
     core: int | None = None
-    """(S) The processor that it computes on; None: any."""
+    """(itself) The processor that it computes on; None: any."""
 
     def to_json(self) -> str:
-        """Return the limits as they travel to S."""
+        """Return the limits as they travel to the student process."""
         return json.dumps(asdict(self))

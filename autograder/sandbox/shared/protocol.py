@@ -1,4 +1,4 @@
-"""Carry plain data between the checks (T) and the student's process (S): bounded, typed, and never a pickle.
+"""Carry plain data between the checks process and the student process: bounded, typed, and never a pickle.
 
 A frame is a 4-byte big-endian length and a MessagePack document. Values inside it are None, bool, int, float and str
 as themselves; everything else is a list that begins with a tag:
@@ -7,12 +7,12 @@ as themselves; everything else is a list that begins with a tag:
     ["l", [item, …]] ["t", [item, …]]    list, tuple
     ["d", [key, value, …]]           dict
     ["T", dtype, [sizes], bytes]     tensor, C order, where torch is loaded        ["A", …]  numpy array
-    ["h", number, type name]         an object that stays in S; T holds a handle to it
-    ["p", "torch.optim.SGD"]         a library object by its import path (T to S only)
+    ["h", number, type name]         an object that stays in the student process; a handle stands for it
+    ["p", "torch.optim.SGD"]         a library object by its import path (to the student process only)
 
-Both sides use the same code; T trusts nothing of what it decodes: sizes, depths, dtypes and byte counts are checked,
-and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass with an `__eq__` of
-its own is not an int but an object that stays where it is.
+Both sides use the same code; the checks process trusts nothing of what it decodes: sizes, depths, dtypes and byte
+counts are checked, and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass
+with an `__eq__` of its own is not an int but an object that stays where it is.
 """
 
 import math
@@ -58,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class RemoteObject:
-    """An object that stays in S, as it appears in a frame."""
+    """An object that stays in the student process, as it appears in a frame."""
 
     number: int
     type_name: str
@@ -105,7 +105,7 @@ def unpack(body: bytes | bytearray, limits: Limits) -> Any:
 def _loaded_tensors() -> ModuleType | None:
     """Return `tensors` where the course's libraries brought it; nothing here imports torch, least of all after a fork.
 
-    Elsewhere what might be a tensor is an object that stays in S, and a frame that holds one is malformed.
+    Elsewhere what might be a tensor is an object that stays in the student process; a frame with one is malformed.
     """
     return sys.modules.get("autograder.sandbox.shared.tensors")
 
