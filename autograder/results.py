@@ -54,11 +54,13 @@ class CheckStatus(StrEnum):
     FAILED = "failed"
     PARTIAL = "partial"
     ERROR = "error"
-    """The student's code raised, or gave something that no check can use."""
+    """The student's code raised."""
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     MISSING = "missing"
     """The name is not there, or its stub still raises NotImplementedError."""
+    CHECK_RAISED = "check-raised"
+    """The check itself raised: its fault, perhaps."""
 
 
 class CellStatus(StrEnum):
@@ -78,7 +80,7 @@ class Flag(StrEnum):
     UNSANDBOXED = "unsandboxed"
     """Student code ran with the grader's own rights."""
     CHECK_RAISED = "check-raised"
-    """A check itself raised: its fault, perhaps."""
+    """A check ended with the status of that name."""
     NOTEBOOK_TIMEOUT = "notebook-timeout"
     SUBMISSION_TIMEOUT = "submission-timeout"
     """The submission's time was used up before its last check."""

@@ -26,7 +26,13 @@ EMPTY = "empty"
 _OWN, _FLOOR = "autograder", "floor"
 _BYTECODE = "bytecode"
 _CLOSE = 1e-6
-_ENDED_BY_ITSELF = {CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.ERROR, CheckStatus.MISSING}
+_ENDED_BY_ITSELF = {
+    CheckStatus.PASSED,
+    CheckStatus.FAILED,
+    CheckStatus.ERROR,
+    CheckStatus.CHECK_RAISED,
+    CheckStatus.MISSING,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

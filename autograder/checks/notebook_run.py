@@ -19,6 +19,7 @@ __all__ = ["NotebookRun"]
 _GRACE_SECONDS = 3.0
 _SEED_SECONDS = 30.0
 _MAX_RESTARTS = 3
+_NOT_WRITTEN = "{} is not written yet: its cell still raises NotImplementedError."
 _TORCH_ERRORS = {"torch.OutOfMemoryError", "torch.AcceleratorError", "numpy.linalg.LinAlgError"}
 
 
@@ -38,6 +39,7 @@ class NotebookRun:
         self._printed = ""
         self._deadly: set[str] = set()
         self._records: dict[str, CellRecord] = {}
+        self._unwritten: set[str] = set()
         self._ends_at = time.monotonic() + budget.total_seconds
         self.output: str | None = None
         """What the cells printed when they were first run. What is printed in checks may tell of hidden inputs."""
@@ -204,6 +206,8 @@ class NotebookRun:
             self.flags.add(Flag.NOTEBOOK_TIMEOUT)
             self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {self._budget.cell_seconds:g} seconds.")
         else:
+            if _is_stub(raised):
+                self._unwritten.add(cell.name)
             self._record(cell, CellStatus.ERROR, self._student_error(raised).staff_text)
 
     def _record_death(self, cell: PlannedCell, died: Died) -> None:
@@ -214,22 +218,25 @@ class NotebookRun:
 
     def _as_outcome(self, raised: Raised) -> StudentError | Missing | Crashed:
         if raised.kind == "missing":
-            return Missing(*_missing_words(raised.message, self._why_missing(raised.message)))
-        if raised.kind == "raised" and "builtins.NotImplementedError" in raised.types:
+            return self._as_missing(raised.message)
+        if _is_stub(raised):
             where = self._by_name.get(raised.cell)
             name = f"`{where.grade_id}`" if where and where.grade_id else "This question"
-            return Missing(f"{name} is not written yet: its cell still raises NotImplementedError.", raised.message)
+            return Missing(_NOT_WRITTEN.format(name), raised.message)
         if raised.kind == "unsendable":
             return Crashed(f"The answer cannot be used: {raised.message[:200]}.")
         return self._student_error(raised)
 
-    def _why_missing(self, name: str) -> str:
-        """Return what became of the cell that should define `name`."""
+    def _as_missing(self, name: str) -> Missing:
+        """Say what became of the cell that should define `name`."""
         for cell in self._plan:
             record = self._records.get(cell.name)
             if cell.grade_id == name and record is not None and record.status != CellStatus.OK:
-                return record.error
-        return ""
+                if cell.name in self._unwritten:
+                    return Missing(_NOT_WRITTEN.format(f"`{name}`"), record.error)
+                if record.error:
+                    return Missing(f"`{name}` is not defined, since its cell failed: {record.error}", record.error)
+        return Missing(f"`{name}` is not defined anywhere in your notebook; its cell may be missing.")
 
     def _student_error(self, raised: Raised) -> StudentError:
         if "torch.OutOfMemoryError" in raised.types:
@@ -296,9 +303,5 @@ def _known_type(types: Sequence[str]) -> str:
     return "an exception"
 
 
-def _missing_words(name: str, why: str) -> tuple[str, str]:
-    if "NotImplementedError" in why:
-        return f"`{name}` is not written yet: its cell still raises NotImplementedError.", why
-    if why:
-        return f"`{name}` is not defined, since its cell failed: {why}", why
-    return f"`{name}` is not defined anywhere in your notebook; its cell may be missing.", why
+def _is_stub(raised: Raised) -> bool:
+    return raised.kind == "raised" and "builtins.NotImplementedError" in raised.types

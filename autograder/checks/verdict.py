@@ -48,7 +48,7 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
         hint = _hint(error, public=public, checks=checks) or rule
         return Verdict(status=CheckStatus.FAILED, student_text=hint, staff_text=staff)
     return Verdict(
-        status=CheckStatus.ERROR,
+        status=CheckStatus.CHECK_RAISED,
         student_text=f"What your code returned cannot be used by this check. {rule}".strip(),
         staff_text=f"the check itself raised: {staff}",
         flag=Flag.CHECK_RAISED,

@@ -39,9 +39,6 @@ _HINT_LENGTH = 300
 _RAISED = re.compile(r"Your code raised [\w.]+(?: in [^,`]+)?")
 """How a hint begins where the student's code raised; what follows is their own line."""
 
-_CHECK_RAISED = "the check itself raised"
-"""How the text for staff begins where the fault may be the check's."""
-
 
 class Concern(StrEnum):
     """Say why a submission needs a person, the most pressing first."""
@@ -367,7 +364,7 @@ def _concerns(result: Result, usual: frozenset[str]) -> Iterable[tuple[Concern, 
     for check in result.checks:
         if check.status in _CONCERN_OF_CHECK:
             yield _CONCERN_OF_CHECK[check.status], f"{check.question}: {check.message}"
-        elif check.staff_message.startswith(_CHECK_RAISED):
+        elif check.status == CheckStatus.CHECK_RAISED:
             yield Concern.CHECK_RAISED, f"{check.id}: {check.staff_message}"
     for flag in result.flags:
         concern = _CONCERN_OF_FLAG.get(flag, Concern.OTHER_FLAG)

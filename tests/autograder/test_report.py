@@ -325,7 +325,7 @@ def test_one_cause_is_one_concern_however_often_it_shows() -> None:
 
 def test_a_check_that_raised_itself_is_named() -> None:
     staff = "the check itself raised: ZeroDivisionError: division by zero"
-    check = failed_check("", name="loss", status=CheckStatus.ERROR, staff_message=staff)
+    check = failed_check("", name="loss", status=CheckStatus.CHECK_RAISED, staff_message=staff)
     (attention,) = class_figures([make_result(checks=(check,), flags=("check-raised",))]).attention
     assert (attention.concern, attention.items[0].detail) == (Concern.CHECK_RAISED, f"test_mlp.py::test_loss: {staff}")
 
