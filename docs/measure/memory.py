@@ -51,7 +51,7 @@ def main() -> None:
                         )
                 time.sleep(0.2)
     print("| process | median of the largest private memory, MB | maximum |\n|---|--:|--:|")
-    for kind, words in (("T", "T: checks"), ("S", "S: the student's notebook")):
+    for kind, words in (("T", "checks process"), ("S", "student process")):
         found = [size / 2**20 for (one, _), size in largest.items() if one == kind and size]
         print(f"| {words} ({len(found)} seen) | {median(found):.0f} | {max(found):.0f} |")
 

@@ -12,11 +12,11 @@ from statistics import median
 from autograder.results import read_results
 
 STAGES = {
-    "start": "S is forked and isolated",
+    "start": "the student process is forked and isolated",
     "notebook": "the notebook's cells",
     "answers": "the student's code in checks",
-    "checks": "T: pytest, checks, reference, hidden data",
-    "rest": "T: reading, planning",
+    "checks": "the checks process: pytest, checks, reference, hidden data",
+    "rest": "the checks process: reading, planning",
 }
 
 
