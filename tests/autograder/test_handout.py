@@ -1,7 +1,9 @@
 """Handouts and slides: the solution, run, as one page that needs nothing else."""
 
 import base64
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,12 @@ def test_a_solution_that_does_not_run_is_named(solutions, course):
     )
     with pytest.raises(BuildError, match=r"tiny.ipynb cannot be run to its end: SyntaxError|ZeroDivisionError"):
         execute(Tree(folder=solutions.folder, files={**solutions.files, path: broken}), load_course(course))
+
+
+def test_the_copy_of_reveal_is_the_one_that_its_readme_names():
+    folder = tiny_course.REPOSITORY / "autograder" / "authoring" / "reveal"
+    told = dict(re.findall(r"^\| `(\S+)` .*`([0-9a-f]{64})` \|$", (folder / "README.md").read_text(), re.MULTILINE))
+    copied = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path.suffix != ".md"
+    }
+    assert told == copied

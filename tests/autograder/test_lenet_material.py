@@ -4,8 +4,8 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-import pytest
 import torch
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "source" / "lenet"
@@ -27,14 +27,15 @@ def test_the_weights_are_small():
     assert small_mlp.WEIGHTS.stat().st_size < 200_000
 
 
-def test_the_weights_are_read_as_safetensors_reads_them():
-    theirs = pytest.importorskip("safetensors.torch").load_file(small_mlp.WEIGHTS)
+def test_the_network_has_the_weights_of_the_file_in_single_precision():
+    theirs = load_file(small_mlp.WEIGHTS)
     ours = small_mlp.small_mlp().state_dict()
     assert set(ours) == set(theirs)
     assert all(torch.equal(ours[name], value.float()) for name, value in theirs.items())
 
 
-def test_the_small_mlp_knows_digits():
+def test_the_small_mlp_knows_digits(monkeypatch):
+    monkeypatch.syspath_prepend(SOURCE)  # where digits.py finds mnist_files.py
     digits = load("digits")
     _, valid_loader = digits.loaders(batch_size=100, root=ROOT / "data", train_size=10_000)
     images, labels = valid_loader.dataset.tensors

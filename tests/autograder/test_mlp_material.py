@@ -13,21 +13,29 @@ from types import ModuleType
 import pytest
 import torch
 
+from autograder.checks.preparation import Preparation
+from autograder.course import load_course
+from autograder.sandbox.outside.zygote_process import ZygoteProcess
+from autograder.sandbox.shared.config import SandboxConfig
+
 ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "source" / "mlp"
 PACKED = ROOT / "data" / "MNIST" / "raw"
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
-def load_digits() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mlp_digits", ROOT / "source" / "mlp" / "digits.py")
+def load(name: str) -> ModuleType:
+    """Load a support file as what the others import it as."""
+    spec = importlib.util.spec_from_file_location(name, SOURCE / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-digits = load_digits()
+mnist_files, digits = map(load, ("mnist_files", "digits"))
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(url)
         raise OSError("Name or service not known")
 
-    monkeypatch.setattr(digits, "download_url", refuse)
+    monkeypatch.setattr(mnist_files, "download_url", refuse)
     return asked
 
 
@@ -113,7 +121,7 @@ class TestWhatIsWrong:
         assert "Name or service not known" in sentence
         assert "put a good copy of" in sentence
         assert "\n" not in sentence
-        assert len(offline) == len(digits._TrainingDigits.mirrors)
+        assert len(offline) == len(mnist_files._TrainingDigits.mirrors)
 
     def test_a_damaged_file(self, root, offline):
         packed = root / "MNIST" / "raw" / f"{LABELS}.gz"
@@ -126,7 +134,9 @@ class TestWhatIsWrong:
         packed = root / "MNIST" / "raw" / f"{LABELS}.gz"
         packed.write_bytes(b"no longer what it was")
         monkeypatch.setattr(
-            digits, "download_url", lambda url, folder, name, md5: shutil.copyfile(PACKED / name, Path(folder) / name)
+            mnist_files,
+            "download_url",
+            lambda url, folder, name, md5: shutil.copyfile(PACKED / name, Path(folder) / name),
         )
         assert len(digits.training_digits(root).labels) == 60_000
         assert packed.read_bytes() == (PACKED / packed.name).read_bytes()
@@ -141,10 +151,9 @@ class TestWhatIsWrong:
 
 
 READ = """
-import encodings.hex_codec, importlib.util, os, sys  # torchvision wants that codec, which nobody could load
-spec = importlib.util.spec_from_file_location("digits", sys.argv[1])
-digits = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(digits)
+import encodings.hex_codec, os, sys  # torchvision wants that codec, which nobody could load
+sys.path.insert(0, sys.argv[1])
+import digits
 if os.geteuid() == 0 and sys.argv[3] == "as nobody":
     os.setgroups([])
     os.setgid(65534)
@@ -157,7 +166,7 @@ SUMS = "1567298545 267236"
 
 def read_elsewhere(folder: Path, who: str = "as oneself") -> "subprocess.Popen[str]":
     """Read the digits in a process of its own; root, whom no mode of a folder stops, can do so "as nobody"."""
-    command = [sys.executable, "-c", READ, str(ROOT / "source" / "mlp" / "digits.py"), str(folder), who]
+    command = [sys.executable, "-c", READ, str(SOURCE), str(folder), who]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         command, env=environment, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -246,3 +255,21 @@ def test_normalised_training_pixels_have_mean_0_and_deviation_1(unpacked):
     assert pixels.shape == (60_000, 1, 28, 28)
     assert abs(pixels.mean().item()) < 1e-3
     assert abs(pixels.std().item() - 1) < 1e-3
+
+
+class TestWhereTheFilesGo:
+    def test_who_has_digits_has_what_digits_imports(self):
+        folders = [path.parent for path in ROOT.glob("source/*/digits.py")]
+        assert len(folders) == 5
+        assert {(folder / "mnist_files.py").resolve() for folder in folders} == {SOURCE / "mnist_files.py"}
+
+    def test_a_students_process_imports_both(self, limits):
+        course = load_course(ROOT)
+        files = Preparation(course, course.assignment("mlp")).sandbox_config(isolated=True, device="cpu").support
+        options = {"seconds": 60, "keep": None, "resolve": None}
+        with ZygoteProcess(SandboxConfig(support=files)) as zygote:
+            zygote.wait_until_ready()
+            process = zygote.sandbox().start(limits, 20)
+            process.request("cell", "<cell 0>", "import digits\nmade_in = digits.DigitsError.__module__", **options)
+            assert process.request("name", "made_in", **options) == "mnist_files"
+            process.close()

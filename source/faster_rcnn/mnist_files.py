@@ -1,0 +1,1 @@
+../mlp/mnist_files.py
