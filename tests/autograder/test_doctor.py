@@ -15,9 +15,9 @@ POOR_HOST = """
 import sys
 from autograder.sandbox.inside import seccomp, syscalls
 from autograder.cli import main
-program = seccomp.compile_filter()
+filters = seccomp.compile_filters()
 syscalls.forbid_new_privileges()
-seccomp.apply(program)
+seccomp.apply(filters)
 sys.exit(main(sys.argv[1:]))
 """
 """Run a command where the kernel refuses namespaces and mounts, as in a container."""

@@ -35,7 +35,7 @@ if os.geteuid() != 0:  # an ordinary user becomes root of a namespace of its own
     Path("/proc/self/gid_map").write_text(f"0 {group} 1")
 
 def box(**more):
-    values = dict(disk_bytes=2**20, user=isolation.student_user(0), seccomp_program=seccomp.compile_filter())
+    values = dict(disk_bytes=2**20, user=isolation.student_user(0), seccomp_filters=seccomp.compile_filters())
     return isolation.Box(**{**values, **more})
 
 LIMITS = dict(memory_bytes=2**40, output_bytes=1, frame_bytes=1, cpu_seconds=1000, file_bytes=2**30, open_files=100,
@@ -439,7 +439,7 @@ def refuse(call, argument=None, value=None):
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     match = [] if argument is None else [pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, value, value)]
     program.add_rule(pyseccomp.ERRNO(errno.EPERM), call, *match)
-    seccomp.apply(seccomp.export(program))
+    seccomp.apply([seccomp.export(program)])
 """
 
 

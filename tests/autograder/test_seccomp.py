@@ -1,5 +1,6 @@
 """Try refused system calls in children that the filter binds, and ordinary work in a Python that it binds."""
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -16,15 +17,16 @@ import pyseccomp
 import pytest
 
 from autograder.sandbox.inside import seccomp
+from autograder.sandbox.inside.system_calls import ABSENT, ALLOWED, REFUSED
 
-REFUSED = {
+GROUPS = {
     "mounts": (
         "mount umount2 pivot_root move_mount open_tree open_tree_attr fsopen fsconfig fsmount fspick mount_setattr "
         "chroot swapon swapoff quotactl quotactl_fd fanotify_init fanotify_mark name_to_handle_at open_by_handle_at"
     ),
     "namespaces": "unshare setns sethostname setdomainname",
     "tracing": "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp",
-    "memory": "memfd_create memfd_secret userfaultfd shmget msgget",
+    "memory": "memfd_create memfd_secret userfaultfd shmget msgget semget vmsplice splice tee",
     "kernel": (
         "bpf perf_event_open io_uring_setup io_uring_enter io_uring_register add_key request_key keyctl kexec_load "
         "kexec_file_load init_module finit_module delete_module reboot acct syslog lookup_dcookie nfsservctl vhangup "
@@ -36,8 +38,8 @@ REFUSED = {
         "move_pages migrate_pages"
     ),
 }
-NAMES = [pytest.param(name, id=f"{group}-{name}") for group, names in REFUSED.items() for name in names.split()]
-NEWER = {"open_tree_attr": 467}
+NAMES = [pytest.param(name, id=f"{group}-{name}") for group, names in GROUPS.items() for name in names.split()]
+NEWER = {"open_tree_attr": 467, "statmount": 457, "listmount": 458, "lsm_get_self_attr": 459, "lsm_list_modules": 461}
 """Numbers that libseccomp 2.5 does not know."""
 ESSENTIAL = [
     *("unshare", "setns", "mount", "ptrace", "bpf", "clone", "clone3", "io_uring_setup", "userfaultfd"),
@@ -56,11 +58,11 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 @pytest.fixture(scope="module")
-def program() -> bytes:
-    return seccomp.compile_filter()
+def program() -> tuple[bytes, ...]:
+    return seccomp.compile_filters()
 
 
-def in_child(work: Callable[[], object], program: bytes | None) -> object:
+def in_child(work: Callable[[], object], program: tuple[bytes, ...] | None) -> object:
     """Return what `work` returns in a forked child that the filter binds; a negative number: the signal it died of."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -148,8 +150,45 @@ def test_the_essential_calls_are_known_on_aarch64_too(name):
 
 
 def test_skips_names_that_nobody_knows(monkeypatch, program):
-    monkeypatch.setattr(seccomp, "DENIED", (*seccomp.DENIED, "no_such_call"))
-    assert seccomp.compile_filter() == program
+    monkeypatch.setattr(seccomp, "REFUSED", (*REFUSED, "no_such_call"))
+    assert seccomp.compile_filters() == program
+
+
+def names_of_libseccomp() -> list[str]:
+    """Return every call that this libseccomp knows on this architecture."""
+    found = []
+    for number in range(600):
+        with contextlib.suppress(ValueError):
+            found.append(pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, number).decode())
+    return found
+
+
+def test_each_call_stands_on_one_list():
+    lists = [*ALLOWED, *REFUSED, *ABSENT]
+    assert sorted(name for name in set(lists) if lists.count(name) > 1) == []
+    assert len(names_of_libseccomp()) > 300
+    assert sorted(set(names_of_libseccomp()) - set(lists)) == []
+
+
+@pytest.mark.parametrize(
+    "name", [*["io_setup", "inotify_init1", "mq_open", "statmount", "listmount", "lsm_list_modules"]]
+)
+def test_what_no_program_misses_is_not_there(name, program):
+    number = number_of(name)
+    assert in_child(lambda: error_of(number), program) == "ENOSYS"
+    assert in_child(lambda: error_of(number), None) not in {"ENOSYS", "EPERM"}
+
+
+@pytest.mark.parametrize("number", [480, 511, 600, 100_000])
+def test_a_call_of_a_later_kernel_is_not_there(number, program):
+    assert in_child(lambda: error_of(number), program) == "ENOSYS"
+
+
+def test_a_number_on_no_list_does_not_reach_a_kernel_that_has_it(monkeypatch):
+    getppid = number_of("getppid")
+    monkeypatch.setattr(seccomp, "ALLOWED", [name for name in ALLOWED if name != "getppid"])
+    assert in_child(lambda: error_of(getppid), seccomp.compile_filters()) == "ENOSYS"
+    assert in_child(lambda: error_of(getppid), None) is None
 
 
 @pytest.mark.parametrize("flag", NAMESPACE_FLAGS, ids=hex)
@@ -189,9 +228,15 @@ def test_refuses_to_type_into_a_terminal(command, program):
 
 
 @pytest.mark.parametrize("family", [socket.AF_NETLINK, socket.AF_PACKET, socket.AF_VSOCK, socket.AF_ALG, 45, 1000, -1])
-def test_other_families_of_sockets_are_not_there(family, program):
-    number = number_of("socket")
+@pytest.mark.parametrize("name", ["socket", "socketpair"])
+def test_other_families_of_sockets_are_not_there(name, family, program):
+    number = number_of(name)
     assert in_child(lambda: error_of(number, family, socket.SOCK_RAW, 0), program) == "EAFNOSUPPORT"
+
+
+def test_without_the_filter_socketpair_reaches_other_families():
+    number = number_of("socketpair")
+    assert in_child(lambda: error_of(number, socket.AF_NETLINK, socket.SOCK_RAW, 0), None) != "EAFNOSUPPORT"
 
 
 def test_a_netlink_socket_is_not_there_whatever_the_upper_bits_say(program):
@@ -227,7 +272,7 @@ def test_an_x32_call_ends_the_process(program):
 
 
 def test_allows_memory_files_where_asked_to():
-    allowing = seccomp.compile_filter(memory_files=True)
+    allowing = seccomp.compile_filters(memory_files=True)
     assert in_child(lambda: os.memfd_create("file") > 0, allowing) is True
 
 
@@ -246,13 +291,13 @@ def test_landlock_and_further_filters_stay_possible(program):
 
 
 def test_a_filter_that_the_kernel_refuses_is_an_error():
-    assert "prctl(SECCOMP)" in str(in_child(lambda: None, b""))
+    assert "prctl(SECCOMP)" in str(in_child(lambda: None, (b"",)))
 
 
 def test_says_how_to_install_what_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyseccomp", None)
     with pytest.raises(OSError, match="apt install libseccomp2"):
-        seccomp.compile_filter()
+        seccomp.compile_filters()
 
 
 WORK = {
@@ -333,7 +378,7 @@ torch.optim.SGD(layer.parameters()).step()
 def test_ordinary_work_goes_on(libraries, tmp_path):
     bound = (
         "import ctypes\nfrom autograder.sandbox.inside import seccomp\n"
-        f"ctypes.CDLL(None).prctl({NO_NEW_PRIVS}, 1, 0, 0, 0)\nseccomp.apply(seccomp.compile_filter())\n"
+        f"ctypes.CDLL(None).prctl({NO_NEW_PRIVS}, 1, 0, 0, 0)\nseccomp.apply(seccomp.compile_filters())\n"
     )
     environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path), "HOME": str(tmp_path)}
     command = [sys.executable, "-c", bound + WORK[libraries]]

@@ -6,7 +6,7 @@ a layer that the host refuses is reported, and whoever started the process decid
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Box:
     """Size of each of its file systems: working folder, /tmp, /dev/shm."""
     user: int | None
     """The user ID outside to change to; None: stay who one is, in a user namespace."""
-    seccomp_program: bytes
+    seccomp_filters: Sequence[bytes]
 
 
 def student_user(slot: int) -> int | None:
@@ -106,7 +106,7 @@ def isolate(box: Box) -> Mapping[Layer, str]:
     layer(Layer.USER, own_user_namespace)
     layer(Layer.PRIVILEGES, give_up_privileges)
     layer(Layer.LANDLOCK, _restrict_paths)
-    layer(Layer.SECCOMP, lambda: seccomp.apply(box.seccomp_program))
+    layer(Layer.SECCOMP, lambda: seccomp.apply(box.seccomp_filters))
     return missing
 
 

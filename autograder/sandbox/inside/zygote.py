@@ -88,13 +88,13 @@ class _Zygote:
         self._support = {name: Path(source).read_bytes() for source, name in sandbox_config.support}
         self._students: dict[int, _Student] = {}
         self._missing: Mapping[Layer, str] = {}
-        self._program = b""
+        self._filters: tuple[bytes, ...] = ()
         self._shell: InteractiveShell | None = None
         self._own_pids = -1
 
     def shut_in(self) -> None:
         """Leave the host behind: namespaces and a root of the zygote's own."""
-        self._program = seccomp.compile_filter(memory_files=self._config.gpu is not None)
+        self._filters = seccomp.compile_filters(memory_files=self._config.gpu is not None)
         enter_namespaces()
         enter_root_folder(self._config.data, gpu_devices(self._config.gpu))
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -225,7 +225,7 @@ class _Zygote:
         return pid
 
     def _box(self, slot: int, disk_bytes: int) -> Box:
-        return Box(disk_bytes=disk_bytes, user=student_user(slot), seccomp_program=self._program)
+        return Box(disk_bytes=disk_bytes, user=student_user(slot), seccomp_filters=self._filters)
 
     def _become_student(self, request: "_Request", slot: int, folder: str) -> NoReturn:
         """Go on as the student process in the forked child."""
