@@ -1,18 +1,21 @@
 """Describe what happened to one submission, and keep it on disk without ever half-writing it.
 
-The result file is the only thing that grading hands to reporting: `results/<assignment>/<student>.json`.
+The result file is the only thing that grading hands to reporting: `results/<assignment>/<student>.json`. What is read
+is held against the dataclasses here; docs/result.schema.json says the same to other programs.
 """
 
 import json
-import math
 import os
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Literal, Self
+
+import msgspec
 
 from autograder.errors import ResultError
 
@@ -35,6 +38,10 @@ __all__ = [
 ]
 
 SCHEMA = 1
+_ROUNDING = 1e-4
+"""Room for sums of scores, each of which was rounded to six digits."""
+
+_AtLeast0 = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Status(StrEnum):
@@ -112,8 +119,9 @@ class CheckRecord:
     id: str
     """`<test file>::<function>`."""
     question: str
-    points: float
-    score: float
+    points: _AtLeast0
+    score: _AtLeast0
+    """In [0, points]."""
     status: CheckStatus
     public: bool
     message: str = ""
@@ -148,15 +156,15 @@ class Result:
     assignment: str
     student: str
     status: Status
-    attempt: int = 1
+    attempt: Annotated[int, msgspec.Meta(ge=1)] = 1
     """Which of the student's submissions it is, from 1."""
-    score: float
+    score: _AtLeast0
     """Points after the late penalty, in [0, max_score]."""
-    max_score: float
+    max_score: _AtLeast0
     reason: str = ""
     """Why a result is `invalid` or `failed`; empty for a graded one."""
-    late_days: int = 0
-    penalty: float = 0.0
+    late_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    penalty: _AtLeast0 = 0.0
     """Points taken off for lateness."""
     submitted_at: str | None = None
     graded_at: str = ""
@@ -173,44 +181,61 @@ class Result:
     """What the notebook printed, up to the budget's limit; without terminal codes and control characters."""
     flags: tuple[Flag, ...] = ()
 
-    def to_json(self) -> str:
-        """Return the file's text: UTF-8 JSON, indented, with a final newline."""
-        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    def to_json(self) -> bytes:
+        """Return the file's content: UTF-8 JSON, indented, with a final newline; what was read comes back as it was."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> bytes:
+        fields = {"schema": SCHEMA, **asdict(self)}
+        text = json.dumps(fields, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return text.encode("utf-8", "replace")
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read a result back; raise ResultError for anything that is not one, NaN scores included."""
+    def from_json(cls, content: bytes) -> Self:
+        """Read a result back; raise ResultError, with the field and what belongs there, for what is none."""
         try:
-            raw = json.loads(text)
-            if raw.pop("schema") != SCHEMA:
-                raise ResultError(f"schema is not {SCHEMA}")  # noqa: TRY301 - one place turns all into ResultError
-            raw["status"] = Status(raw["status"])
-            raw["checks"] = tuple(_check(check) for check in raw.get("checks", ()))
-            raw["cells"] = tuple(_record(CellRecord, cell, CellStatus) for cell in raw.get("cells", ()))
-            raw["flags"] = tuple(Flag(flag) for flag in raw.get("flags", ()))
-            result = cls(**raw)
-            if not all(isinstance(value, str) for value in result.depends_on.values()):
-                raise ResultError("depends_on holds what is no text")  # noqa: TRY301
-            numbers = [result.score, result.max_score, result.penalty]
-            numbers += [number for check in result.checks for number in (check.score, check.points)]
-            if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
-                raise ResultError("a score is not a finite number")  # noqa: TRY301
-        except ResultError:
-            raise
-        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise ResultError(f"{type(error).__name__}: {error}") from error
+            raw = msgspec.json.decode(content)
+            msgspec.convert(raw, _Head)
+            result = msgspec.convert(raw, cls)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise ResultError(str(error)) from error
+        known = {"schema": SCHEMA, **asdict(result)}
+        wrong = [*_unknown_fields(raw, known, "$"), *_scores_out_of_range(result)]
+        if wrong:
+            raise ResultError(wrong[0])
+        result.__dict__["_json"] = content  # encoded once, by whoever made it
         return result
 
 
-def _check(raw: dict[str, Any]) -> CheckRecord:
-    measured = tuple(Measurement(**measurement) for measurement in raw.get("measured", ()))
-    record = _record(CheckRecord, {**raw, "measured": measured}, CheckStatus)
-    assert isinstance(record, CheckRecord)
-    return record
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    """What a result file says before the result itself."""
+
+    schema: Literal[1]
 
 
-def _record(cls: type[Any], raw: dict[str, Any], status: type[StrEnum]) -> Any:
-    return cls(**{**raw, "status": status(raw["status"])})
+def _unknown_fields(raw: object, known: object, path: str) -> Iterator[str]:
+    """Yield a sentence for each field of `raw` that reading it left out; msgspec passes over them in dataclasses."""
+    if isinstance(raw, dict) and isinstance(known, dict):
+        for name, value in raw.items():
+            if name not in known:
+                yield f"Object contains unknown field `{name}` - at `{path}`"
+            else:
+                yield from _unknown_fields(value, known[name], f"{path}.{name}")
+    elif isinstance(raw, list) and isinstance(known, tuple):
+        for index, (item, known_item) in enumerate(zip(raw, known, strict=True)):
+            yield from _unknown_fields(item, known_item, f"{path}[{index}]")
+
+
+def _scores_out_of_range(result: Result) -> Iterator[str]:
+    """Yield a sentence for each score above its maximum, which no type can say."""
+    if result.score > result.max_score + _ROUNDING:
+        yield f"Expected `score` <= `max_score` ({result.max_score:g}), got {result.score:g} - at `$.score`"
+    for index, check in enumerate(result.checks):
+        if check.score > check.points + _ROUNDING:
+            where = f"$.checks[{index}].score"
+            yield f"Expected `score` <= `points` ({check.points:g}), got {check.score:g} - at `{where}`"
 
 
 def result_path(results: Path, assignment: str, student: str) -> Path:
@@ -221,7 +246,7 @@ def result_path(results: Path, assignment: str, student: str) -> Path:
 def write_result(results: Path, result: Result) -> Path:
     """Write the result durably: whoever looks sees the old file or the new one, whole."""
     path = result_path(results, result.assignment, result.student)
-    write_atomically(path, result.to_json().encode("utf-8", "replace"))
+    write_atomically(path, result.to_json())
     return path
 
 
@@ -267,8 +292,8 @@ def _lives(pid: int) -> bool:
 def read_result(path: Path) -> Result:
     """Read one result file; raise ResultError that names the file."""
     try:
-        return Result.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ResultError, UnicodeDecodeError) as error:
+        return Result.from_json(path.read_bytes())
+    except (OSError, ResultError) as error:
         raise ResultError(f"{path} is not a result file ({error}); remove it and grade again.") from error
 
 

@@ -87,7 +87,7 @@ class Attempts:
         for number, result in sorted(results.items()):
             path = self._folder(student, number) / _RESULT
             if number != counts and (number in new or not path.is_file()):
-                write_atomically(path, result.to_json().encode("utf-8", "replace"))
+                write_atomically(path, result.to_json())
         if counts in new or counting is None or counting.attempt != counts:
             write_result(self.results, results[counts])
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from autograder.course import Assignment, Course
+from autograder.errors import ResultError
 from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status
 
@@ -59,6 +60,14 @@ class Finished:
 
     job: Job
     result: Result
+
+    @classmethod
+    def from_json(cls, job: Job, content: bytes) -> Self:
+        """Read the result file that a worker made; what is none is our fault, and never a score."""
+        try:
+            return cls(job=job, result=Result.from_json(content))
+        except ResultError as error:
+            return cls(job=job, result=lost(job, f"the worker's result is malformed ({error}); grade again"))
 
 
 Event = Started | Finished

@@ -82,9 +82,9 @@ class LocalEngine:
                 yield Started(job=job)
             if not running:
                 return
-            slot, result = station.receive()
+            slot, content = station.receive()
             job, _ = running.pop(slot)
-            yield Finished(job=job, result=result)
+            yield Finished.from_json(job, content)
 
 
 def _by_itself(running: dict[int, tuple[Job, int]], candidate: tuple[Job, int]) -> bool:

@@ -27,7 +27,6 @@ from autograder.errors import AutograderError, GraderError
 from autograder.grading.job import lost
 from autograder.grading.station_process import Done, Ready, StationConfig, Task
 from autograder.grading.worker import WorkerContext, grade
-from autograder.results import Result
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
 from autograder.sandbox.shared.libraries import load_libraries
@@ -104,7 +103,7 @@ class _Station:
                 for worker in ready:
                     if isinstance(worker, _Worker):
                         running.remove(worker)
-                        self._line.send(Done(number=worker.task.number, result=_collect(worker).to_json()))
+                        self._line.send(Done(number=worker.task.number, content=_collect(worker)))
                 if self._line in ready:
                     task = self._line.recv()
                     running.append(self._start(task, {worker.slot for worker in running}))
@@ -128,7 +127,7 @@ class _Station:
             os.sched_setaffinity(0, {core})
         sandbox = self._zygotes[task.gpu].sandbox()
         context = WorkerContext(preparation=self._preparation, session=self._session, sandbox=sandbox, core=core)
-        connection.send(grade(task.job, context).to_json())
+        connection.send_bytes(grade(task.job, context).to_json())
         connection.close()
 
 
@@ -146,13 +145,14 @@ def _wait_for_any(running: Sequence[_Worker], others: Sequence[Connection | int]
     return [*workers, *(other for other in others if other in ready)]
 
 
-def _collect(worker: _Worker) -> Result:
-    """Return the result that a worker sent, or one that says that the worker was lost."""
+def _collect(worker: _Worker) -> bytes:
+    """Return the result file that a worker sent, unread, or one that says that the worker was lost."""
     try:
-        return Result.from_json(worker.connection.recv())
-    except EOFError:
+        return worker.connection.recv_bytes()
+    except (EOFError, OSError):  # it ended before, or amid its result
         worker.process.join()
-        return lost(worker.task.job, f"the worker was lost (exit code {worker.process.exitcode}); grade again")
+        reason = f"the worker was lost (exit code {worker.process.exitcode}); grade again"
+        return lost(worker.task.job, reason).to_json()
     finally:
         worker.connection.close()
         worker.process.join()

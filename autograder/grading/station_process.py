@@ -12,7 +12,6 @@ from typing import Self
 from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.grading.job import Job
-from autograder.results import Result
 from autograder.sandbox.shared.config import ONE_THREAD
 
 __all__ = ["Done", "Ready", "StationConfig", "StationLost", "StationProcess", "Task", "start_process"]
@@ -48,10 +47,10 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A task has its result, as the result file's text."""
+    """A task has its result, as the result file's content."""
 
     number: int
-    result: str
+    content: bytes
 
 
 class StationLost(Exception):
@@ -79,8 +78,8 @@ class StationProcess:
         except OSError:
             raise self._lost() from None
 
-    def receive(self) -> tuple[int, Result]:
-        """Return the next result with its task's number; raise StationLost, or why nothing can be graded."""
+    def receive(self) -> tuple[int, bytes]:
+        """Return a result file's content with its task's number; raise StationLost, or why nothing can be graded."""
         while True:
             try:
                 message = self.line.recv()
@@ -89,7 +88,7 @@ class StationProcess:
             if isinstance(message, AutograderError):
                 raise message
             if isinstance(message, Done):
-                return message.number, Result.from_json(message.result)
+                return message.number, message.content
             self._ready = True
 
     def close(self) -> None:

@@ -1,12 +1,15 @@
 """The local engine brings every job to a result, whatever becomes of its workers."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from tiny_course import RIGHT, answers, submit
 
 from autograder.grading.job import Finished, Job, Started
 from autograder.grading.local import LocalEngine
+from autograder.result_schema import result_schema
 from autograder.results import Status
 
 
@@ -41,3 +44,9 @@ def test_closing_the_engine_ends_its_workers(built_course):
     events.close()  # type: ignore[attr-defined]
     with pytest.raises(StopIteration):
         next(events)
+
+
+def test_what_a_worker_encodes_follows_the_published_schema(built_course):
+    _, finished = LocalEngine(workers=1).run([job(built_course, "ada")])
+    assert finished.result.checks
+    jsonschema.validate(json.loads(finished.result.to_json()), result_schema())

@@ -64,8 +64,12 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def edited(**changes: Any) -> str:
-    return json.dumps({**json.loads(RESULT.to_json()), **changes})
+def edited(**changes: Any) -> bytes:
+    return json.dumps({**json.loads(RESULT.to_json()), **changes}).encode()
+
+
+def without(name: str) -> bytes:
+    return json.dumps({key: value for key, value in json.loads(RESULT.to_json()).items() if key != name}).encode()
 
 
 def test_a_result_comes_back_the_same(tmp_path):
@@ -93,6 +97,22 @@ def test_every_status_of_a_cell_comes_back(status):
 def test_a_result_without_details_comes_back():
     bare = Result(assignment="tiny", student="ada", status=Status.INVALID, score=0, max_score=6)
     assert Result.from_json(bare.to_json()) == bare
+
+
+def test_a_result_that_was_read_is_not_encoded_again():
+    content = edited(score=4)
+    assert Result.from_json(content).to_json() == content != RESULT.to_json()
+
+
+def test_a_result_that_was_changed_is_encoded_anew():
+    read = replace(Result.from_json(RESULT.to_json()), score=3.0)
+    assert Result.from_json(read.to_json()).score == 3.0
+
+
+def test_scores_that_were_rounded_may_add_up_to_a_little_more_than_the_maximum():
+    thirds = tuple(replace(CHECK, points=2 / 3, score=0.666667) for _ in range(3))
+    result = replace(RESULT, checks=thirds, score=2.000001, max_score=2.0)
+    assert Result.from_json(result.to_json()) == result
 
 
 def test_the_file_is_the_documented_json(tmp_path):
@@ -176,44 +196,94 @@ def test_what_an_interrupted_write_left_is_no_result(tmp_path):
 CHECK_JSON = json.loads(RESULT.to_json())["checks"][0]
 CELL_JSON = json.loads(RESULT.to_json())["cells"][0]
 NO_RESULTS = {
-    "empty": "",
+    "empty": b"",
+    "no JSON": b"score: 6",
+    "bytes that are no text": b'"\xff\xfe\x00"',
+    "a lone surrogate": edited(reason="\ud800"),
     "cut short": RESULT.to_json()[:-20],
-    "a list": "[]",
-    "null": "null",
-    "a number": "7",
-    "an empty object": "{}",
-    "deep": "[" * 100_000,
+    "a list": b"[]",
+    "null": b"null",
+    "a number": b"7",
+    "an empty object": b"{}",
+    "deep": b"[" * 100_000,
+    "deep in a field": edited(reason=7).replace(b": 7", b": " + b"[" * 100_000 + b"]" * 100_000),
     "another schema": edited(schema=2),
-    "no schema": edited(schema=None),
+    "no schema": without("schema"),
+    "null as schema": edited(schema=None),
+    "a truth as schema": edited(schema=True),
+    "no assignment": without("assignment"),
+    "no student": without("student"),
+    "a number as student": edited(student=5),
+    "null as student": edited(student=None),
+    "no status": without("status"),
     "an unknown status": edited(status="excellent"),
     "a list as status": edited(status=["graded"]),
     "a score that is NaN": edited(score=math.nan),
     "an infinite score": edited(score=math.inf),
     "a text as score": edited(score="6"),
-    "no score": edited(score=None),
+    "no score": without("score"),
+    "null as score": edited(score=None),
     "a truth as score": edited(score=True),
     "a score beyond floats": edited(score=10**400),
+    "a score below 0": edited(score=-0.5),
+    "a score above max_score": edited(score=6.5),
     "max_score that is NaN": edited(max_score=math.nan),
+    "no max_score": without("max_score"),
     "a penalty that is NaN": edited(penalty=math.nan),
+    "a penalty below 0": edited(penalty=-1),
+    "an attempt before the first": edited(attempt=0),
+    "a text as attempt": edited(attempt="1"),
+    "half an attempt": edited(attempt=1.5),
+    "an unknown flag": edited(flags=["splendid"]),
+    "a text as flags": edited(flags="renamed"),
+    "a text as a stage's seconds": edited(timings={"cells": "1"}),
+    "a number among depends_on": edited(depends_on={"version": 1}),
     "a number as checks": edited(checks=7),
     "a text as check": edited(checks=["passed"]),
     "half a check": edited(checks=[{"id": "x", "status": "passed"}]),
     "a check's score that is NaN": edited(checks=[{**CHECK_JSON, "score": math.nan}]),
+    "a check's score as text": edited(checks=[{**CHECK_JSON, "score": "1"}]),
+    "a check's score above its points": edited(checks=[{**CHECK_JSON, "score": 3.5}]),
+    "a number as public": edited(checks=[{**CHECK_JSON, "public": 1}]),
+    "an object as message": edited(checks=[{**CHECK_JSON, "message": {}}]),
+    "half a measurement": edited(checks=[{**CHECK_JSON, "measured": [{"of": "accuracy", "value": 1}]}]),
     "a check's points that are NaN": edited(checks=[{**CHECK_JSON, "points": math.nan}]),
     "a check's unknown status": edited(checks=[{**CHECK_JSON, "status": "splendid"}]),
     "a cell's unknown status": edited(cells=[{**CELL_JSON, "status": "splendid"}]),
-    "an unknown key": edited(grade=7),
+    "a text as index": edited(cells=[{**CELL_JSON, "index": "7"}]),
+    "an unknown field": edited(grade=7),
+    "a check's unknown field": edited(checks=[{**CHECK_JSON, "grade": 7}]),
+    "a cell's unknown field": edited(cells=[{**CELL_JSON, "grade": 7}]),
 }
 
 
-@pytest.mark.parametrize("text", NO_RESULTS.values(), ids=NO_RESULTS.keys())
-def test_what_is_no_result_is_an_error_that_names_the_file(tmp_path, text):
+@pytest.mark.parametrize("content", NO_RESULTS.values(), ids=NO_RESULTS.keys())
+def test_what_is_no_result_is_one_sentence_that_names_the_file(tmp_path, content):
     path = tmp_path / "ada.json"
-    path.write_text(text)
+    path.write_bytes(content)
     with pytest.raises(ResultError) as caught:
         read_result(path)
     assert str(caught.value).startswith(f"{path} is not a result file (")
-    assert "grade again" in str(caught.value)
+    assert str(caught.value).endswith("; remove it and grade again.")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (edited(student=5), "Expected `str`, got `int` - at `$.student`"),
+        (edited(schema=2), "Invalid enum value 2 - at `$.schema`"),
+        (without("score"), "Object missing required field `score`"),
+        (edited(flags=["renamed", "splendid"]), "Invalid enum value 'splendid' - at `$.flags[1]`"),
+        (edited(score=7), "Expected `score` <= `max_score` (6), got 7 - at `$.score`"),
+        (edited(checks=[{**CHECK_JSON, "score": True}]), "Expected `float`, got `bool` - at `$.checks[0].score`"),
+        (edited(checks=[{**CHECK_JSON, "x": 7}]), "Object contains unknown field `x` - at `$.checks[0]`"),
+    ],
+)
+def test_an_error_says_what_is_wrong_where(content, why):
+    with pytest.raises(ResultError) as caught:
+        Result.from_json(content)
+    assert str(caught.value) == why
 
 
 def test_bytes_that_are_no_text_are_an_error_that_names_the_file(tmp_path):

@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "doctor": {"grading", *SANDBOX},
     "console": set(),
     "options": {"course"},
+    "result_schema": {"results"},
     "commands": {
         *FOUNDATION,
         *("authoring", "bench", "checks", "console", "doctor", "grading", "options", "report", "simulate", "validate"),

@@ -79,7 +79,7 @@ class _Driver:
                 continue
             for task in ray.wait(list(self._running), timeout=_LOOK_SECONDS)[0]:
                 job = self._running.pop(task)
-                self._line.send(TaskEvent(job.key, self._result_of(task, job)))
+                self._line.send(TaskEvent(job.key, self._content_of(task, job)))
 
     def _update_stations(self) -> Mapping[str, float]:
         """See to a station on each node that can run tasks; return how many tasks of each kind the cluster can take."""
@@ -135,16 +135,16 @@ class _Driver:
                 at_work.append(kind)
                 self._line.send(TaskEvent(job.key))
 
-    def _result_of(self, task: Any, job: Job) -> str:
+    def _content_of(self, task: Any, job: Job) -> bytes:
         try:
-            text: str = ray.get(task)
+            content: bytes = ray.get(task)
         except RayTaskError as error:
             if isinstance(error.cause, AutograderError):
                 raise error.cause from None
             return lost(job, f"its node failed ({type(error.cause).__name__}); grade again").to_json()
         except RayError as error:
             return lost(job, f"its node was lost ({type(error).__name__}); grade again").to_json()
-        return text
+        return content
 
 
 def _connect(config: DriverConfig) -> None:

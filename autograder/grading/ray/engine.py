@@ -12,7 +12,6 @@ from autograder.course import Course, load_course
 from autograder.errors import AutograderError
 from autograder.grading.job import Event, Finished, Job, Started
 from autograder.grading.station_process import start_process
-from autograder.results import Result
 
 __all__ = ["Drain", "DriverConfig", "RayEngine", "TaskEvent"]
 
@@ -48,10 +47,10 @@ class Drain:
 
 @dataclass(frozen=True)
 class TaskEvent:
-    """A job has begun, or has its result (as the result file's text)."""
+    """A job has begun, or has its result (as the result file's content)."""
 
     key: tuple[str, str, int]
-    result: str = ""
+    content: bytes = b""
 
 
 @dataclass(kw_only=True)
@@ -96,9 +95,9 @@ class RayEngine:
                 if event is None:  # drained
                     break
                 job = left[event.key]
-                if event.result:
+                if event.content:
                     del left[event.key]
-                    yield Finished(job=job, result=Result.from_json(event.result))
+                    yield Finished.from_json(job, event.content)
                 else:
                     yield Started(job=job)
         finally:

@@ -52,20 +52,20 @@ class NodeStation:
 
     def __init__(self, actor_config: ActorConfig, gpus: tuple[int, ...]) -> None:
         self._numbers = itertools.count()
-        self._waiting: dict[int, Future[str]] = {}
+        self._waiting: dict[int, Future[bytes]] = {}
         self._station: Future[StationProcess] = Future()
         # The thread that starts the station has to stay: the kernel ends the station with it
         threading.Thread(target=self._work, args=(actor_config, gpus), daemon=True).start()
 
-    def grade(self, task_input: TaskInput, gpu: int | None) -> str:
-        """Return the result of one submission, as the result file's text; raise AutograderError."""
+    def grade(self, task_input: TaskInput, gpu: int | None) -> bytes:
+        """Return the content of one submission's result file; raise AutograderError."""
         station = self._station.result()
         with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
-            number, result = next(self._numbers), Future[str]()
-            self._waiting[number] = result
+            number, content = next(self._numbers), Future[bytes]()
+            self._waiting[number] = content
             try:
                 station.submit(Task(number=number, job=unpack_job(task_input, Path(folder)), gpu=gpu))
-                return result.result()
+                return content.result()
             except StationLost:
                 os._exit(1)
             finally:
@@ -76,8 +76,8 @@ class NodeStation:
             with _start(actor_config, gpus) as station:
                 self._station.set_result(station)
                 while True:
-                    number, result = station.receive()
-                    self._waiting[number].set_result(result.to_json())
+                    number, content = station.receive()
+                    self._waiting[number].set_result(content)
         except AutograderError as error:
             trouble = GraderError(f"On the node {ray.util.get_node_ip_address()}: {error}")
             futures: list[Future[Any]] = [self._station, *self._waiting.values()]
@@ -106,7 +106,7 @@ def _fetch(reference: "ray.ObjectRef[bytes]") -> bytes:
     return ray.get(reference)
 
 
-def grade_on_node(task_input: TaskInput, namespace: str) -> str:
+def grade_on_node(task_input: TaskInput, namespace: str) -> bytes:
     """Have a submission graded by the station of the node that this task runs on."""
     name = station_name(ray.get_runtime_context().get_node_id())
     ends_at = time.monotonic() + _STATION_SECONDS
@@ -120,5 +120,5 @@ def grade_on_node(task_input: TaskInput, namespace: str) -> str:
             time.sleep(0.2)
     gpus = ray.get_gpu_ids() if task_input.job.device == "cuda" else []
     # Not ray.get: a task that waits in it gives its core back, and Ray would start another one on it
-    result: str = station.grade.remote(task_input, int(gpus[0]) if gpus else None).future().result()
-    return result
+    content: bytes = station.grade.remote(task_input, int(gpus[0]) if gpus else None).future().result()
+    return content
