@@ -105,8 +105,13 @@ class Preparation:
         for fixture in fixtures & set(self.course.loaders()):
             self.data(fixture)
 
-    def sandbox_config(self, *, isolated: bool, device: str, solution: bool = False) -> SandboxConfig:
-        """Return what the students' processes are to find around them: files of the release, or of our own solution."""
+    def sandbox_config(
+        self, *, isolated: bool, device: str, solution: bool = False, private: Sequence[Path] = ()
+    ) -> SandboxConfig:
+        """Return what the students' processes are to find around them: files of the release, or of our own solution.
+
+        `private` is what they must not find, beside the course itself.
+        """
         for library in self.course.libraries:
             if find_spec(library) is None:
                 raise GraderError(f"{CONFIG_NAME} asks for {library!r}, which is not installed here; install it.")
@@ -116,6 +121,7 @@ class Preparation:
             isolated=isolated,
             support=tuple(_support_files(notebook.parent)),
             data=tuple((str(path), name) for path, name in files_for_students(self.course)),
+            private=tuple(str(path.absolute()) for path in (self.course.root, *private)),
             libraries=tuple(self.course.libraries),
             gpu=int(device.partition(":")[2] or 0) if device.startswith("cuda") else None,
             gpu_share=self.assignment.budget.gpu_share,

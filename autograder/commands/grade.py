@@ -51,6 +51,8 @@ class _Found:
 
     course: Course
     assignment: Assignment
+    submitted: Path
+    """The folder with all students' submissions."""
     submissions: "Sequence[Submission]"
     strange: Sequence[str]
     """Folders that cannot be a student's."""
@@ -75,7 +77,7 @@ def run(options: Options) -> ExitCode:
     found = _find(options)
     secret = _secret(found.course)
     prepare_data(found.course)
-    engine, device = _engine(options)
+    engine, device = _engine(options, found)
     with locked(found.results):
         plan = _explained(options, _plan(options, found, secret, device))
         if options.dry_run:
@@ -101,6 +103,7 @@ def _find(options: Options) -> _Found:
     return _Found(
         course=course,
         assignment=assignment,
+        submitted=submitted,
         submissions=submissions,
         strange=strange,
         results=options.results or course.root / "results",
@@ -121,7 +124,7 @@ def _secret(course: Course) -> str:
     return secret
 
 
-def _engine(options: Options) -> "tuple[Engine, str]":
+def _engine(options: Options, found: _Found) -> "tuple[Engine, str]":
     """Return what spreads the work, and the device that is asked for: with Ray each node has its own."""
     from autograder.grading.devices import choose_devices
     from autograder.grading.local import LocalEngine
@@ -134,7 +137,8 @@ def _engine(options: Options) -> "tuple[Engine, str]":
     if options.address:
         raise AutograderError("--address is for --engine ray; give both, or neither.")
     devices = choose_devices(options.device)
-    return LocalEngine(workers=options.workers, isolated=isolated, devices=devices), devices.kind
+    private = (found.submitted, found.results)
+    return LocalEngine(workers=options.workers, isolated=isolated, devices=devices, private=private), devices.kind
 
 
 def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":

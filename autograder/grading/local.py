@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from autograder.course import load_course
 from autograder.errors import AutograderError
@@ -25,6 +26,8 @@ class LocalEngine:
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
     devices: Devices = field(default_factory=Devices)
+    private: tuple[Path, ...] = ()
+    """Folders that student code must not see, beside the course's: those of submissions and results."""
     _draining: bool = False
 
     def run(self, jobs: Sequence[Job], *, alone: bool = False) -> Iterator[Event]:
@@ -36,6 +39,7 @@ class LocalEngine:
         config = StationConfig(
             course=course,
             assignment=jobs[0].assignment,
+            private=self.private,
             isolated=self.isolated,
             gpus=self.devices.gpus or (None,),
         )

@@ -57,7 +57,9 @@ def _serve(config: StationConfig, line: Connection) -> None:
             zygotes: dict[int | None, ZygoteProcess] = {}
             for gpu in config.gpus:
                 device = "cpu" if gpu is None else f"cuda:{gpu}"
-                sandbox_config = preparation.sandbox_config(isolated=config.isolated, device=device)
+                sandbox_config = preparation.sandbox_config(
+                    isolated=config.isolated, device=device, private=config.private
+                )
                 zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config))
             load_libraries(config.course.libraries)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Self
 
 from autograder.course import Course
@@ -25,6 +26,8 @@ class StationConfig:
 
     course: Course
     assignment: str
+    private: tuple[Path, ...] = ()
+    """What student code must not see, beside the course: submissions, results."""
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
     gpus: tuple[int | None, ...] = (None,)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -363,6 +364,79 @@ found = [
     assert (work, old) == ([], False)
 
 
+@pytest.fixture
+def below_python() -> Iterator[Path]:
+    """A course's folder below a folder that students' processes are shown, with an environment of Python in it."""
+    folder = Path(sys.prefix, "share", f"course-{os.getpid()}")
+    for name in ("tests/hidden.py", ".autograder-secret", "submitted/ada/a.ipynb", "results/ada.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("private")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("named", "left"), [([], 4), (["."], 0), (["submitted", ".autograder-secret"], 2)])
+def test_what_is_private_is_covered_where_it_lies_below_what_is_shown(below_python, named, left):
+    private = [str(below_python / name) for name in named]
+    script = f"""
+from autograder.sandbox.inside import root_folder
+from autograder.sandbox.inside.isolation import enter_namespaces
+enter_namespaces()
+covered = root_folder.enter_root_folder([], [], {private!r})
+seen = [path for path in Path({str(below_python)!r}).rglob("*") if path.is_file() and path.read_bytes() == b"private"]
+found = [len(covered), len(seen), may(lambda: Path({str(below_python)!r}, "new").touch()) != "yes"]
+"""
+    assert outside(script) == [len(named), left, True]
+
+
+def test_what_python_needs_of_a_private_folder_is_shown_again(below_python):
+    script = f"""
+from autograder.sandbox.inside import root_folder
+from autograder.sandbox.inside.isolation import enter_namespaces
+whole = root_folder.shown_folders()
+inner = {str(below_python / "tests")!r}
+root_folder.shown_folders = lambda: [*whole, inner]
+enter_namespaces()
+root_folder.enter_root_folder([], [], [{str(below_python)!r}])
+found = [os.listdir({str(below_python)!r}), os.listdir(inner)]
+"""
+    assert outside(script) == [["tests"], ["hidden.py"]]
+
+
+def test_what_cannot_be_covered_is_refused():
+    place = str(Path(sys.prefix, "lib"))
+    script = f"""
+from autograder.sandbox.inside import root_folder
+from autograder.sandbox.inside.isolation import enter_namespaces
+enter_namespaces()
+found = may(lambda: root_folder.enter_root_folder([], [], [{place!r}]))
+"""
+    assert f"student code needs {place}" in outside(script)
+
+
+def test_what_merely_lies_in_a_prefix_is_not_shown():
+    script = f"""
+shown = os.path.isdir("/usr/src")
+{ENTER}
+found = [shown, os.path.exists("/usr/src"), os.path.exists("/usr/bin"), os.path.exists(sys.prefix + "/lib")]
+"""
+    assert outside(script) == [True, False, True, True]
+
+
+def test_small_data_is_copied_so_that_no_mount_names_its_folder(tmp_path):
+    (tmp_path / "data.bin").write_text("data")
+    script = """
+from autograder.sandbox.inside import root_folder
+from autograder.sandbox.inside.isolation import enter_namespaces
+root_folder._COPIED_BYTES = {most}
+enter_namespaces()
+root_folder.enter_root_folder([({source!r}, "data.bin")], [])
+found = [Path("/data/data.bin").read_text(), "data.bin" in Path("/proc/self/mountinfo").read_text()]
+"""
+    for most, named in ((100, False), (1, True)):
+        assert outside(script.format(most=most, source=str(tmp_path / "data.bin"))) == ["data", named]
+
+
 def test_every_mount_of_the_root_folder_is_read_only_and_without_set_user_id_but_for_tmp_and_proc():
     script = f"""{ENTER}
 found = {{}}
@@ -371,7 +445,7 @@ for line in Path("/proc/self/mountinfo").read_text().splitlines():
     found[fields[4]] = fields[5].split(",")
 """
     mounts = outside(script)
-    assert {"/", "/usr", "/tmp", "/proc"} <= mounts.keys()
+    assert {"/", "/usr/lib", "/tmp", "/proc"} <= mounts.keys()
     assert {place for place, options in mounts.items() if "rw" in options} == {"/tmp", "/proc"}
     assert {place for place, options in mounts.items() if "nosuid" not in options} == set()
     with_devices = {place for place, options in mounts.items() if "nodev" not in options}

@@ -6,10 +6,11 @@ such a root but not move a process that has torch loaded into one; for every sub
 """
 
 import os
+import shutil
 import stat
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from autograder.sandbox.inside.syscalls import (
@@ -31,11 +32,16 @@ _OLD = "/.old"
 _TMP = "/tmp"  # noqa: S108 - the mount point, not a file in it
 _UNDER_TMP = "/.tmp"
 """Where that part of Python waits which lies below /tmp, for instance a whole course that is being tried out there."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt/conda", "/nix/store", "/gnu/store")
+_SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
+_PREFIXES = ("/usr", "/usr/local", "/opt/conda")
+_PARTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share", "include", "ssl", "pyvenv.cfg")
+"""What is shown of a prefix: what is installed there, and nothing that merely lies there, such as /usr/src."""
+_MORE_PARTS = ("cuda*", "nvidia*", "targets", "nvvm", "*-linux-gnu")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "ssl/certs")
 _PACKAGE = Path(__file__).parents[2]
 _RUNS_HERE = ("__init__.py", "sandbox/__init__.py", "sandbox/inside", "sandbox/shared")
 """Of this package, what student code may see: what runs in its own process."""
+_COPIED_BYTES = 128 * 2**20
 _CPUS = "/sys/devices/system/cpu"
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _USERS = "root:x:0:0:root:/:/bin/false\nstudent:x:1000:1000:student:/submission/.home:/bin/bash\n"
@@ -44,27 +50,33 @@ _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
 
-def enter_root_folder(data: Iterable[tuple[str, str]], devices: Iterable[Path]) -> None:
+def enter_root_folder(
+    data: Sequence[tuple[str, str]], devices: Iterable[Path], private: Iterable[str] = ()
+) -> Sequence[str]:
     """Replace the calling process's root by a minimal, read-only one; `devices` are those of its GPU.
 
-    `data` says where each file or folder of the course's data lies, and its path in the folder that student code sees.
+    `data` says where each file of the course's data lies, and its path in the folder that student code sees; `private`
+    are the folders and files that it must not see, wherever they lie. Return those of them that had to be covered.
 
-    Raise OSError with the call that the host refuses.
+    Raise OSError with the call that the host refuses, or the path that can be neither shown nor covered.
     """
     os.umask(0o022)
-    python = _python_folders()  # looked up while Python still finds all of its own files
+    hidden = sorted({os.path.realpath(path) for path in private} | {str(path) for path in private})
+    shown = shown_folders()  # looked up while Python still finds all of its own files
     make_mounts_private()
     mount("tmpfs", _TMP, options="mode=0755")
     os.mkdir(_TMP + _OLD)  # noqa: PTH102
     pivot_root(_TMP, _TMP + _OLD)
     gpu = list(devices)
-    for folder in (*_SYSTEM, *python, "/sys" if gpu else _CPUS):
+    for folder in (*shown, "/sys" if gpu else _CPUS):
         _show(folder)
+    covered = [path for path in hidden if _cover(path, shown)]
     _show_own_package()
+    for path in covered:
+        make_read_only(_place(path), recursive=False)
     for name in _ETC:
         _show(f"/etc/{name}")
-    for source, name in data:
-        _show(source, f"{DATA}/{name}")
+    _show_data(data)
     _write_files({"/etc/passwd": _USERS, "/etc/group": _GROUP, "/etc/hosts": _HOSTS})
     _make_devices(gpu)
     for folder in (WORK, _TMP, "/proc"):
@@ -74,6 +86,7 @@ def enter_root_folder(data: Iterable[tuple[str, str]], devices: Iterable[Path]) 
     os.rmdir(_OLD)  # noqa: PTH106
     make_read_only("/", recursive=False, devices=True)
     cover_tmp("mode=1777,size=64m")
+    return covered
 
 
 def cover_tmp(options: str) -> None:
@@ -91,14 +104,53 @@ _shown_under_tmp: list[str] = []
 
 
 def shown_folders() -> list[str]:
-    """Return what is shown of the host: the system, Python, and of this package what runs in here."""
-    return [*_SYSTEM, *_python_folders(), *(f"{_PACKAGE}/{part}" for part in _RUNS_HERE)]
+    """Return what is shown of the host's system and Python, the outer before the inner."""
+    paths = {path for kind, path in sysconfig.get_paths().items() if kind != "data"}  # that is the whole prefix
+    paths.add(os.path.dirname(sys.executable))  # noqa: PTH120
+    for prefix in {*_PREFIXES, sys.prefix, sys.base_prefix, *map(os.path.realpath, (sys.prefix, sys.base_prefix))}:
+        paths |= {f"{prefix}/{part}" for part in _PARTS}
+        paths |= {str(path) for pattern in _MORE_PARTS for path in Path(prefix).glob(pattern)}
+    paths |= {os.path.realpath(path) for path in paths} | set(_SYSTEM)
+    return sorted(path for path in paths if os.path.lexists(path))
 
 
-def _python_folders() -> list[str]:
-    """Return where Python and its packages lie."""
-    paths = [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, os.path.dirname(sys.executable)]  # noqa: PTH120
-    return sorted({os.path.realpath(path) for path in paths} | set(paths))
+def _cover(path: str, shown: Iterable[str]) -> bool:
+    """Lay an empty folder or file over what must not be seen; return whether anything of it was to be seen.
+
+    What Python needs of it is shown again, such as the virtual environment in a course's folder.
+    """
+    place = _place(path)
+    if not os.path.exists(place) or os.path.islink(place):  # noqa: PTH110, PTH114 - what links lead to comes by itself
+        return False
+    if path in shown:
+        raise OSError(f"student code needs {path}, where the course, submissions or results lie too; move these")
+    if not any(_is_below(path, folder) for folder in shown):
+        return False
+    if os.path.isdir(place):  # noqa: PTH112
+        mount("tmpfs", place, options="mode=0755")
+        for folder in shown:
+            if _is_below(folder, path):
+                _show(folder)
+    else:
+        bind_mount(f"{_OLD}/dev/null", place)
+    return True
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _show_data(data: Sequence[tuple[str, str]]) -> None:
+    """Show the course's data; what is small is copied, so that no table of mounts names the course's folder."""
+    files = [(source, name) for source, name in data if os.path.isfile(_OLD + source)]  # noqa: PTH113
+    small = sum(os.path.getsize(_OLD + source) for source, _ in files) <= _COPIED_BYTES  # noqa: PTH202
+    for source, name in data:
+        if small and (source, name) in files:
+            target = Path(DATA, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_OLD + source, target)
+        else:
+            _show(source, f"{DATA}/{name}")
 
 
 def _show_own_package() -> None:

@@ -96,7 +96,7 @@ class _Zygote:
         """Leave the host behind: namespaces and a root of the zygote's own."""
         self._filters = seccomp.compile_filters(memory_files=self._config.gpu is not None)
         enter_namespaces()
-        enter_root_folder(self._config.data, gpu_devices(self._config.gpu))
+        enter_root_folder(self._config.data, gpu_devices(self._config.gpu), self._config.private)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self) -> None:

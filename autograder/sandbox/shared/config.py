@@ -24,6 +24,8 @@ class SandboxConfig:
     """Files beside the notebook: where each lies, and its path relative to the working folder."""
     data: tuple[tuple[str, str], ...] = ()
     """The course's data for students: where each file lies, and its path in `data` of the working folder."""
+    private: tuple[str, ...] = ()
+    """Folders and files that student code must not see, wherever they lie: the course, submissions, results."""
     libraries: tuple[str, ...] = ()
     """What is loaded before students' processes are forked, by names to import."""
     gpu: int | None = None
@@ -41,7 +43,8 @@ class SandboxConfig:
         raw = json.loads(text)
         for files in ("support", "data"):
             raw[files] = tuple((source, name) for source, name in raw[files])
-        raw["libraries"] = tuple(raw["libraries"])
+        for names in ("private", "libraries"):
+            raw[names] = tuple(raw[names])
         return cls(**raw)
 
 
