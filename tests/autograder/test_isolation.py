@@ -471,6 +471,22 @@ found = json.loads(os.read(ours, 1000))
     assert outside(script) == ["yes", 28, 28]  # ENOSPC
 
 
+def test_files_of_proc_that_tell_of_the_host_are_empty():
+    script = f"""
+before = Path("/proc/cmdline").read_text() != ""
+{ENTER}
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    isolation.own_mounts(box())
+    texts = [Path("/proc", name).read_text() for name in isolation._TELLING if Path("/proc", name).exists()]
+    os.write(theirs, json.dumps([len(texts) > 1, set(texts) == {{""}}, "MemTotal" in Path("/proc/meminfo").read_text()]).encode())
+    os._exit(0)
+os.wait()
+found = [before, *json.loads(os.read(ours, 1000))]
+"""
+    assert outside(script) == [True, True, True, True]
+
+
 WHOLE = f"""{ENTER}
 def shut_in(act, **more):
     syscalls.unshare(syscalls.NEW_PID)

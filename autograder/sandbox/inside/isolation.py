@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.sandbox.inside import landlock, seccomp, syscalls
 from autograder.sandbox.inside.root_folder import WORK, cover_tmp
-from autograder.sandbox.inside.syscalls import NODEV, NOSUID, mount, unshare
+from autograder.sandbox.inside.syscalls import NODEV, NOSUID, bind_mount, mount, unshare
 from autograder.sandbox.shared.calling_process import die_with_parent
 from autograder.sandbox.shared.layers import Layer
 
@@ -31,6 +31,8 @@ __all__ = [
 _INSIDE = 1000
 """The user that student code sees itself as."""
 _INODES = 20_000
+_TELLING = ("cmdline", "config.gz", "diskstats", "kallsyms", "key-users", "keys", "modules", "partitions", "timer_list")
+"""Files of /proc that tell of the host, and that no library reads: empty in there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,9 @@ def own_mounts(box: Box) -> None:
     mount("tmpfs", "/dev/shm", options=f"{own},mode=1777")  # noqa: S108 - the mount point
     cover_tmp(f"{own},mode=1777")
     mount("proc", "/proc", flags=NOSUID | NODEV | syscalls.NOEXEC)
+    for name in _TELLING:
+        if os.path.exists(f"/proc/{name}"):  # noqa: PTH110
+            bind_mount("/dev/null", f"/proc/{name}")
     os.chdir(WORK)
 
 
