@@ -3,15 +3,18 @@
 import contextlib
 import ctypes
 import errno
+import fcntl
 import json
 import mmap
 import os
 import platform
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pyseccomp
 import pytest
@@ -113,7 +116,12 @@ def fork_error(flags: int) -> str | None:
 
 def call_i386() -> int:
     """Ask for the process ID as a 32-bit program would."""
-    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code = mmap.mmap(
+        -1,
+        mmap.PAGESIZE,
+        flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS,
+        prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC,
+    )
     code.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")  # mov eax, 20; int 0x80; ret
     return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
 
@@ -251,6 +259,49 @@ def test_ordinary_sockets_are_there(family, program):
     number = number_of("socket")
     without = in_child(lambda: error_of(number, family, socket.SOCK_STREAM, 0), None)  # IPv6 may be switched off
     assert in_child(lambda: error_of(number, family, socket.SOCK_STREAM, 0), program) == without
+
+
+def shared_memory_of_no_file() -> object:
+    return len(mmap.mmap(-1, 4096))
+
+
+def size_of_a_buffer() -> object:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 100_000)
+        return one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+
+def lock_of_nobody(path: str) -> object:
+    request = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 1, 0)
+    with Path(path).open("w+b") as file:
+        return len(fcntl.fcntl(file, fcntl.F_OFD_SETLK, request))
+
+
+def test_shared_memory_belongs_to_a_file(program):
+    assert in_child(shared_memory_of_no_file, None) == 4096
+    assert "PermissionError" in str(in_child(shared_memory_of_no_file, program))
+    assert in_child(shared_memory_of_no_file, seccomp.compile_filters(memory_files=True)) == 4096
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    assert in_child(lambda: len(mmap.mmap(-1, 4096, flags=private)), program) == 4096
+
+
+def test_buffers_of_sockets_stay_as_they_are(program):
+    assert in_child(size_of_a_buffer, None) == 200_000
+    with socket.socket(socket.AF_UNIX) as one:
+        usual = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert in_child(size_of_a_buffer, program) == usual != 200_000
+
+
+def test_locks_belong_to_a_process(program, tmp_path):
+    path = str(tmp_path / "lock")
+    assert in_child(lambda: lock_of_nobody(path), None) == 32
+    assert "Invalid argument" in str(in_child(lambda: lock_of_nobody(path), program))
+
+    def lock() -> bool:
+        with Path(path).open("w+b") as file:
+            return fcntl.lockf(file, fcntl.LOCK_EX) is None and fcntl.flock(file, fcntl.LOCK_EX) is None
+
+    assert in_child(lock, program) is True
 
 
 @pytest.mark.parametrize("kind", [0o020000, 0o060000], ids=["character", "block"])

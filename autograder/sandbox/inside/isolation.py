@@ -166,4 +166,4 @@ def give_up_privileges() -> None:
 
 
 def _restrict_paths() -> None:
-    landlock.restrict(readable=["/"], writable=[WORK, "/tmp", "/dev", "/proc"])  # noqa: S108
+    landlock.restrict(readable=["/"], writable=[WORK, "/tmp", "/dev"])  # noqa: S108

@@ -6,6 +6,8 @@ from autograder.sandbox.shared.limits import ProcessLimits
 
 __all__ = ["bind"]
 
+_SIGNALS = 4096
+
 
 def bind(limits: ProcessLimits, *, alone: bool) -> None:
     """Bind the calling process, and so all that it starts, to the limits.
@@ -17,6 +19,8 @@ def bind(limits: ProcessLimits, *, alone: bool) -> None:
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_SIGPENDING, _SIGNALS),  # and timers
         *([(resource.RLIMIT_NPROC, limits.processes)] if alone else []),
     ):
         hard = resource.getrlimit(kind)[1]

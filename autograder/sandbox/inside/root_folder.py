@@ -43,7 +43,8 @@ _RUNS_HERE = ("__init__.py", "sandbox/__init__.py", "sandbox/inside", "sandbox/s
 """Of this package, what student code may see: what runs in its own process."""
 _COPIED_BYTES = 128 * 2**20
 _CPUS = "/sys/devices/system/cpu"
-_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICES = ("null", "full", "random", "urandom")
+"""Without /dev/zero: mapped and shared it is memory that no process has, once it is let go of."""
 _USERS = "root:x:0:0:root:/:/bin/false\nstudent:x:1000:1000:student:/submission/.home:/bin/bash\n"
 _GROUP = "root:x:0:\nstudent:x:1000:\n"
 _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"

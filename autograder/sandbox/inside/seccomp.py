@@ -28,6 +28,11 @@ _FILE_KINDS = 0o170000
 _TTY_COMMANDS = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: type into a terminal
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 _MOST_FAMILIES = 64
+_MAP_SHARED, _MAP_TYPE, _MAP_ANONYMOUS = 0x01, 0x0F, 0x20
+"""Of mmap(2): a shared mapping of no file is memory that no process has, once it is let go of."""
+_NOBODYS_LOCKS = (37, 38)
+"""F_OFD_SETLK, F_OFD_SETLKW of fcntl(2): locks that the kernel's list shows for no process."""
+_BUFFER_SIZES = (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33)  # and SO_SNDBUFFORCE, SO_RCVBUFFORCE
 _INSTRUCTION_BYTES = 8
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _FASTEST = 2
@@ -41,8 +46,9 @@ class _Program(ctypes.Structure):
 
 
 def compile_filters(*, memory_files: bool = False) -> tuple[bytes, ...]:
-    """Return the filters as the kernel takes them; `memory_files` allows memfd_create, which CUDA may want.
+    """Return the filters as the kernel takes them.
 
+    `memory_files` allows memory that no process has, which CUDA may want: memfd_create, shared mappings of no file.
     Raise OSError where libseccomp is missing.
     """
     try:
@@ -62,24 +68,35 @@ def _known(pyseccomp: ModuleType) -> Any:
 
 def _refused(pyseccomp: ModuleType, *, memory_files: bool) -> Any:
     """Return the filter that refuses what is listed, and what only its arguments tell."""
-    refuse = pyseccomp.ERRNO(errno.EPERM)
     program = _program(pyseccomp, pyseccomp.ALLOW)
     for number in _numbers(REFUSED if memory_files else (*REFUSED, "memfd_create")):
-        program.add_rule(refuse, number)
+        program.add_rule(pyseccomp.ERRNO(errno.EPERM), number)
+    for error, name, conditions in _refused_arguments(memory_files=memory_files):
+        if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0:
+            arguments = [pyseccomp.Arg(at, getattr(pyseccomp, how), *values) for at, how, *values in conditions]
+            program.add_rule(pyseccomp.ERRNO(error), name, *arguments)
+    return program
+
+
+def _refused_arguments(*, memory_files: bool) -> Iterator[tuple[int, str, Sequence[tuple[Any, ...]]]]:
+    """Yield an error, the call that it answers, and what arguments, all of them, must be for it: place, how, value."""
     for flag in _NAMESPACES:
-        program.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
-    for name, argument in (("mknod", 1), ("mknodat", 2)):
-        for kind in (stat.S_IFCHR, stat.S_IFBLK):
-            if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0:
-                program.add_rule(refuse, name, pyseccomp.Arg(argument, pyseccomp.MASKED_EQ, _FILE_KINDS, kind))
+        yield errno.EPERM, "clone", [(0, "MASKED_EQ", flag, flag)]
+    for kind in (stat.S_IFCHR, stat.S_IFBLK):
+        yield errno.EPERM, "mknod", [(1, "MASKED_EQ", _FILE_KINDS, kind)]
+        yield errno.EPERM, "mknodat", [(2, "MASKED_EQ", _FILE_KINDS, kind)]
     for command in _TTY_COMMANDS:
-        program.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
-    no_family = pyseccomp.ERRNO(errno.EAFNOSUPPORT)
+        yield errno.EPERM, "ioctl", [(1, "MASKED_EQ", 0xFFFFFFFF, command)]
+    if not memory_files:
+        yield errno.EPERM, "mmap", [(3, "MASKED_EQ", _MAP_TYPE | _MAP_ANONYMOUS, _MAP_SHARED | _MAP_ANONYMOUS)]
+    for command in _NOBODYS_LOCKS:
+        yield errno.EINVAL, "fcntl", [(1, "MASKED_EQ", 0xFFFFFFFF, command)]
+    for option in _BUFFER_SIZES:  # 0, as for success: a wish that the kernel may pass over anyway
+        yield 0, "setsockopt", [(1, "EQ", socket.SOL_SOCKET), (2, "EQ", option)]
     for name in ("socket", "socketpair"):
         for family in set(range(_MOST_FAMILIES)) - set(_FAMILIES):
-            program.add_rule(no_family, name, pyseccomp.Arg(0, pyseccomp.EQ, family))
-        program.add_rule(no_family, name, pyseccomp.Arg(0, pyseccomp.GE, _MOST_FAMILIES))
-    return program
+            yield errno.EAFNOSUPPORT, name, [(0, "EQ", family)]
+        yield errno.EAFNOSUPPORT, name, [(0, "GE", _MOST_FAMILIES)]
 
 
 def _program(pyseccomp: ModuleType, default: int) -> Any:

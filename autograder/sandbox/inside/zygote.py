@@ -21,7 +21,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -34,7 +34,7 @@ from autograder.sandbox.shared.config import SandboxConfig, gpu_devices
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
 from autograder.sandbox.shared.libraries import load_libraries
 from autograder.sandbox.shared.limits import ProcessLimits
-from autograder.sandbox.shared.process_memory import private_bytes
+from autograder.sandbox.shared.process_memory import kernel_bytes, private_bytes
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _WATCH_SECONDS = 0.1
+_COUNT_SECONDS = 1.0
 _TRIAL_SECONDS = 20.0
 _TRIAL_DISK = 2**20
 _CONNECTION = 3
@@ -70,6 +71,9 @@ class _Student:
     """Why it is killed, where that is the zygote's decision."""
     watched_until: float = 0.0
     """On the monotonic clock: when its memory is looked at again at the earliest."""
+    counted_at: float = field(default_factory=time.monotonic)
+    kernel_bytes: int = 0
+    """What the kernel held for its sake when that was last counted."""
 
     def kill(self) -> None:
         """End the process and what it started; in a pid namespace nothing can stay behind."""
@@ -204,7 +208,11 @@ class _Zygote:
             began = time.monotonic()
             if began < student.watched_until:
                 continue
-            if private_bytes(student.pid, student.limits.memory_bytes) > student.limits.memory_bytes:
+            held = private_bytes(student.pid, student.limits.memory_bytes)
+            if began >= student.counted_at + _COUNT_SECONDS:
+                student.counted_at = began
+                student.kernel_bytes = kernel_bytes(student.pid)
+            if held + student.kernel_bytes > student.limits.memory_bytes:
                 student.why = "memory"
                 student.kill()
             # Looking closely at a flood of processes takes long: as much time again is for everybody else
