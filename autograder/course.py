@@ -39,7 +39,11 @@ _FIXTURES = {"student", "library", "reference", "student_id", "device", "rng", "
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What one submission may use. Seconds are wall-clock seconds."""
+    """What one submission may use.
+
+    Seconds are the student process's own: by the clock, less those in which others had its processor, so that a busy
+    host takes time from nobody. By the clock alone a limit is over after ten times as many.
+    """
 
     start_seconds: float = 120.0
     """Until the student's process has loaded its libraries and waits for work."""
@@ -50,7 +54,7 @@ class Budget:
     check_seconds: float = 20.0
     """The student's share of one check, unless its `deadline` says otherwise."""
     total_seconds: float = 600.0
-    """The whole submission; checks that have not begun by then fail as timeouts."""
+    """All cells and checks together; checks that have not begun by then fail as timeouts."""
     memory_mb: int = 4096
     """Memory of the student's processes together; what they share with others counts in proportion."""
     output_kb: int = 256
@@ -63,6 +67,8 @@ class Budget:
     """Processes and threads that the student's code may have at a time."""
     disk_mb: int = 512
     """Size of each file system that the student's code may write to: working folder, /tmp and /dev/shm."""
+    checks_memory_mb: int = 4096
+    """Memory of the checks process beyond what it starts with: reference, hidden data, answers."""
     message_mb: int = 256
     """The largest single answer to a check."""
     gpu_share: float = 0.25

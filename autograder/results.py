@@ -100,6 +100,8 @@ class Flag(StrEnum):
     """In company it says nothing: others may have held the memory."""
     RENAMED = "renamed"
     """Handed in under another file name."""
+    TRUNCATED = "truncated"
+    """The result leaves out some cells' records or errors: the notebook has too many."""
     TIMESTAMP_UNREADABLE = "timestamp-unreadable"
 
 

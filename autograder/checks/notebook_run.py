@@ -19,6 +19,10 @@ __all__ = ["NotebookRun"]
 _GRACE_SECONDS = 3.0
 _SEED_SECONDS = 30.0
 _MAX_RESTARTS = 3
+_MOST_RECORDS = 2_000
+_LONGEST_ERROR = 2_500
+_ALL_ERRORS = 250_000
+"""Cells that a result tells of, and characters of their errors: so a result stays below some megabytes."""
 _NOT_WRITTEN = "{} is not written yet: its cell still raises NotImplementedError."
 _TORCH_ERRORS = {"torch.OutOfMemoryError", "torch.AcceleratorError", "numpy.linalg.LinAlgError"}
 
@@ -40,7 +44,10 @@ class NotebookRun:
         self._deadly: set[str] = set()
         self._records: dict[str, CellRecord] = {}
         self._unwritten: set[str] = set()
-        self._ends_at = time.monotonic() + budget.total_seconds
+        self._error_room = _ALL_ERRORS
+        self._left = budget.total_seconds
+        self._excused_before = 0.0
+        """Seconds that the processes before the present one lost to others; see `_now`."""
         self.output: str | None = None
         """What the cells printed when they were first run. What is printed in checks may tell of hidden inputs."""
         self._check_left: float | None = None
@@ -82,6 +89,7 @@ class NotebookRun:
         if self._process is not None:
             self._process.close()
             self._printed = self._process.output
+            self._excused_before += self._process.excused_seconds
             self._process = None
 
     def request(
@@ -96,8 +104,8 @@ class NotebookRun:
             raise GraderError(f"A request ({operation}) outside a check; use `student` only in the check itself.")
         self._require_time()
         process = self._ready()
-        began = time.monotonic()
-        seconds = min(self._check_left, self._ends_at - began)
+        began = self._now()
+        seconds = min(self._check_left, self._left)
         try:
             return process.request(operation, *arguments, seconds=max(seconds, 0.0), keep=keep, resolve=resolve)
         except Lost as lost:
@@ -108,12 +116,17 @@ class NotebookRun:
             self.close()
             raise self._as_ending(died, self._check_seconds) from None
         finally:
-            spent = time.monotonic() - began
+            spent = self._now() - began
             self.seconds["answers"] += spent
             self._check_left -= spent
+            self._left -= spent
+
+    def _now(self) -> float:
+        """Return the time of a clock that stands still while others have the student process's processor."""
+        return time.monotonic() - self._excused_before - (self._process.excused_seconds if self._process else 0.0)
 
     def _require_time(self) -> None:
-        if time.monotonic() >= self._ends_at:
+        if self._left <= 0:
             self.flags.add(Flag.SUBMISSION_TIMEOUT)
             raise TimedOut(f"Your submission used up its {self._budget.total_seconds:g} seconds before this check.")
 
@@ -149,22 +162,24 @@ class NotebookRun:
             self._send_seed(self._process, self._notebook_seed)
         except (Died, Raised, Lost, OSError) as error:
             raise GraderError(f"The student's process did not start: {error}.") from error
-        started = time.monotonic()
-        self.seconds["start"] += started - began
+        self.seconds["start"] += time.monotonic() - began
         process = self._process
+        started = self._now()
         try:
             return self._run_cells(process)
         finally:
-            self.seconds["notebook"] += time.monotonic() - started
+            spent = self._now() - started
+            self.seconds["notebook"] += spent
+            self._left -= spent
             if self.output is None:
                 self.output = process.output
 
     def _run_cells(self, process: StudentProcess) -> bool:
-        ends_at = min(self._ends_at, time.monotonic() + self._budget.notebook_seconds)
+        ends_at = self._now() + min(self._left, self._budget.notebook_seconds)
         for cell in self._plan:
             if cell.name in self._deadly:
                 continue
-            left = min(ends_at - time.monotonic(), self._budget.cell_seconds)
+            left = min(ends_at - self._now(), self._budget.cell_seconds)
             if left <= 0:
                 self.flags.add(Flag.NOTEBOOK_TIMEOUT)
                 self._record(cell, CellStatus.SKIPPED, "The notebook's time was used up before this cell.")
@@ -191,15 +206,24 @@ class NotebookRun:
         return True
 
     def _record(self, cell: PlannedCell, status: CellStatus, error: str = "") -> None:
+        if cell.name in self._records:
+            return
+        if len(self._records) == _MOST_RECORDS:
+            self.flags.add(Flag.TRUNCATED)
+            return
+        kept = error[: min(_LONGEST_ERROR, self._error_room)]
+        self._error_room -= len(kept)
+        if len(kept) < len(error):
+            self.flags.add(Flag.TRUNCATED)
         record = CellRecord(
             index=cell.index,
             id=cell.id,
             grade_id=cell.grade_id,
             status=status,
-            error=error,
+            error=kept,
             untouched=cell.untouched,
         )
-        self._records.setdefault(cell.name, record)
+        self._records[cell.name] = record
 
     def _record_error(self, cell: PlannedCell, raised: Raised) -> None:
         if raised.kind == "interrupted":

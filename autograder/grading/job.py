@@ -9,6 +9,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import ResultError
 from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status
+from autograder.sandbox.outside.own_time import PATIENCE
 
 __all__ = ["Engine", "Event", "Finished", "Job", "Started", "job_for", "lost"]
 
@@ -104,7 +105,7 @@ def job_for(
         submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
         fingerprint=fingerprint,
         device=device,
-        seconds=budget.total_seconds + budget.start_seconds + _WORKER_SECONDS,
+        seconds=PATIENCE * budget.total_seconds + budget.start_seconds + _WORKER_SECONDS,
     )
 
 

@@ -28,7 +28,7 @@ from autograder.grading.job import lost
 from autograder.grading.station_process import Done, Ready, StationConfig, Task
 from autograder.grading.worker import WorkerContext, grade
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
-from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
+from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory, limit_memory
 from autograder.sandbox.shared.libraries import load_libraries
 
 __all__ = ["main"]
@@ -127,6 +127,7 @@ class _Station:
         core = self._cores[slot % len(self._cores)]
         with contextlib.suppress(OSError):  # where a container refuses, the kernel chooses
             os.sched_setaffinity(0, {core})
+        limit_memory(self._preparation.assignment.budget.checks_memory_mb * 2**20)
         sandbox = self._zygotes[task.gpu].sandbox()
         context = WorkerContext(preparation=self._preparation, session=self._session, sandbox=sandbox, core=core)
         connection.send_bytes(grade(task.job, context).to_json())

@@ -64,6 +64,7 @@ class FakeProcess:
     requests: list[tuple[str, tuple[object, ...], float]] = field(default_factory=list)
     """Operation, arguments and seconds of each request."""
     output: str = ""
+    excused_seconds: float = 0.0
     closed: bool = False
 
     def request(self, operation: str, *arguments: object, seconds: float, **_: object) -> object:

@@ -225,7 +225,7 @@ if pid == 0:
     bind(ProcessLimits(**{**LIMITS, "cpu_seconds": 1}), alone=False)
     while True: pass
 _, status, usage = os.wait4(pid, 0)
-found = [os.WIFSIGNALED(status), 0.9 < usage.ru_utime + usage.ru_stime < 5]
+found = [os.WIFSIGNALED(status), 0.5 < usage.ru_utime + usage.ru_stime < 5]
 """
     assert outside(script) == [True, True]
 
@@ -688,3 +688,17 @@ with mmap.mmap(file, 50_000_000) as block:
     found = private_bytes(os.getpid(), 0) - before
 """
     assert outside(script) >= 50_000_000
+
+
+def test_memory_beyond_a_processes_limit_is_an_error_and_below_it_none():
+    script = """
+from autograder.sandbox.shared.calling_process import limit_memory
+limit_memory(100 * 2**20)
+def most(size):
+    try:
+        return len(bytearray(size))
+    except MemoryError:
+        return "MemoryError"
+found = [most(50 * 2**20), most(150 * 2**20)]
+"""
+    assert outside(script) == [50 * 2**20, "MemoryError"]

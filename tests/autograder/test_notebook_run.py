@@ -159,6 +159,18 @@ def test_a_cell_that_was_interrupted_timed_out():
     assert run.flags == {Flag.NOTEBOOK_TIMEOUT}
 
 
+def test_errors_without_end_make_no_result_without_end():
+    sandbox = FakeSandbox({"cell": throw(raised(message="\N{BOMB}" * 2_000))})
+    cells = [PlannedCell(name=f"<cell {n}>", index=n, id="", grade_id="", source="x") for n in range(4_900)]
+    run = NotebookRun(cells, Budget(), sandbox, seed=1)
+    run.begin_check(None, seed=2)
+    ask(run)
+    assert len(run.cells) == 2_000
+    assert run.cells[0].error == f"ValueError: {chr(0x1F4A3) * 2_000}"
+    assert sum(len(cell.error) for cell in run.cells) == 250_000
+    assert run.flags == {Flag.TRUNCATED}
+
+
 def test_cells_behind_the_notebooks_time_are_skipped():
     run = make_run(FakeSandbox({"cell": lambda *_: time.sleep(0.05)}), notebook_seconds=0.01)
     ask(run)
@@ -168,11 +180,11 @@ def test_cells_behind_the_notebooks_time_are_skipped():
 def test_a_submission_whose_time_is_used_up_is_asked_nothing_more():
     sandbox = FakeSandbox()
     run = make_run(sandbox, total_seconds=1e-6)
-    time.sleep(0.001)
+    ask(run)
     with pytest.raises(TimedOut, match="used up"):
         ask(run)
-    assert not sandbox.started
-    assert run.flags == {Flag.SUBMISSION_TIMEOUT}
+    assert len(sandbox.started[0].of("name")) == 1
+    assert Flag.SUBMISSION_TIMEOUT in run.flags
 
 
 def test_what_a_check_spent_is_missing_from_its_next_request():

@@ -221,6 +221,23 @@ def test_malformed_values_are_refused(encoded):
         decode(encoded)
 
 
+@pytest.mark.parametrize(
+    "inner", [b"\x80", b"\x90", b"\x91\x00", b"\x81\xa1k\x00"], ids=["maps", "lists", "ones", "pairs"]
+)
+def test_containers_count_over_the_whole_frame(inner):
+    """Each list is within the limit; together they would take a hundred times the frame's size."""
+    many = b"\xdc" + (900).to_bytes(2, "big") + inner * 900
+    few, flood = b"\x91" + many, b"\xdc" + (500).to_bytes(2, "big") + many * 500
+    assert len(unpack(few, LIMITS)) == 1
+    with pytest.raises(ProtocolError, match="elements in one answer"):
+        unpack(flood, LIMITS)
+
+
+def test_all_that_can_be_sent_can_be_read():
+    value = [[n] for n in range(499)]
+    assert decode(unpack(pack(encode(value), LIMITS)[HEADER.size :], LIMITS)) == value
+
+
 @pytest.fixture
 def torchless(monkeypatch):
     """What a course without torch has loaded."""

@@ -5,6 +5,7 @@ the other side: student code shares this process and may change whatever it like
 another wrong answer.
 """
 
+import contextlib
 import functools
 import importlib
 import random
@@ -12,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -91,6 +93,9 @@ class Agent:
     def serve(self) -> None:
         """Announce readiness, then answer requests until the other side hangs up."""
         signal.signal(signal.SIGINT, self._on_interrupt)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(line_buffering=True)  # what was printed before a crash is known afterwards
         self._send({"id": b"ready"})
         while (body := _receive(self._connection)) is not None:
             request = unpack_frame(body, self._limits)
@@ -108,6 +113,10 @@ class Agent:
             pack_frame(answer, self._limits)
         except BaseException as error:  # noqa: BLE001 - the process edge: whatever student code raises becomes data
             return {"error": describe(error)}
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(BaseException):  # they may be the student's own by now
+                    stream.flush()
         return answer
 
     def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:

@@ -12,12 +12,12 @@ import secrets
 import select
 import signal
 import socket
-import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from autograder.sandbox.outside.own_time import OwnTime
 from autograder.sandbox.shared.limits import ProcessLimits
 from autograder.sandbox.shared.protocol import (
     HEADER,
@@ -106,6 +106,8 @@ class StudentProcess:
         self._protocol = Limits(frame_bytes=limits.frame_bytes)
         self._output = bytearray()
         self.output_dropped = 0
+        self.excused_seconds = 0.0
+        """Seconds by the clock of all requests in which others had its processor."""
         self._start_bytes = 0
         self._control.settimeout(_DEATH_SECONDS)
         for end in (connection.fileno(), printed):
@@ -144,7 +146,7 @@ class StudentProcess:
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait for the agent's first message."""
-        answer = self._exchange(b"", time.monotonic() + seconds)
+        answer = self._exchange(b"", seconds)
         if answer != {"id": b"ready"}:
             raise self._end(Outcome.BAD_ANSWER, "its first message")
         self._start_bytes = self._memory("VmRSS")
@@ -161,17 +163,16 @@ class StudentProcess:
         """Return the answer to one request as plain data; raise Raised, Died or Lost.
 
         After `interrupt_after` seconds the process is interrupted as by JupyterLab's stop button, after `seconds` it is
-        killed. Raise ProtocolError where an argument cannot be sent, which is the caller's fault and leaves the process
-        as it was.
+        killed; these are its own seconds, without those in which others had its processor. Raise ProtocolError where an
+        argument cannot be sent, which is the caller's fault and leaves the process as it was.
         """
         number = secrets.token_bytes(16)
         encoded = Encoder(self._protocol, keep).encode(arguments)
         frame = pack({"id": number, "op": operation, "args": encoded}, self._protocol)
-        began = time.monotonic()
-        answer = self._exchange(frame, began + seconds, began + (interrupt_after or seconds))
+        answer = self._exchange(frame, seconds, interrupt_after or seconds)
         try:
             return self._read_answer(answer, number, resolve)
-        except ProtocolError as error:
+        except (ProtocolError, MemoryError) as error:
             raise self._end(Outcome.BAD_ANSWER, str(error)) from error
 
     def _read_answer(self, answer: Any, number: bytes, resolve: Callable[[RemoteObject | ImportPath], object]) -> Any:
@@ -197,18 +198,27 @@ class StudentProcess:
         self.close()
         return Died(outcome, detail)
 
-    def _exchange(self, frame: bytes, deadline: float, interrupt_at: float = math.inf) -> Any:
+    def _exchange(self, frame: bytes, seconds: float, interrupt_after: float = math.inf) -> Any:
         """Send `frame` and return the next document from the student process, reading what it prints meanwhile."""
+        own = OwnTime(self._pid)
+        try:
+            return self._talk(frame, own, seconds, interrupt_after)
+        finally:
+            if self._connection.fileno() >= 0:
+                own.look()
+            self.excused_seconds += own.excused
+
+    def _talk(self, frame: bytes, own: OwnTime, seconds: float, interrupt_after: float) -> Any:
         unsent, received = memoryview(frame), bytearray()
         poll = select.poll()
         poll.register(self._printed, select.POLLIN)
-        while (now := time.monotonic()) < deadline:
-            if now >= interrupt_at:
+        while not own.reached(seconds):
+            if own.reached(interrupt_after):
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
-                interrupt_at = math.inf
+                interrupt_after = math.inf
             poll.register(self._connection, select.POLLIN | (select.POLLOUT if unsent else 0))
-            for end, event in poll.poll(1000 * (min(deadline, interrupt_at) - now)):
+            for end, event in poll.poll(1000 * own.left(min(seconds, interrupt_after))):
                 if end == self._printed:
                     if not self._read_output():
                         poll.unregister(self._printed)
@@ -250,7 +260,7 @@ class StudentProcess:
     def _unpack(self, received: bytearray) -> Any:
         try:
             return unpack(memoryview(received)[HEADER.size :].tobytes(), self._protocol)
-        except ProtocolError as error:
+        except (ProtocolError, MemoryError) as error:  # what does not fit in here is the sender's fault
             raise self._end(Outcome.BAD_ANSWER, str(error)) from error
 
     def _read_output(self) -> bool:

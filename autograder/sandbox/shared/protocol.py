@@ -22,7 +22,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgpack
 import numpy as np
@@ -33,6 +33,9 @@ HEADER = struct.Struct(">I")
 _MAX_DEPTH = 32
 _MAX_DIMENSIONS = 16
 _MAX_DIGITS = 4_000
+_ENCODED = 4
+"""An element takes about so many in a frame: its own, its tag's, its containers'."""
+_C = TypeVar("_C", list[Any], dict[Any, Any])
 _ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
     name: np.dtype(name)
     for name in (
@@ -86,9 +89,12 @@ def pack(document: object, limits: Limits) -> bytes:
 
 def unpack(body: bytes | bytearray, limits: Limits) -> Any:
     """Return the document of a frame's body; raise ProtocolError where it is malformed or too large."""
+    count = _counted(_ENCODED * limits.items)
     try:
         return msgpack.unpackb(
             body,
+            list_hook=count,
+            object_hook=count,
             raw=False,
             unicode_errors="surrogatepass",
             strict_map_key=True,
@@ -100,6 +106,20 @@ def unpack(body: bytes | bytearray, limits: Limits) -> Any:
         )
     except (ValueError, msgpack.UnpackException, RecursionError) as error:
         raise ProtocolError(f"malformed frame: {error}") from error
+
+
+def _counted(most: int) -> Callable[[_C], _C]:
+    """Return what is told of each container, inner ones first, and refuses it where all hold too much together."""
+    left = most
+
+    def count(container: _C) -> _C:
+        nonlocal left
+        left -= 1 + len(container)
+        if left < 0:
+            raise ProtocolError(f"more than {most} elements in one answer")
+        return container
+
+    return count
 
 
 def _loaded_tensors() -> ModuleType | None:

@@ -476,11 +476,68 @@ BOMBS = {
         "import subprocess, sys, threading, time\n"
         "hungry = [sys.executable, '-c', 'x = []\\nwhile True: x.append(bytearray(50_000_000))']\n"
         "threading.Thread(target=subprocess.run, args=(hungry,)).start()\ntime.sleep(1000)",
-        says=r"more than 0\.6 GB|longer than",
+        says=r"more than 0\.6 GB|longer than|did not finish",
     ),
     "shared-memory": attack(
         "import mmap\nblocks = []\nwhile True:\n    block = mmap.mmap(-1, 50_000_000)\n    block.write(b'x' * 50_000_000)\n    blocks.append(block)",
+        says="PermissionError",
+    ),
+    "shared-memory-of-a-device": attack("open('/dev/zero', 'r+b')", says="FileNotFoundError"),
+    "shared-memory-after-a-fork": attack(
+        "import mmap, os\nprivate = mmap.mmap(-1, 2**20, flags=0x22)\n"
+        "try:\n    mmap.mmap(-1, 2**20, flags=0x21)\n    print('REACHED')\nexcept PermissionError: pass"
+    ),
+    "page-tables": attack(
+        "import mmap\nsize = 400 * 2**30\narea = mmap.mmap(-1, size, flags=0x4022, prot=1)\n"
+        "area.madvise(15)\nfor at in range(0, size, 2**21): area[at]\nimport time\ntime.sleep(1000)",
+        says=r"more than 0\.6 GB|longer than|did not finish",
+    ),
+    "page-tables-of-children": attack(
+        "import mmap, os, time\nsize = 100 * 2**30\nfor _ in range(6):\n    if os.fork() == 0:\n"
+        "        area = mmap.mmap(-1, size, flags=0x4022, prot=1)\n        area.madvise(15)\n"
+        "        for at in range(0, size, 2**21): area[at]\n        time.sleep(1000)\ntime.sleep(1000)",
+        says=r"more than 0\.6 GB|longer than|did not finish",
+    ),
+    "pages-in-pipes": attack(
+        "import ctypes, mmap, os\nlibc = ctypes.CDLL(None, use_errno=True)\nblock = mmap.mmap(-1, 2**21, flags=0x22)\n"
+        "start = ctypes.addressof(ctypes.c_char.from_buffer(block))\nr, w = os.pipe()\n"
+        "print('REACHED' if libc.vmsplice(w, (ctypes.c_size_t * 2)(start, 1), 1, 0) == 1 else '')"
+    ),
+    "pages-of-files-in-pipes": attack(
+        "import os\nopen('f', 'wb').write(b'x' * 4096)\nr, w = os.pipe()\nfile = os.open('f', os.O_RDONLY)\n"
+        "try: print('REACHED', os.splice(file, w, 4096))\nexcept PermissionError: pass"
+    ),
+    "sockets": attack(
+        "import os, socket, time\ndef fill():\n    kept = []\n    while True:\n        pair = socket.socketpair()\n"
+        "        for one in pair:\n            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**24)\n"
+        "            one.setblocking(False)\n            try:\n                while True: one.send(b'x' * 32_000)\n"
+        "            except OSError: pass\n        kept.append(pair)\n"
+        "for _ in range(8):\n    if os.fork() == 0:\n        try: fill()\n        except OSError: time.sleep(1000)\n"
+        "time.sleep(1000)",
         says=r"more than 0\.6 GB",
+    ),
+    "sockets-that-are-large": attack(
+        "import socket\none = socket.socketpair()[0]\none.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)\n"
+        "print('REACHED' if one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) >= 2**20 else '')"
+    ),
+    "mappings-of-children": attack(
+        "import mmap, os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        kept = []\n        try:\n"
+        "            while True: kept.append(mmap.mmap(-1, 4096, flags=0x22, prot=1 + len(kept) % 2 * 2))\n"
+        "        except OSError: time.sleep(1000)\ntime.sleep(1000)",
+        says=r"more than 0\.6 GB|longer than|did not finish",
+    ),
+    "file-locks": attack(
+        "import fcntl\nfile = open('locked', 'wb')\nat = 0\nwhile True:\n    fcntl.lockf(file, fcntl.LOCK_EX, 1, at)\n    at += 2",
+        says=r"more than 0\.6 GB|longer than|did not finish",
+    ),
+    "timers": attack(
+        "import ctypes\nlibc = ctypes.CDLL(None)\ntimer = ctypes.c_void_p()\nmade = 0\n"
+        "while made < 10_000 and libc.timer_create(1, None, ctypes.byref(timer)) == 0: made += 1\n"
+        "print('REACHED' if made == 10_000 else '')"
+    ),
+    "oom-score": attack(
+        "import os, glob\nfor path in ('/proc/self/oom_score_adj', '/proc/self/oom_adj', '/proc/1/oom_score_adj'):\n"
+        "    try:\n        open(path, 'w').write('0')\n        print('REACHED', path)\n    except OSError: pass"
     ),
     "memory-files": attack(
         "import os\nfor number in range(100):\n    file = os.memfd_create(str(number))\n    os.write(file, b'x' * 50_000_000)",
