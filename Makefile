@@ -6,20 +6,31 @@ DEMO := build/demo
 ATTACKS := tests/autograder/attacks
 # none: run student code unprotected, on a host that cannot isolate it
 SANDBOX ?= auto
+# Every version that `make setup` installs
+LOCK := requirements.lock
+UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
 NO_CHROMIUM := chromium is not there: the JupyterLab test will be skipped (Debian: apt-get install chromium)
 
-.PHONY: setup demo test test-the-rest validate lint clean
+.PHONY: setup uv lock demo test test-the-rest validate lint clean
 
-# The stamp is newer than pyproject.toml once everything in it is installed
+# The stamp is newer than pyproject.toml and the lock once everything in them is installed
 setup: .venv/.installed
 
-.venv/.installed: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	command -v uv >/dev/null || test -x $(BIN)/uv || { \
+.venv/.installed: pyproject.toml $(LOCK) | uv
+	$(UV) pip install --quiet --python $(BIN)/python --constraint $(LOCK) --editable ".[dev]"
+	touch $@
+
+# The machine's own where there is one
+uv:
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || test -x $(BIN)/uv || { \
 	    $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
 	    $(BIN)/python -m pip install --quiet uv; }
-	PATH="$$PATH:$(CURDIR)/$(BIN)" uv pip install --quiet --python $(BIN)/python --editable ".[dev]"
-	touch $@
+
+# The newest versions that pyproject.toml allows, for every Python it allows
+lock: uv
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-annotate \
+	    --custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
 
 # Build the assignments, grade the sample class, write its reports
 demo: setup

@@ -18,6 +18,7 @@ from importlib import import_module
 from autograder import __version__
 from autograder.console import ERR
 from autograder.errors import AutograderError, ExitCode
+from autograder.extras import how_to_install
 from autograder.options import add_arguments, read_options
 
 __all__ = ["COMMANDS", "main"]
@@ -29,16 +30,27 @@ COMMANDS = ("build", "validate", "grade", "doctor", "bench", "simulate", "diff",
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 something was found wrong, 2 it could not be done."""
     parsed = _parser().parse_args(arguments)
-    options = read_options(parsed.command.Options, parsed)
     try:
-        return int(parsed.command.run(options))
+        return int(_run(parsed))
     except AutograderError as error:
-        if options.verbose:
+        if parsed.verbose:
             traceback.print_exc()
         ERR.print(f"autograder: {error}", style="red", markup=False)
     except KeyboardInterrupt:
         ERR.print("autograder: interrupted; what has a result keeps it, the same command goes on from there.")
     return int(ExitCode.UNUSABLE)
+
+
+def _run(parsed: argparse.Namespace) -> ExitCode:
+    """Run the command; say of a library that is not there which extra brings it, if one does."""
+    try:
+        ending: ExitCode = parsed.command.run(read_options(parsed.command.Options, parsed))
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if cure := how_to_install(library):
+            raise AutograderError(f"`{parsed.program}` needs {library}, which is not installed; {cure}.") from error
+        raise  # a bug of ours
+    return ending
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,5 +63,5 @@ def _parser() -> argparse.ArgumentParser:
         text = sentence[:1].lower() + sentence[1:].removesuffix(".")
         subparser = commands.add_parser(name.removesuffix("_"), help=text, description=sentence)
         add_arguments(subparser, command.Options)
-        subparser.set_defaults(command=command)
+        subparser.set_defaults(command=command, program=subparser.prog)
     return parser

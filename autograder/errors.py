@@ -6,7 +6,7 @@
     ├── BuildError             source cannot be turned into a release
     ├── DataError              a data file is missing or damaged
     ├── ResultError            a result file cannot be read
-    ├── ValidationError        an assignment cannot be validated: its known answers are wrong, a tool is missing
+    ├── ValidationError        an assignment cannot be validated: its known answers are wrong
     └── GraderError            grading itself failed: ours, never a student's, always retried
 
 What student code does wrong is not in this tree: see `autograder.checks.outcomes`.

@@ -16,7 +16,15 @@ from autograder.errors import BuildError
 __all__ = ["PYTEST_OPTIONS", "Check", "collect_checks"]
 
 PYTEST_OPTIONS = (
-    *("--disable-plugin-autoload", "-p", "autograder", "-p", "no:cacheprovider", "-p", "no:unraisableexception"),
+    *(
+        "--disable-plugin-autoload",
+        "-p",
+        "autograder.checks.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:unraisableexception",
+    ),
     *("-p", "no:threadexception", "-c", "/dev/null", "--import-mode=importlib", "-q"),
 )
 """How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""

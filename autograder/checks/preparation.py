@@ -15,6 +15,7 @@ from autograder.checks.secret import read_secret
 from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.datasets import files_for_students, load_data
 from autograder.errors import GraderError, NotebookError
+from autograder.extras import how_to_install
 from autograder.notebooks import BYPRODUCTS, Cell, Tag, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
 
@@ -114,7 +115,8 @@ class Preparation:
         """
         for library in self.course.libraries:
             if find_spec(library) is None:
-                raise GraderError(f"{CONFIG_NAME} asks for {library!r}, which is not installed here; install it.")
+                cure = how_to_install(library) or "install it"
+                raise GraderError(f"{CONFIG_NAME} asks for {library!r}, which is not installed here; {cure}.")
         name = self.assignment.name
         notebook = self.course.source_notebook(name) if solution else self.course.release_notebook(name)
         return SandboxConfig(

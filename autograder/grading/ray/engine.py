@@ -71,7 +71,7 @@ class RayEngine:
         if not jobs or self._draining:
             return
         if find_spec("ray") is None:
-            raise AutograderError("--engine ray needs Ray: pip install 'autograder[ray]'.")
+            raise ModuleNotFoundError("--engine ray needs Ray", name="ray")
         course = load_course(jobs[0].root)
         left = {job.key: job for job in jobs}
         environment = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
