@@ -8,7 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from autograder.course import Course
 from autograder.grading.devices import choose_devices
+from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
 from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
@@ -19,6 +21,10 @@ _NAMESPACES = (
     "allow namespaces: as root `sysctl -w user.max_user_namespaces=15000`, on Ubuntu also "
     "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; in Docker run as root with `--cap-add SYS_ADMIN "
     "--security-opt seccomp=unconfined --security-opt apparmor=unconfined`"
+)
+_CGROUPS = (
+    "none is needed, the watch is there; with one the kernel itself counts: grade as root, by "
+    "`systemd-run --user --scope -p Delegate=yes autograder grade …`, or in a pod with a writable cgroup"
 )
 _WALLS: Mapping[Layer, tuple[str, str]] = {
     Layer.MOUNT: (
@@ -54,7 +60,7 @@ class Finding:
     required: bool = True
 
 
-def examine() -> Sequence[Finding]:
+def examine(course: Course | None = None) -> Sequence[Finding]:
     """Try each wall for real, in a process that does nothing else, and look for devices."""
     missing: Mapping[str, str] = {}
     with ZygoteProcess(SandboxConfig(trial=True)) as zygote:
@@ -62,7 +68,8 @@ def examine() -> Sequence[Finding]:
             missing = zygote.wait_until_ready()
         except SandboxError as error:
             missing = error.missing or dict.fromkeys(Layer, error.why)
-    return [*_walls(missing), *_limits(missing), *_devices()]
+    hidden = _hidden(course) if course and not missing.keys() - OPTIONAL else ()
+    return [*_walls(missing), *hidden, *_limits(missing), *_memory(), *_devices()]
 
 
 def _walls(missing: Mapping[str, str]) -> Iterator[Finding]:
@@ -71,6 +78,28 @@ def _walls(missing: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             property=what, how=layer, there=layer not in missing, remedy=remedy, required=layer not in OPTIONAL
         )
+
+
+def _memory() -> Iterator[Finding]:
+    cgroups = find_memory_cgroups()
+    remedy = "" if cgroups else _CGROUPS
+    how = f"cgroup, version {cgroups.version}" if cgroups else "cgroup"
+    yield Finding(
+        property="all that the kernel holds for it", how=how, there=bool(cgroups), remedy=remedy, required=False
+    )
+
+
+def _hidden(course: Course) -> Iterator[Finding]:
+    """Try whether the course can be kept out of sight where it lies."""
+    private = (str(course.root),)
+    remedy, how = "", "nothing of it is shown"
+    with ZygoteProcess(SandboxConfig(trial=True, private=private)) as zygote:
+        try:
+            zygote.wait_until_ready()
+            how = "covered below what is shown" if zygote.covered else how
+        except SandboxError as error:
+            remedy = error.why or "mend what is missing above"
+    yield Finding(property="the course, out of student code's sight", how=how, there=not remedy, remedy=remedy)
 
 
 def _limits(missing: Mapping[str, str]) -> Iterator[Finding]:
@@ -101,9 +130,9 @@ def _devices() -> Iterator[Finding]:
     yield Finding(property="a GPU for student code", how="CUDA", there=gpu, remedy=remedy, required=False)
 
 
-def print_findings(console: Console) -> bool:
+def print_findings(console: Console, course: Course | None = None) -> bool:
     """Print the table; return whether `grade` can run student code here with every required wall standing."""
-    findings = examine()
+    findings = examine(course)
     table = Table(title="What this host gives student code", show_lines=False)
     for heading in ("Property", "How", "Here", "What to do"):
         table.add_column(heading, overflow="fold")

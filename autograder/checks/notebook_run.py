@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograder.checks.endless import EndlessFunctions
 from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
 from autograder.course import Budget
 from autograder.errors import GraderError
@@ -19,6 +20,8 @@ __all__ = ["NotebookRun"]
 _GRACE_SECONDS = 3.0
 _SEED_SECONDS = 30.0
 _MAX_RESTARTS = 3
+_AGAIN = 0.1
+"""Part of a cell's seconds for one that calls a function which did not come to an end before: it is paid for once."""
 _MOST_RECORDS = 2_000
 _LONGEST_ERROR = 2_500
 _ALL_ERRORS = 250_000
@@ -44,6 +47,7 @@ class NotebookRun:
         self._deadly: set[str] = set()
         self._records: dict[str, CellRecord] = {}
         self._unwritten: set[str] = set()
+        self._endless = EndlessFunctions([cell.source for cell in plan])
         self._error_room = _ALL_ERRORS
         self._left = budget.total_seconds
         self._excused_before = 0.0
@@ -179,7 +183,10 @@ class NotebookRun:
         for cell in self._plan:
             if cell.name in self._deadly:
                 continue
-            left = min(ends_at - self._now(), self._budget.cell_seconds)
+            seconds = self._budget.cell_seconds
+            if self._endless.are_called_by(cell.source):
+                seconds *= _AGAIN
+            left = min(ends_at - self._now(), seconds)
             if left <= 0:
                 self.flags.add(Flag.NOTEBOOK_TIMEOUT)
                 self._record(cell, CellStatus.SKIPPED, "The notebook's time was used up before this cell.")
@@ -195,7 +202,7 @@ class NotebookRun:
             except Lost as lost:
                 raise GraderError(f"While {cell.label} was running {lost}.") from lost
             except Raised as raised:
-                self._record_error(cell, raised)
+                self._record_error(cell, raised, seconds)
             except Died as died:
                 self.close()
                 self._deadly.add(cell.name)
@@ -225,10 +232,12 @@ class NotebookRun:
         )
         self._records[cell.name] = record
 
-    def _record_error(self, cell: PlannedCell, raised: Raised) -> None:
+    def _record_error(self, cell: PlannedCell, raised: Raised, seconds: float) -> None:
         if raised.kind == "interrupted":
             self.flags.add(Flag.NOTEBOOK_TIMEOUT)
-            self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {self._budget.cell_seconds:g} seconds.")
+            self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {seconds:g} seconds.")
+            if raised.cell in self._by_name:
+                self._endless.add(self._by_name[raised.cell].source, raised.line)
         else:
             if _is_stub(raised):
                 self._unwritten.add(cell.name)

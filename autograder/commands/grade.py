@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - see autograder.cli
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +138,12 @@ def _engine(options: Options, found: _Found) -> "tuple[Engine, str]":
     if options.address:
         raise AutograderError("--address is for --engine ray; give both, or neither.")
     devices = choose_devices(options.device)
+    cores = len(os.sched_getaffinity(0))
+    if devices.kind == "cpu" and (options.workers or 0) > cores:
+        ERR.print(
+            f"{options.workers} workers share {cores} cores: each submission takes longer, and none is done sooner.",
+            style="yellow",
+        )
     private = (found.submitted, found.results)
     return LocalEngine(workers=options.workers, isolated=isolated, devices=devices, private=private), devices.kind
 

@@ -10,6 +10,7 @@ from autograder.errors import AutograderError
 from autograder.grading.devices import Devices
 from autograder.grading.job import Event, Finished, Job, Started, lost
 from autograder.grading.station_process import StationConfig, StationLost, StationProcess, Task
+from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
 
 __all__ = ["LocalEngine"]
 
@@ -41,6 +42,7 @@ class LocalEngine:
             assignment=jobs[0].assignment,
             private=self.private,
             isolated=self.isolated,
+            cgroups=find_memory_cgroups() if self.isolated else None,
             gpus=self.devices.gpus or (None,),
         )
         slots = 1 if alone else self.workers or self.devices.slots(budget.gpu_share)

@@ -60,7 +60,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
                 sandbox_config = preparation.sandbox_config(
                     isolated=config.isolated, device=device, private=config.private
                 )
-                zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config))
+                zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config, config.cgroups))
             load_libraries(config.course.libraries)
 
             def work(session: pytest.Session) -> None:

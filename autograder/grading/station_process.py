@@ -13,6 +13,7 @@ from typing import Self
 from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.grading.job import Job
+from autograder.sandbox.outside.memory_cgroup import MemoryCgroups
 from autograder.sandbox.shared.config import ONE_THREAD
 
 __all__ = ["Done", "Ready", "StationConfig", "StationLost", "StationProcess", "Task", "start_process"]
@@ -30,6 +31,8 @@ class StationConfig:
     """What student code must not see, beside the course: submissions, results."""
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
+    cgroups: MemoryCgroups | None = None
+    """Where each submission gets a cgroup of its own."""
     gpus: tuple[int | None, ...] = (None,)
     """What student code computes on: GPUs by their numbers, None for the CPU."""
 

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "simulate": {*FOUNDATION, "simulate", "grading", "validate"},
     "report": {"errors", "results", "question_scores", "plain_text", "report"},
     "bench": {*FOUNDATION, "bench", "checks", *SANDBOX},
-    "doctor": {"grading", *SANDBOX},
+    "doctor": {"course", "grading", *SANDBOX},
     "console": set(),
     "options": {"course"},
     "result_schema": {"results"},

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -95,12 +95,13 @@ class _Zygote:
         self._filters: tuple[bytes, ...] = ()
         self._shell: InteractiveShell | None = None
         self._own_pids = -1
+        self.covered: Sequence[str] = ()
 
     def shut_in(self) -> None:
         """Leave the host behind: namespaces and a root of the zygote's own."""
         self._filters = seccomp.compile_filters(memory_files=self._config.gpu is not None)
         enter_namespaces()
-        enter_root_folder(self._config.data, gpu_devices(self._config.gpu), self._config.private)
+        self.covered = enter_root_folder(self._config.data, gpu_devices(self._config.gpu), self._config.private)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self) -> None:
@@ -361,7 +362,7 @@ def main() -> None:
     except (OSError, ImportError) as error:
         _report({"error": str(error)})
         return
-    _report({"missing": missing})
+    _report({"missing": missing, "covered": zygote.covered})
     zygote.serve()
     sys.stdout.flush()
     os._exit(0)  # without the libraries' own farewells

@@ -17,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from autograder.sandbox.outside.memory_cgroup import MemoryCgroup, MemoryCgroups
 from autograder.sandbox.outside.own_time import OwnTime
 from autograder.sandbox.shared.limits import ProcessLimits
 from autograder.sandbox.shared.protocol import (
@@ -36,6 +37,8 @@ __all__ = ["Died", "Lost", "Outcome", "Raised", "Sandbox", "StudentProcess"]
 _DEATH_SECONDS = 10.0
 _REPORT_BYTES = 2**16
 _TEXT = 2_000
+_WRITABLE = 3
+"""File systems in memory that student code may write to: working folder, /tmp, /dev/shm."""
 
 
 class Outcome(StrEnum):
@@ -109,9 +112,16 @@ class StudentProcess:
         self.excused_seconds = 0.0
         """Seconds by the clock of all requests in which others had its processor."""
         self._start_bytes = 0
+        self._cgroup: MemoryCgroup | None = None
         self._control.settimeout(_DEATH_SECONDS)
         for end in (connection.fileno(), printed):
             os.set_blocking(end, False)
+
+    def bound_by(self, cgroups: MemoryCgroups) -> None:
+        """Have the kernel bound its memory, files in memory included; raise OSError where it refuses."""
+        most = self._limits.memory_bytes + _WRITABLE * self._limits.disk_bytes
+        cgroup = cgroups.make(f"autograder-{secrets.token_hex(8)}", most, self._limits.processes)
+        self._cgroup = cgroup.take(self._pid())
 
     @property
     def output(self) -> str:
@@ -193,6 +203,8 @@ class StudentProcess:
         self._connection.close()
         os.close(self._printed)
         os.close(self._pidfd)
+        if self._cgroup is not None:
+            self._cgroup.remove()
 
     def _end(self, outcome: Outcome, detail: str = "") -> Died:
         self.close()
@@ -285,7 +297,7 @@ class StudentProcess:
             raise Lost("the process that students' processes are forked from is gone")
         report = json.loads(text)
         code = report["code"]
-        if report["why"] == "memory":
+        if report["why"] == "memory" or (self._cgroup is not None and self._cgroup.ran_out()):
             return self._end(Outcome.OUT_OF_MEMORY)
         if code < 0 and report["cpu_seconds"] >= self._limits.cpu_seconds:
             return self._end(Outcome.CPU_TIME)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from autograder.sandbox.outside.memory_cgroup import MemoryCgroups
 from autograder.sandbox.outside.process import Died, StudentProcess
 from autograder.sandbox.shared.config import ONE_THREAD, SandboxConfig
 from autograder.sandbox.shared.layers import OPTIONAL
@@ -39,8 +40,12 @@ class SandboxError(Exception):
 class ZygoteProcess:
     """Own one zygote; it ends with `close`, and in any case with the process that started it."""
 
-    def __init__(self, sandbox_config: SandboxConfig) -> None:
+    def __init__(self, sandbox_config: SandboxConfig, cgroups: MemoryCgroups | None = None) -> None:
+        """Start it; `cgroups` is where each process that it forks gets a cgroup of its own."""
+        self._cgroups = cgroups
         self._isolated = sandbox_config.isolated
+        self.covered: tuple[str, ...] = ()
+        """Private folders and files that lay below what student code is shown, and had to be covered."""
         self._address = f"\0autograder-{secrets.token_hex(16)}"  # abstract: leaves no file behind
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(self._address)
@@ -70,6 +75,7 @@ class ZygoteProcess:
         if "error" in report or missing.keys() - OPTIONAL:
             self.close()
             raise SandboxError(report.get("error", ""), missing)
+        self.covered = tuple(report.get("covered", ()))
         return missing
 
     @property
@@ -83,8 +89,8 @@ class ZygoteProcess:
         return self._pidfd
 
     def sandbox(self) -> "ForkedSandbox":
-        """Return the way to processes forked from this one."""
-        return ForkedSandbox(address=self._address, isolated=self._isolated)
+        """Return the way to processes forked from this one, each in a cgroup of its own where these can be made."""
+        return ForkedSandbox(address=self._address, isolated=self._isolated, cgroups=self._cgroups)
 
     def close(self) -> None:
         """End the zygote and all that it forked."""
@@ -109,10 +115,12 @@ class ZygoteProcess:
 
 @dataclass(frozen=True, kw_only=True)
 class ForkedSandbox:
-    """Make each student's process by forking a warm one, from whichever process of this user knows its address."""
+    """Make each student's process by forking the zygote, from whichever process of this user knows its address."""
 
     address: str
     isolated: bool
+    cgroups: MemoryCgroups | None = None
+    """Where each process gets a cgroup of its own; None: the zygote alone watches its memory."""
 
     def start(self, limits: ProcessLimits, seconds: float) -> StudentProcess:
         """Return a forked process that is ready for requests.
@@ -139,6 +147,8 @@ class ForkedSandbox:
             os.close(output)
         process = StudentProcess(control, descriptors[0], ours, printed, limits)
         try:
+            if self.cgroups is not None:
+                process.bound_by(self.cgroups)
             process.wait_until_ready(seconds)
         except Died as died:
             raise Died(died.outcome, f"{died.detail}; it printed: {process.output[-1000:]}") from None
