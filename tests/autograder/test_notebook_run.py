@@ -159,6 +159,24 @@ def test_a_cell_that_was_interrupted_timed_out():
     assert run.flags == {Flag.NOTEBOOK_TIMEOUT}
 
 
+def test_a_helper_that_loops_is_paid_for_once():
+    sources = ["def helper():\n    while True: pass", "helper()", "x = helper()", "y = 1"]
+    cells = [PlannedCell(name=f"<cell {n}>", index=n, id="", grade_id="", source=s) for n, s in enumerate(sources)]
+    interrupted = throw(raised("interrupted", cell="<cell 0>", line=2))
+    sandbox = FakeSandbox({"cell": lambda name, source: interrupted() if source.endswith("helper()") else None})
+    run = NotebookRun(cells, Budget(cell_seconds=10), sandbox, seed=1)
+    run.begin_check(None, seed=2)
+    ask(run)
+    given = [seconds for operation, _, seconds in sandbox.started[0].requests if operation == "cell"]
+    assert given == pytest.approx([13, 13, 4, 13], abs=0.1)  # with three of grace each
+    assert [cell.error for cell in run.cells] == [
+        "",
+        "It ran longer than 10 seconds.",
+        "It ran longer than 1 seconds.",
+        "",
+    ]
+
+
 def test_errors_without_end_make_no_result_without_end():
     sandbox = FakeSandbox({"cell": throw(raised(message="\N{BOMB}" * 2_000))})
     cells = [PlannedCell(name=f"<cell {n}>", index=n, id="", grade_id="", source="x") for n in range(4_900)]
