@@ -8,6 +8,7 @@ types, the "Slide Type" of a cell in JupyterLab's property inspector.
 import asyncio
 import base64
 import mimetypes
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from nbformat.notebooknode import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder.authoring.assignment import Tree
+from autograder.checks.surroundings import notebook_environment
 from autograder.course import Course
 from autograder.datasets import link_data
 from autograder.errors import BuildError
@@ -54,8 +56,9 @@ def execute(tree: Tree, course: Course) -> NotebookNode:
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(work)}},
         )
+        environment = notebook_environment(os.environ, Path(folder))
         try:
-            asyncio.run(client.async_execute())
+            asyncio.run(client.async_execute(env=environment))
         except CellExecutionError as error:
             said = f"{error.ename}: {error.evalue}"
             raise BuildError(f"solutions/{name}/{name}.ipynb cannot be run to its end: {said}") from error

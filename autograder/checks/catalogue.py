@@ -2,8 +2,9 @@
 
 import contextlib
 import io
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 from autograder.checks.marks import check_id, read_marks
 from autograder.errors import BuildError
 
-__all__ = ["PYTEST_OPTIONS", "Check", "collect_checks"]
+__all__ = ["Check", "collect_checks", "run_pytest"]
 
-PYTEST_OPTIONS = (
+_PYTEST_OPTIONS = (
     *(
         "--disable-plugin-autoload",
         "-p",
@@ -68,15 +69,34 @@ class _Collector:
 def collect_checks(folder: Path) -> Sequence[Check]:
     """Return the checks in `folder`; raise BuildError that names the first one whose marks are wrong."""
     collector = _Collector()
-    arguments = [*PYTEST_OPTIONS, "--collect-only", "--rootdir", str(folder), str(folder)]
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = pytest.main(arguments, plugins=[collector])
+    code, printed = run_pytest(folder, collector, "--collect-only")
     _forget_modules(folder)
     if collector.problems:
         raise BuildError(f"{folder}: {collector.problems[0]}")
     if not collector.checks:
-        raise BuildError(f"{folder} holds no checks (pytest ended with {code}): {printed.getvalue().strip()[-300:]}")
+        raise BuildError(f"{folder} holds no checks (pytest ended with {code}): {printed.strip()[-300:]}")
     return collector.checks
+
+
+def run_pytest(folder: Path, plugin: object, *options: str) -> tuple[int, str]:
+    """Let pytest collect what lies in `folder`, and nothing else; return its exit code and what it printed.
+
+    Neither a configuration, a `conftest.py` above the folder, an installed plugin nor a variable has a say.
+    """
+    arguments = [*_PYTEST_OPTIONS, *options, "--rootdir", str(folder), "--confcutdir", str(folder), str(folder)]
+    with _without_pytest_variables(), contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = pytest.main(arguments, plugins=[plugin])
+    return int(code), printed.getvalue()
+
+
+@contextlib.contextmanager
+def _without_pytest_variables() -> Iterator[None]:
+    """Take away what pytest would read options and plugins from: PYTEST_ADDOPTS, PYTEST_PLUGINS and their like."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST_")}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 def _forget_modules(folder: Path) -> None:

@@ -1,24 +1,20 @@
 """Collect an assignment's checks with pytest once, and run them against one submission after the other's fork."""
 
-import contextlib
-import io
+import sys
 from collections.abc import Callable, Collection
 
 import pytest
 
-from autograder.checks.catalogue import PYTEST_OPTIONS
+from autograder.checks.catalogue import run_pytest
 from autograder.checks.context import CheckContext
-from autograder.checks.marks import question_of
+from autograder.checks.marks import check_id, is_check, question_of
 from autograder.checks.plugin import CHECK_CONTEXTS, add_data_fixtures
 from autograder.course import Course
-from autograder.errors import AutograderError
+from autograder.errors import AutograderError, GraderError
 
 __all__ = ["fixtures_of", "run_checks", "with_collected_checks"]
 
-_OPTIONS = (
-    *PYTEST_OPTIONS,
-    *("--assert=plain", "--tb=no", "-s", "-p", "no:logging", "-p", "no:faulthandler", "-p", "no:warnings"),
-)
+_OPTIONS = ("--assert=plain", "--tb=no", "-s", "-p", "no:logging", "-p", "no:faulthandler", "-p", "no:warnings")
 _PYTEST_RAN = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
 
 
@@ -29,6 +25,7 @@ class _Loop:
         self._course = course
         self._work = work
         self.reached = False
+        self.error: AutograderError | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -39,17 +36,23 @@ class _Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if not session.testsfailed:
             self.reached = True
-            self._work(session)
+            try:
+                self._work(session)
+            except AutograderError as error:  # pytest would take it for an internal error of its own
+                self.error = error
         return True
 
 
 def with_collected_checks(course: Course, assignment: str, work: Callable[[pytest.Session], None]) -> None:
     """Collect an assignment's checks and call `work` with the session; raise AutograderError where that fails."""
-    folder, loop = course.checks_folder(assignment), _Loop(course, work)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = pytest.main([*_OPTIONS, "--rootdir", str(folder), str(folder)], plugins=[loop])
+    if sys.flags.optimize:
+        raise GraderError("Python runs without assertions here (-O), and every check would pass; run it without -O.")
+    loop = _Loop(course, work)
+    code, printed = run_pytest(course.checks_folder(assignment), loop, *_OPTIONS)
+    if loop.error is not None:
+        raise loop.error
     if code not in _PYTEST_RAN or not loop.reached:
-        raise AutograderError(f"pytest ended with {code}: {printed.getvalue().strip()[-2000:]}")
+        raise AutograderError(f"pytest ended with {code}: {printed.strip()[-2000:]}")
 
 
 def fixtures_of(session: pytest.Session) -> frozenset[str]:
@@ -70,4 +73,12 @@ def run_checks(session: pytest.Session, check_context: CheckContext, questions: 
     finally:
         check_context.run.close()
     if check_context.grader_errors:
-        raise AutograderError(check_context.grader_errors[0])
+        raise GraderError(check_context.grader_errors[0])
+    planned = sorted(check_id(item) for item in items if is_check(item))
+    ran = sorted(record.id for record in check_context.records)
+    if ran != planned:
+        different = sorted({*planned} ^ {*ran}) or [name for name in planned if ran.count(name) != 1]
+        raise GraderError(
+            f"{len(ran)} checks ran and {len(planned)} were planned ({', '.join(different[:5])}); something else than "
+            "the grader runs them: look at the conftest.py beside the checks."
+        )

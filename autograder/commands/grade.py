@@ -89,10 +89,13 @@ def run(options: Options) -> ExitCode:
 
 def _find(options: Options) -> _Found:
     """Find the submissions, and say which folders are passed over."""
+    from autograder.checks.surroundings import ignored_surroundings
     from autograder.grading.submissions import find_submissions, strange_folders
 
     course = options.load_course()
     assignment = course.assignment(options.assignment)
+    if ignored := ignored_surroundings(course, [assignment.name], os.environ):
+        ERR.print(ignored, style="yellow", markup=False)
     submitted = options.submissions or course.root / "submitted"
     submissions = find_submissions(submitted, assignment.name, options.student)
     strange = [] if options.student else strange_folders(submitted, assignment.name)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - see autograder.cli
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,7 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Validate one assignment after the other, write a page of each, and print all findings."""
+    from autograder.checks.surroundings import ignored_surroundings
     from autograder.datasets import prepare_data
     from autograder.validate.terminal import print_validations
 
@@ -55,8 +57,11 @@ def run(options: Options) -> ExitCode:
     extent = _extent(options)
     context = _context(options, course)
     output = options.output or course.root / "results" / "validation"
+    names = options.assignments or [assignment.name for assignment in course.assignments]
+    if ignored := ignored_surroundings(course, names, os.environ):
+        ERR.print(ignored, style="yellow", markup=False)
     found = []
-    for name in options.assignments or [assignment.name for assignment in course.assignments]:
+    for name in names:
         found.append(_validate(course, name, extent, context))
         _write(found[-1], output, name)
     print_validations(OUT, found)

@@ -1,6 +1,6 @@
 """Be the process that workers are forked from: it holds what all submissions to one assignment share, loaded once.
 
-Started as `python -P -m autograder.grading.station FD` with a connection to whoever hands out the jobs. Beside it runs
+Started as `python -I -m autograder.grading.station FD` with a connection to whoever hands out the jobs. Beside it runs
 the zygote that students' processes are forked from (one for each GPU), which knows nothing of what is here.
 Nothing here may run an operation of torch on two threads: a process that ever has cannot be forked safely.
 """
@@ -21,9 +21,11 @@ import pytest
 
 import autograder.checks.handles
 import autograder.checks.verdict  # noqa: F401 - these are loaded here once, not in every fork
+from autograder.checks.marks import is_check, read_marks
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import fixtures_of, with_collected_checks
 from autograder.errors import AutograderError, GraderError
+from autograder.grading.check_code import read_check_code
 from autograder.grading.job import lost
 from autograder.grading.station_process import Done, Ready, StationConfig, Task
 from autograder.grading.worker import WorkerContext, grade
@@ -35,6 +37,7 @@ __all__ = ["main"]
 
 _FORK = multiprocessing.get_context("fork")
 _ZYGOTE_GONE = 3
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
             load_libraries(config.course.libraries)
 
             def work(session: pytest.Session) -> None:
+                _require_all_checks(preparation, session)
                 preparation.warm_up(fixtures_of(session))
                 gc.collect()
                 gc.freeze()
@@ -76,6 +80,21 @@ def _serve(config: StationConfig, line: Connection) -> None:
             with_collected_checks(config.course, config.assignment, work)
     except (AutograderError, SandboxError) as error:
         line.send(error if isinstance(error, AutograderError) else GraderError(str(error)))
+
+
+def _require_all_checks(preparation: Preparation, session: pytest.Session) -> None:
+    """Raise GraderError where pytest collected other checks than are written in the course's files."""
+    assignment, folder = preparation.assignment, preparation.course.checks_folder(preparation.assignment.name)
+    checks = [item for item in session.items if is_check(item)]
+    found = {"::".join(item.nodeid.split("::")[:2]).partition("[")[0] for item in checks}
+    lost = [check.id for check in read_check_code(folder, {}) if check.id not in found]
+    points = sum(read_marks(item).points for item in checks)
+    if lost or abs(points - assignment.points) > _ROUNDING:
+        lack = f", without {', '.join(lost[:5])}" if lost else ""
+        raise GraderError(
+            f"{folder}: the checks that pytest collects are worth {points:g} of {assignment.points:g} points{lack}; "
+            "nothing is graded before they are all there."
+        )
 
 
 class _Station:

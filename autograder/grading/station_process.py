@@ -10,11 +10,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Self
 
+from autograder.checks.surroundings import UMASK, checks_environment
 from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.grading.job import Job
 from autograder.sandbox.outside.memory_cgroup import MemoryCgroups
-from autograder.sandbox.shared.config import ONE_THREAD
 
 __all__ = ["Done", "Ready", "StationConfig", "StationLost", "StationProcess", "Task", "start_process"]
 
@@ -72,8 +72,12 @@ class StationProcess:
     """One station, as the process that hands out the jobs sees it."""
 
     def __init__(self, config: StationConfig, environment: Mapping[str, str] | None = None) -> None:
-        """Start it; `environment` is added to this process's own."""
-        self._process, self.line = start_process("autograder.grading.station", environment or {})
+        """Start it where the course lies; `environment` is added to what is chosen of this process's own."""
+        self._process, self.line = start_process(
+            *("-I", "autograder.grading.station"),
+            environment={**checks_environment(os.environ), **(environment or {})},
+            folder=config.course.root,
+        )
         self.line.send(config)
         self._ready = False
 
@@ -123,14 +127,21 @@ class StationProcess:
         self.close()
 
 
-def start_process(module: str, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], Connection]:
-    """Start a module of this package as a process of its own, in a session of its own, with a connection to it."""
+def start_process(
+    option: str, module: str, *, environment: Mapping[str, str], folder: Path | None = None
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start a module of this package as a process of its own, in a session of its own, with a connection to it.
+
+    `option` is Python's: -I where nothing of the surroundings may have a say, -P where only `folder` may not.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, str(theirs.fileno())],
+            [sys.executable, option, "-m", module, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env={**ONE_THREAD, **os.environ, **environment},
+            env=environment,
+            cwd=folder,
+            umask=UMASK,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

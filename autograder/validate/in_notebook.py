@@ -1,6 +1,6 @@
 """Run the public checks on a solution as a student does, with otter in the notebook's own process.
 
-    python -m autograder.validate.in_notebook NOTEBOOK
+    python -I -m autograder.validate.in_notebook NOTEBOOK
 
 prints one JSON object: by question, the part of the public checks that the notebook's answer passes. The notebook is
 run without the cells that grading leaves out, in its own folder, without isolation: it is for notebooks of our own.
@@ -25,7 +25,6 @@ def main() -> None:
     """Run, check, print."""
     path = Path(sys.argv[1]).resolve()
     os.chdir(path.parent)
-    os.environ.setdefault("MPLBACKEND", "agg")
     sys.path.insert(0, str(path.parent))
     with contextlib.redirect_stdout(io.StringIO()):
         passed = _passed(path)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from autograder.checks.surroundings import notebook_environment
 from autograder.course import Course
 from autograder.datasets import link_data
 from autograder.own_notebooks import question_of, solution_cells
@@ -58,7 +60,8 @@ def run_release(release: Path, course: Course) -> Released:
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(work)}},
         )
-        asyncio.run(client.async_execute())
+        environment = notebook_environment(os.environ, Path(folder))
+        asyncio.run(client.async_execute(env=environment))
     problems, behind_a_stub = [], False
     for number, cell in enumerate(notebook.cells[:-1], 1):
         behind_a_stub = behind_a_stub or bool(question_of(cell))

@@ -1,6 +1,7 @@
 """Try out an assignment before any student sees it: grade right and wrong answers to it, look for leaks, judge."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import nbformat
 from autograder.authoring.assignment import Tree, build_trees, compare
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.checks.secret import DEMO_SECRET, read_secret
+from autograder.checks.surroundings import checks_environment
 from autograder.course import Assignment, Budget, Course
 from autograder.errors import ValidationError
 from autograder.grading.fingerprint import Fingerprints
@@ -234,8 +236,9 @@ def _repeat(trials: Trials, solution: Result, cells: Mapping[str, str], seeds: i
 
 def _in_notebook(tree: Tree, name: str) -> dict[str, float]:
     """Run a built notebook's public checks in the notebook's own process, as students do."""
-    command = [sys.executable, "-m", "autograder.validate.in_notebook", str(tree.folder / f"{name}.ipynb")]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-I", "-m", "autograder.validate.in_notebook", str(tree.folder / f"{name}.ipynb")]
+    environment = checks_environment(os.environ)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise ValidationError(
             f"{tree.folder / name}.ipynb: its public checks cannot be run in the notebook: "

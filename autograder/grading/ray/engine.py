@@ -12,6 +12,7 @@ from autograder.course import Course, load_course
 from autograder.errors import AutograderError
 from autograder.grading.job import Event, Finished, Job, Started
 from autograder.grading.station_process import start_process
+from autograder.sandbox.shared.config import ONE_THREAD
 
 __all__ = ["Drain", "DriverConfig", "RayEngine", "TaskEvent"]
 
@@ -74,8 +75,10 @@ class RayEngine:
             raise ModuleNotFoundError("--engine ray needs Ray", name="ray")
         course = load_course(jobs[0].root)
         left = {job.key: job for job in jobs}
-        environment = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
-        process, line = start_process("autograder.grading.ray.driver", environment)
+        # Ray's own settings are variables of many names; no check runs in this process
+        process, line = start_process(
+            *("-P", "autograder.grading.ray.driver"), environment={**ONE_THREAD, **_ENVIRONMENT, **os.environ}
+        )
         try:
             self._line = line
             line.send(
