@@ -61,7 +61,7 @@ def _generator(preparation: Preparation, student_id: str, check_id: str) -> obje
     # Only for checks that ask for it: a peer must not pay for what its notebook lacks
     from autograder.checks.context import derive_seed, make_generator  # noqa: PLC0415
 
-    seed = derive_seed(preparation.secret, preparation.assignment.name, student_id, check_id, "hidden inputs")
+    seed = derive_seed(preparation.secret, preparation.assignment.name, student_id, 1, check_id)
     return make_generator(preparation.course, seed)
 
 

@@ -1,6 +1,8 @@
 """Hold what the checks of one submission need: the notebook's run, the reference, the hidden data, the seeds."""
 
 import hashlib
+import hmac
+import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +21,13 @@ from autograder.sandbox.outside.process import Sandbox
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["CheckContext", "derive_seed", "make_generator", "open_check_context"]
+__all__ = ["CheckContext", "derive_seed", "make_generator", "open_check_context", "student_seed"]
 
 # ruff: noqa: PLC0415 - torch is imported only where a course asks for it
+
+_TWISTER_WORDS = 624
+_TWISTER_START = 3
+"""Where they begin in the state of torch's generator, which has 64 bits for each: behind the seed and two counters."""
 
 
 @dataclass(kw_only=True)
@@ -38,9 +44,17 @@ class CheckContext:
     grader_errors: list[str] = field(default_factory=list)
     """What went wrong on our side; with one of these there is no score."""
 
-    def seed(self, check: str, role: str) -> int:
-        """Return the seed of one check: repeatable for this student, of use to nobody else."""
-        return _seed(self.preparation, self.student_id, check, role)
+    attempt: int = 1
+    """Which of the student's submissions it is: each has hidden inputs of its own."""
+
+    def hidden_seed(self, check: str) -> int:
+        """Return the seed of a check's hidden inputs; it never leaves this process."""
+        name = self.preparation.assignment.name
+        return derive_seed(self.preparation.secret, name, self.student_id, self.attempt, check)
+
+    def student_seed(self, check: str) -> int:
+        """Return the seed that the student's process gets for a check."""
+        return student_seed(self.preparation.assignment.name, self.student_id, self.attempt, check)
 
     @cached_property
     def reference(self) -> SimpleNamespace:
@@ -48,26 +62,39 @@ class CheckContext:
         return self.preparation.reference(self.student_id)
 
 
-def derive_seed(secret: str, assignment: str, student_id: str, check: str, role: str) -> int:
-    """Return 62 bits that nobody can work out without the secret.
+def derive_seed(secret: str, assignment: str, student_id: str, attempt: int, check: str) -> int:
+    """Return 256 bits that nobody can work out without the secret: the seed of a check's hidden inputs."""
+    public = json.dumps([assignment, student_id, attempt, check]).encode()
+    return int.from_bytes(hmac.digest(secret.encode(), public, "sha256"))
 
-    `role` keeps the seed of hidden inputs apart from the one that the student's process is given.
+
+def student_seed(assignment: str, student_id: str, attempt: int, check: str) -> int:
+    """Return 128 bits for the generators of the student's process, which anybody can work out.
+
+    What student code can read must not derive from the secret: it is something to try guesses on. That students can
+    know the seed that their code runs with harms nobody: the generators are theirs to seed anew, and hidden inputs come
+    from a generator in this process.
     """
-    digest = hashlib.sha256(f"{secret}\0{assignment}\0{student_id}\0{check}\0{role}".encode()).digest()
-    return int.from_bytes(digest[:8]) >> 2
+    public = json.dumps([assignment, student_id, attempt, check]).encode()
+    return int.from_bytes(hashlib.sha256(public).digest()[:16])
 
 
 def make_generator(course: Course, seed: int) -> "torch.Generator | np.random.Generator":
-    """Return a generator of random numbers: torch's where the course has torch, numpy's elsewhere."""
+    """Return a generator of random numbers from 256 bits: torch's where the course has torch, numpy's elsewhere."""
     if "torch" in course.libraries:
-        import torch
-
-        return torch.Generator().manual_seed(seed)
+        return _torch_generator(seed)
     return np.random.default_rng(seed)
 
 
-def _seed(preparation: Preparation, student_id: str, check: str, role: str) -> int:
-    return derive_seed(preparation.secret, preparation.assignment.name, student_id, check, role)
+def _torch_generator(seed: int) -> "torch.Generator":
+    """Return a Mersenne Twister whose whole state comes from the seed: `manual_seed` uses 32 bits of it on the CPU."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed % 2**63)
+    state = generator.get_state()
+    words = hashlib.shake_256(seed.to_bytes(32)).digest(4 * _TWISTER_WORDS)
+    state.numpy().view(np.uint64)[_TWISTER_START : _TWISTER_START + _TWISTER_WORDS] = np.frombuffer(words, np.uint32)
+    return generator.set_state(state)
 
 
 def open_check_context(
@@ -76,6 +103,7 @@ def open_check_context(
     student_id: str,
     *,
     sandbox: Sandbox,
+    attempt: int = 1,
     device: str = "cpu",
     core: int | None = None,
     total_seconds: float | None = None,
@@ -90,9 +118,9 @@ def open_check_context(
     else:
         skeleton, answers = list(preparation.release), read_cells(submission)
     plan = plan_run(skeleton, answers, student_id)
-    seed = _seed(preparation, student_id, "", "notebook")
+    seed = student_seed(preparation.assignment.name, student_id, attempt, "")
     budget = preparation.assignment.budget
     if total_seconds is not None:
         budget = replace(budget, total_seconds=min(budget.total_seconds, total_seconds))
     run = NotebookRun(plan, budget, sandbox, seed, core=core)
-    return CheckContext(preparation=preparation, student_id=student_id, run=run, device=device)
+    return CheckContext(preparation=preparation, student_id=student_id, attempt=attempt, run=run, device=device)

@@ -115,7 +115,7 @@ class NotebookRun:
         except Lost as lost:
             raise GraderError(f"While a check was at work {lost}.") from lost
         except Raised as raised:
-            raise self._as_outcome(raised) from None
+            raise self._as_outcome(raised, str(arguments[0]) if operation == "name" else None) from None
         except Died as died:
             self.close()
             raise self._as_ending(died, self._check_seconds) from None
@@ -249,15 +249,20 @@ class NotebookRun:
         self.flags.add(Flag.NOTEBOOK_TIMEOUT if timed_out else Flag.NOTEBOOK_CRASH)
         self._record(cell, CellStatus.TIMEOUT if timed_out else CellStatus.CRASHED, ending.student_text)
 
-    def _as_outcome(self, raised: Raised) -> StudentError | Missing | Crashed:
-        if raised.kind == "missing":
-            return self._as_missing(raised.message)
+    def _as_outcome(self, raised: Raised, name: str | None) -> StudentError | Missing | Crashed:
+        """Say what an exception means; `name` is the one that was asked for: what is said may be forged."""
+        if raised.kind == "missing" and name is not None:
+            return self._as_missing(name)
         if _is_stub(raised):
             where = self._by_name.get(raised.cell)
             name = f"`{where.grade_id}`" if where and where.grade_id else "This question"
             return Missing(_NOT_WRITTEN.format(name), raised.message)
         if raised.kind == "unsendable":
-            return Crashed(f"The answer cannot be used: {raised.message[:200]}.")
+            return Crashed(
+                "The answer cannot be used: it is too large, or of a kind that cannot be looked at.",
+                f"The answer cannot be used: {raised.message}.",
+                public_text=f"The answer cannot be used: {raised.message[:200]}.",
+            )
         return self._student_error(raised)
 
     def _as_missing(self, name: str) -> Missing:
@@ -276,13 +281,15 @@ class NotebookRun:
             self.flags.add(Flag.GPU_OUT_OF_MEMORY)
         cell = self._by_name.get(raised.cell)
         lines = cell.source.splitlines() if cell else []
-        known = 1 <= raised.line <= len(lines)
+        source_line = lines[raised.line - 1].strip() if 1 <= raised.line <= len(lines) else ""
+        is_code = bool(source_line) and not source_line.startswith("#")
         return StudentError(
             type_name=_known_type(raised.types),
             message=raised.message,
             cell=cell.label if cell else "",
-            line=raised.line if known else 0,
-            source_line=lines[raised.line - 1].strip()[:200] if known else "",
+            line=raised.line if is_code else 0,
+            source_line=source_line[:200] if is_code else "",
+            question=cell.grade_id if cell else "",
         )
 
     def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:

@@ -7,7 +7,8 @@
     ├── Crashed
     └── Partial                    a fraction of the points, with the reason
 
-Every one has two texts: `student_text` for feedback, `staff_text` for staff. Only the second may carry values.
+Every one has three texts: `student_text` for feedback on a hidden check, `public_text` on a public one, `staff_text`
+for staff. The first may carry nothing that the student's process says at will: it has seen hidden inputs.
 """
 
 from typing import NoReturn
@@ -21,15 +22,20 @@ class StudentError(Exception):
     """The student's code raised an exception.
 
     `type_name` is the nearest kind of exception that Python or torch defines, since a name of the student's own making
-    could carry a hidden input; `cell` names the notebook's cell ("" where none was at work) and `line` counts from 1.
+    could carry a hidden input; `cell` names the notebook's cell ("" where none was at work) and `line` counts from 1 (0
+    where it is no line of code). Both come from the student's process, which can choose among what there is: a hidden
+    check shows `question` instead, the cell's if it is one of the assignment's.
     """
 
-    def __init__(self, *, type_name: str, message: str, cell: str, line: int, source_line: str) -> None:
+    def __init__(
+        self, *, type_name: str, message: str, cell: str, line: int, source_line: str, question: str = ""
+    ) -> None:
         self.type_name = type_name
         self.message = message
         self.cell = cell
         self.line = line
         self.source_line = source_line
+        self.question = question
         super().__init__(self.staff_text)
 
     @property
@@ -37,12 +43,20 @@ class StudentError(Exception):
         if not self.cell:
             return ""
         shown = f": `{self.source_line}`" if self.source_line else ""
-        return f" in {self.cell}, line {self.line}{shown}"
+        line = f", line {self.line}" if self.line else ""
+        return f" in {self.cell}{line}{shown}"
+
+    @property
+    def public_text(self) -> str:
+        """Return what the student reads of a public check: kind of exception, their own line, message."""
+        message = f" ({self.message})" if self.message else ""
+        return f"Your code raised {self.type_name}{self._place}.{message}"
 
     @property
     def student_text(self) -> str:
-        """Return the kind of exception and the student's own line."""
-        return f"Your code raised {self.type_name}{self._place}."
+        """Return what the student reads of a hidden check: the kind of exception, and which answer raised it."""
+        elsewhere = " in another cell" if self.cell else ""
+        return f"Your code raised {self.type_name}{f' in `{self.question}`' if self.question else elsewhere}."
 
     @property
     def staff_text(self) -> str:
@@ -55,8 +69,9 @@ class Ending(BaseException):
 
     status: CheckStatus
 
-    def __init__(self, student_text: str, staff_text: str = "") -> None:
+    def __init__(self, student_text: str, staff_text: str = "", *, public_text: str = "") -> None:
         self.student_text = student_text
+        self.public_text = public_text or student_text
         self.staff_text = staff_text or student_text
         super().__init__(self.staff_text)
 

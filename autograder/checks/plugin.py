@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("autograder")
     group.addoption("--submission", type=Path, help="a student's notebook; without it the solution is examined")
     group.addoption("--student", default="", help="the student's ID (default: the name of the submission's folder)")
+    group.addoption("--attempt", type=int, default=1, help="which of the student's it is (default: 1)")
     group.addoption("--sandbox", choices=["auto", "none"], default="auto", help="none: run student code unprotected")
     group.addoption("--course", type=Path, help="the folder with course_config.py (default: at or above the checks)")
 
@@ -83,7 +84,9 @@ def _check_context(item: pytest.Item) -> "CheckContext":
             preparation = Preparation(course, course.assignment(name))
             zygote = _zygote_process(preparation, solution=submission is None, unprotected=option("sandbox") == "none")
             item.config.stash[ZYGOTES].append(zygote)
-            check_contexts[name] = open_check_context(preparation, submission, student, sandbox=zygote.sandbox())
+            check_contexts[name] = open_check_context(
+                *(preparation, submission, student), sandbox=zygote.sandbox(), attempt=option("attempt")
+            )
         except AutograderError as error:
             pytest.exit(str(error), returncode=2)
     return check_contexts[name]
@@ -152,8 +155,7 @@ def rng(request: pytest.FixtureRequest) -> "torch.Generator | np.random.Generato
     from autograder.checks.context import make_generator
 
     check_context = _check_context(request.node)
-    seed = check_context.seed(check_id(request.node), "hidden inputs")
-    return make_generator(check_context.preparation.course, seed)
+    return make_generator(check_context.preparation.course, check_context.hidden_seed(check_id(request.node)))
 
 
 def add_data_fixtures(config: pytest.Config, course: Course) -> None:
@@ -181,7 +183,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     check_context = _check_context(item)
     run = check_context.run
     before = run.setup_seconds
-    run.begin_check(read_marks(item).deadline, check_context.seed(check_id(item), "student's process"))
+    run.begin_check(read_marks(item).deadline, check_context.student_seed(check_id(item)))
     try:
         return (yield)
     finally:

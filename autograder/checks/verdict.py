@@ -37,9 +37,8 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
         return Verdict(status=CheckStatus.PASSED, fraction=1.0)
     if isinstance(error, Ending):
         fraction = error.fraction if isinstance(error, Partial) else 0.0
-        return Verdict(
-            status=error.status, fraction=fraction, student_text=error.student_text, staff_text=error.staff_text
-        )
+        text = error.public_text if public else error.student_text
+        return Verdict(status=error.status, fraction=fraction, student_text=text, staff_text=error.staff_text)
     staff = "".join(traceback.format_exception_only(error)).strip()[:_STAFF_TEXT]
     if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
         return Verdict(
@@ -49,7 +48,7 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
             flag=Flag.CHECK_RAISED,
         )
     if isinstance(error, StudentError):
-        text = f"{error.student_text} ({error.message})" if public and error.message else error.student_text
+        text = error.public_text if public else error.student_text
         return Verdict(status=CheckStatus.ERROR, student_text=text, staff_text=error.staff_text)
     if isinstance(error, AssertionError | pytest.fail.Exception):
         hint = _hint(error, public=public, checks=checks) or rule

@@ -116,10 +116,10 @@ def _find(options: Options) -> _Found:
 
 def _secret(course: Course) -> str:
     """Return what hidden inputs derive from, and say so where anybody can read it."""
-    from autograder.checks.secret import DEMO_SECRET, read_secret
+    from autograder.checks.secret import has_demo_secret, read_secret
 
     secret = read_secret(course)
-    if secret == DEMO_SECRET:
+    if has_demo_secret(course):
         ERR.print(
             f"Hidden inputs derive from the demo secret, which anybody can read; for a real class put one of your own "
             f"into {course.secret_file}.",

@@ -25,7 +25,7 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Read the results and write the page."""
-    from autograder.checks.secret import DEMO_SECRET, read_secret
+    from autograder.checks.secret import has_demo_secret
     from autograder.report.class_page import class_page
     from autograder.results import read_results, write_atomically
 
@@ -41,7 +41,7 @@ def run(options: Options) -> ExitCode:
         assignment.title,
         assignment.name,
         results,
-        demo_secret=read_secret(course) == DEMO_SECRET,
+        demo_secret=has_demo_secret(course),
         made_at=datetime.now().astimezone(),
     )
     output = options.output or results_folder / assignment.name / "report.html"

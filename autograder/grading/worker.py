@@ -66,6 +66,7 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
     check_context = open_check_context(
         *(context.preparation, job.notebook, job.student),
         sandbox=context.sandbox,
+        attempt=job.attempt,
         device=job.device,
         core=context.core,
         total_seconds=job.total_seconds,

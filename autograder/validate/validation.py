@@ -16,7 +16,7 @@ import nbformat
 
 from autograder.authoring.assignment import Tree, build_trees, compare
 from autograder.checks.catalogue import Check, collect_checks
-from autograder.checks.secret import DEMO_SECRET, read_secret
+from autograder.checks.secret import has_demo_secret, read_secret
 from autograder.checks.surroundings import checks_environment
 from autograder.course import Assignment, Budget, Course
 from autograder.errors import ValidationError
@@ -101,13 +101,12 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
         costs=_costs(assignment, checks, [graded["solution"], *repeated]),
         left_out=sorted(slow),
     )
-    secret = read_secret(course)
     hidden = Hidden(
         source=source,
         only_solutions={path: content for path, content in solutions.files.items() if path not in release.files},
         checks=checks,
         data=traces_of(course),
-        secret="" if secret == DEMO_SECRET else secret,
+        secret="" if has_demo_secret(course) else read_secret(course),
         shown=known.shown,
     )
     validation.findings.extend(judge(validation, known, mutants))

@@ -272,7 +272,11 @@ def command(course: Path, results: Path, *options: str) -> subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "AUTOGRADER_SECRET": "s", "RAY_gcs_rpc_server_reconnect_timeout_s": "5"},
+        env={
+            **os.environ,
+            "AUTOGRADER_SECRET": "5e" * 7 + "c0ffee1234567890ab",
+            "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
+        },
     )
 
 

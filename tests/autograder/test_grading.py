@@ -162,11 +162,14 @@ def test_staff_read_the_whole_exception(graded):
     assert re.search(r"\d\.\d{3}", check(graded["raises"], HIDDEN).staff_message)
 
 
-def test_the_student_reads_their_own_line_and_the_kind_of_exception(graded):
-    message = check(graded["raises"], HIDDEN).message
-    assert "ValueError" in message
-    assert "`raise ValueError(str(x))`" in message
-    assert "ValueError" in check(graded["raises-in-disguise"], HIDDEN).message
+@pytest.mark.parametrize("student", ["raises", "raises-in-disguise"])
+def test_of_a_hidden_check_the_student_reads_the_kind_of_exception_and_the_answer(graded, student):
+    assert check(graded[student], HIDDEN).message == "Your code raised ValueError in `double`."
+
+
+def test_of_a_public_check_the_student_reads_their_own_line(graded):
+    message = check(graded["raises"], "test_tiny.py::test_double_of_ones").message
+    assert "line 3: `raise ValueError(str(x))`" in message
 
 
 def test_no_result_of_an_isolated_run_says_otherwise(graded):

@@ -122,15 +122,58 @@ def test_an_exception_names_the_students_own_line():
     error = raised(message="secret", cell="<cell 1>", line=2)
     with pytest.raises(StudentError) as found:
         ask(make_run(FakeSandbox({"call": throw(error)})), "call")
-    assert found.value.student_text == "Your code raised ValueError in cell 2 (`double`), line 2: `return 2 * x`."
+    place = "Your code raised ValueError in cell 2 (`double`), line 2: `return 2 * x`."
+    assert found.value.public_text == f"{place} (secret)"
     assert "secret" in found.value.staff_text
 
 
-@pytest.mark.parametrize("line", [0, 3, 10**9, -1])
-def test_a_line_that_the_cell_does_not_have_is_not_shown(line):
+def student_error(**said: object) -> StudentError:
     with pytest.raises(StudentError) as found:
-        ask(make_run(FakeSandbox({"call": throw(raised(cell="<cell 1>", line=line))})), "call")
-    assert "`return" not in found.value.student_text
+        ask(make_run(FakeSandbox({"call": throw(raised(**said))})), "call")
+    return found.value
+
+
+def test_of_a_hidden_check_the_answer_is_named_and_neither_line_nor_message():
+    error = student_error(message="secret", cell="<cell 1>", line=2)
+    assert error.student_text == "Your code raised ValueError in `double`."
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("<cell 0>", "Your code raised ValueError in another cell."), ("<cell 9>", "Your code raised ValueError.")],
+)
+def test_other_cells_are_not_told_apart(cell, text):
+    assert student_error(cell=cell, line=1).student_text == text
+
+
+@pytest.mark.parametrize("line", [0, 3, 4, 5, 10**9, -1])
+def test_a_line_without_code_is_not_shown(line):
+    source = "def double(x):\n    return 2 * x\n\n    # a comment"
+    plan = [PlannedCell(name="<cell 0>", index=0, id="a", grade_id="double", source=source)]
+    run = NotebookRun(plan, Budget(), FakeSandbox({"call": throw(raised(cell="<cell 0>", line=line))}), seed=1)
+    run.begin_check(None, seed=2)
+    with pytest.raises(StudentError) as found:
+        ask(run, "call")
+    assert found.value.public_text == "Your code raised ValueError in cell 1 (`double`)."
+
+
+def test_the_name_that_is_missing_is_the_one_that_was_asked_for():
+    sandbox = FakeSandbox({"name": throw(raised("missing", message="0.1234"))})
+    with pytest.raises(Missing, match=r"^`triple` is not defined") as found:
+        ask(make_run(sandbox), "name", "triple")
+    assert "0.1234" not in found.value.student_text
+
+
+def test_only_a_name_can_be_missing():
+    error = student_error(kind="missing", message="0.1234", cell="<cell 1>", line=2)
+    assert error.student_text == "Your code raised ValueError in `double`."
+
+
+def test_what_cannot_be_sent_is_described_where_no_hidden_input_is_at_stake():
+    with pytest.raises(Crashed) as found:
+        ask(make_run(FakeSandbox({"call": throw(raised("unsendable", message="0.1234 MB at once"))})), "call")
+    assert "0.1234" not in found.value.student_text
+    assert "0.1234 MB at once" in found.value.public_text
 
 
 def test_a_missing_name_is_told_with_what_became_of_its_cell():

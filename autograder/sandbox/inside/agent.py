@@ -126,7 +126,7 @@ class Agent:
     def do_seed(self, seed: int) -> None:
         """Seed every generator, and let go of all kept objects."""
         random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002 - the generator that student code uses unasked
+        np.random.seed([seed >> shift & 0xFFFFFFFF for shift in range(0, 128, 32)])  # noqa: NPY002 - used unasked
         if (tensors := sys.modules.get("autograder.sandbox.shared.tensors")) is not None:
             tensors.seed(seed)
         self._objects.forget()

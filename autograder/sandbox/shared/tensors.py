@@ -39,5 +39,5 @@ def from_bytes(raw: bytes, dtype: torch.dtype, sizes: tuple[int, ...]) -> torch.
 
 
 def seed(number: int) -> None:
-    """Seed torch's generators."""
-    torch.manual_seed(number)
+    """Seed torch's generators with the 64 bits that they take."""
+    torch.manual_seed(number % 2**64)
