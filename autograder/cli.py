@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from autograder import __version__
-from autograder.console import ERR
+from autograder.console import ERR, print_any_character
 from autograder.errors import AutograderError, ExitCode
 from autograder.extras import how_to_install
 from autograder.options import add_arguments, read_options
@@ -29,13 +29,14 @@ COMMANDS = ("build", "validate", "grade", "doctor", "bench", "simulate", "diff",
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 something was found wrong, 2 it could not be done."""
+    print_any_character()
     parsed = _parser().parse_args(arguments)
     try:
         return int(_run(parsed))
     except AutograderError as error:
         if parsed.verbose:
             traceback.print_exc()
-        ERR.print(f"autograder: {error}", style="red", markup=False)
+        ERR.print(f"autograder: {error}", style="red")
     except KeyboardInterrupt:
         ERR.print("autograder: interrupted; what has a result keeps it, the same command goes on from there.")
     return int(ExitCode.UNUSABLE)

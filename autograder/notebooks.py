@@ -3,7 +3,6 @@
 Notebooks of students are hostile input: nothing here executes, follows or trusts what they hold.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import NotebookError
+from autograder.notebook_files import MAX_BYTES, plain_name, read_file
+from autograder.notebook_formats import UnusableContent, parse_notebook
 
 __all__ = [
     "BYPRODUCTS",
     "KNOWN_ANSWERS",
-    "MAX_BYTES",
     "Cell",
+    "Notebook",
     "PlannedCell",
     "Tag",
     "defined_names",
     "plan_run",
     "read_cells",
+    "read_notebook",
 ]
 
 BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"})
@@ -30,7 +32,6 @@ BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data
 KNOWN_ANSWERS = "known_answers.py"
 """The file beside an assignment's checks that `validate` judges them by; no result depends on it."""
 
-MAX_BYTES = 32 * 2**20
 _MAX_CELLS = 5_000
 _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 
@@ -61,6 +62,16 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notebook:
+    """A notebook as it was handed in."""
+
+    cells: tuple[Cell, ...]
+    """Its code cells."""
+    converted: bool
+    """Whether it came in an older format, or in another encoding than UTF-8."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedCell:
     """A cell to run when grading."""
 
@@ -83,26 +94,19 @@ class PlannedCell:
 
 def read_cells(path: Path) -> list[Cell]:
     """Return the code cells of a notebook; raise NotebookError that says in one sentence what is wrong with it."""
+    return list(read_notebook(path).cells)
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Return a notebook, whatever has saved it; raise NotebookError as `read_cells` does."""
     try:
-        if path.is_symlink() or not path.is_file():
-            raise NotebookError(f"{path.name} is not there, or is not an ordinary file.")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            limit = MAX_BYTES // 2**20
-            raise NotebookError(
-                f"{path.name} has {size / 2**20:.0f} MB; clear its outputs, at most {limit} MB are read."
-            )
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise NotebookError(f"{path.name} cannot be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:
-        raise NotebookError(f"{path.name} is not a notebook: it is not valid JSON.") from error
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or content.get("nbformat") != 4:  # noqa: PLR2004 - the format's own number
-        raise NotebookError(f"{path.name} is not a notebook of format 4; open it in JupyterLab and save it again.")
-    if len(cells) > _MAX_CELLS:
-        raise NotebookError(f"{path.name} has {len(cells)} cells; at most {_MAX_CELLS} are read.")
-    return [cell for index, raw in enumerate(cells) if (cell := _code_cell(index, raw)) is not None]
+        raw = parse_notebook(read_file(path))
+    except UnusableContent as error:
+        raise NotebookError(f"{plain_name(path)} {error}") from error
+    if len(raw.cells) > _MAX_CELLS:
+        raise NotebookError(f"{plain_name(path)} has {len(raw.cells)} cells; at most {_MAX_CELLS} are read.")
+    cells = tuple(cell for index, one in enumerate(raw.cells) if (cell := _code_cell(index, one)) is not None)
+    return Notebook(cells=cells, converted=raw.converted)
 
 
 def _code_cell(index: int, raw: Any) -> Cell | None:

@@ -6,9 +6,10 @@ is held against the dataclasses here; docs/result.schema.json says the same to o
 
 import json
 import os
+import secrets
 import socket
-import tempfile
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -35,6 +36,7 @@ __all__ = [
     "result_path",
     "write_atomically",
     "write_result",
+    "write_results",
 ]
 
 SCHEMA = 1
@@ -102,6 +104,14 @@ class Flag(StrEnum):
     """Handed in under another file name."""
     TRUNCATED = "truncated"
     """The result leaves out some cells' records or errors: the notebook has too many."""
+    MOVED = "moved"
+    """Handed in in another folder than it should be."""
+    COPY_GRADED = "copy-graded"
+    """The notebook of the right name is blank or cannot be read; the only other one with answers was graded."""
+    OTHER_NOTEBOOK = "other-notebook"
+    """Beside the notebook that was graded lies one with other answers."""
+    CONVERTED = "converted"
+    """The notebook came in an older format, or in another encoding than UTF-8."""
     TIMESTAMP_UNREADABLE = "timestamp-unreadable"
 
 
@@ -252,25 +262,56 @@ def write_result(results: Path, result: Result) -> Path:
     return path
 
 
+def write_results(results: Path, several: Sequence[Result]) -> None:
+    """Write results as `write_result` does, with one flush of the disk for all of them."""
+    _write_atomically(
+        {result_path(results, result.assignment, result.student): result.to_json() for result in several}
+    )
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to a temporary file beside `path`, flush it to the disk, and rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{os.getpid()}@{socket.gethostname()}.", suffix=".part")
+    _write_atomically({path: content})
+
+
+def _write_atomically(contents: Mapping[Path, bytes]) -> None:
+    """Write all files, then flush all: the first flush takes most of the others with it."""
+    drafts: dict[Path, Path] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            drafts[path] = _draft(path.parent, content)
+        for draft in drafts.values():
+            _flush(draft)
+        for path, draft in drafts.items():
+            draft.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    for folder in {path.parent for path in contents}:
+        _flush(folder)
+
+
+def _draft(folder: Path, content: bytes) -> Path:
+    """Return a new file with this content, open to whom the umask says, and to its owner."""
+    path = folder / f".{os.getpid()}@{socket.gethostname()}.{secrets.token_hex(8)}.part"
     try:
-        os.fsync(folder)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) | 0o600)
+            file.write(content)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def remove_leftovers(results: Path, assignment: str) -> None:

@@ -17,16 +17,9 @@ from autograder.errors import BuildError
 __all__ = ["Check", "collect_checks", "run_pytest"]
 
 _PYTEST_OPTIONS = (
-    *(
-        "--disable-plugin-autoload",
-        "-p",
-        "autograder.checks.plugin",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:unraisableexception",
-    ),
-    *("-p", "no:threadexception", "-c", "/dev/null", "--import-mode=importlib", "-q"),
+    *("--disable-plugin-autoload", "-p", "autograder.checks.plugin", "-p", "no:cacheprovider"),
+    *("-p", "no:unraisableexception", "-p", "no:threadexception"),
+    *("-c", "/dev/null", "--import-mode=importlib", "-q"),
 )
 """How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""
 

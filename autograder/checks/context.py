@@ -14,7 +14,7 @@ import numpy as np
 from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.preparation import Preparation
 from autograder.course import Course
-from autograder.notebooks import Tag, plan_run, read_cells
+from autograder.notebooks import Tag, plan_run, read_notebook
 from autograder.results import CheckRecord, Flag
 from autograder.sandbox.outside.process import Sandbox
 
@@ -113,14 +113,19 @@ def open_check_context(
     `core` is the processor for student code, `total_seconds` a shorter time for it than the budget's.
     Raise NotebookError where the submission cannot be read, GraderError where our own side cannot.
     """
+    flags: set[Flag] = set()
     if submission is None:
         skeleton = answers = [cell for cell in preparation.solution if Tag.SOLUTION_ONLY not in cell.tags]
     else:
-        skeleton, answers = list(preparation.release), read_cells(submission)
+        handed_in = read_notebook(submission)
+        skeleton, answers = list(preparation.release), list(handed_in.cells)
+        flags = {Flag.CONVERTED} if handed_in.converted else set()
     plan = plan_run(skeleton, answers, student_id)
     seed = student_seed(preparation.assignment.name, student_id, attempt, "")
     budget = preparation.assignment.budget
     if total_seconds is not None:
         budget = replace(budget, total_seconds=min(budget.total_seconds, total_seconds))
     run = NotebookRun(plan, budget, sandbox, seed, core=core)
-    return CheckContext(preparation=preparation, student_id=student_id, attempt=attempt, run=run, device=device)
+    return CheckContext(
+        preparation=preparation, student_id=student_id, attempt=attempt, run=run, device=device, flags=flags
+    )

@@ -59,7 +59,7 @@ def run(options: Options) -> ExitCode:
         )
         rows = run_bench(course, request, ERR)
         document[name] = as_document(rows)
-        OUT.print(table(name, rows) + "\n", markup=False)
+        OUT.print(table(name, rows) + "\n")
     if options.output:
         write_atomically(options.output, json.dumps(document, indent=1).encode())
     return ExitCode.DONE

@@ -51,8 +51,8 @@ def _build(course: Course, names: Sequence[str], *, check: bool) -> ExitCode:
         differences = compare(tree) if check else write(tree)
         stale = stale or bool(differences)
         for difference in differences:
-            OUT.print(f"  {difference.path.relative_to(course.root)}: {difference.what}", markup=False)
-        OUT.print(f"{tree.folder.relative_to(course.root)}: {_state(differences, check=check)}", markup=False)
+            OUT.print(f"  {difference.path.relative_to(course.root)}: {difference.what}")
+        OUT.print(f"{tree.folder.relative_to(course.root)}: {_state(differences, check=check)}")
     if stale and check:
         OUT.print("Run `autograder build` and commit what it writes.")
         return ExitCode.FOUND_WRONG
@@ -83,5 +83,5 @@ def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: b
         make = slides_page if slides else handout_page
         path = course.root / "build" / ("slides" if slides else "handouts") / f"{name}.html"
         write_atomically(path, make(notebook, solutions, title).encode())
-        OUT.print(f"{path.relative_to(course.root)}: written", markup=False)
+        OUT.print(f"{path.relative_to(course.root)}: written")
     return ExitCode.DONE

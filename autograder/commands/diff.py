@@ -32,5 +32,5 @@ def run(options: Options) -> ExitCode:
     print_comparison(OUT, comparison)
     if options.csv:
         write_atomically(options.csv, as_csv(comparison).encode("utf-8", "replace"))
-        OUT.print(f"The changes are in {options.csv}", markup=False)
+        OUT.print(f"The changes are in {options.csv}")
     return ExitCode.DONE

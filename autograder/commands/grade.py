@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autograder.grading.batch import Plan
     from autograder.grading.job import Engine
     from autograder.grading.submissions import Submission
+    from autograder.notebooks import Cell
 
 __all__ = ["Options", "run"]
 
@@ -97,7 +98,7 @@ def _find(options: Options) -> _Found:
     if ignored := ignored_surroundings(course, [assignment.name], os.environ):
         ERR.print(ignored, style="yellow", markup=False)
     submitted = options.submissions or course.root / "submitted"
-    submissions = find_submissions(submitted, assignment.name, options.student)
+    submissions = find_submissions(submitted, assignment.name, options.student, _release(course, assignment))
     strange = [] if options.student else strange_folders(submitted, assignment.name)
     for name in strange:
         ERR.print(f"{submitted}: {name!r} cannot be a student's ID and is passed over; rename the folder.", style="red")
@@ -112,6 +113,14 @@ def _find(options: Options) -> _Found:
         strange=strange,
         results=options.results or course.root / "results",
     )
+
+
+def _release(course: Course, assignment: Assignment) -> "Sequence[Cell]":
+    """Return the cells that students got: answers that are still as there are blank."""
+    from autograder.notebooks import read_cells
+
+    path = course.release_notebook(assignment.name)
+    return read_cells(path) if path.is_file() else ()
 
 
 def _secret(course: Course) -> str:

@@ -46,5 +46,5 @@ def run(options: Options) -> ExitCode:
     )
     output = options.output or results_folder / assignment.name / "report.html"
     write_atomically(output, page.encode("utf-8", "replace"))
-    OUT.print(f"The report on {len(results)} submissions is in {output}", markup=False)
+    OUT.print(f"The report on {len(results)} submissions is in {output}")
     return ExitCode.DONE

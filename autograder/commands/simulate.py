@@ -34,6 +34,5 @@ def run(options: Options) -> ExitCode:
     OUT.print(
         f"{options.count} submissions to {assignment.name} are in {output}; what was drawn for each student: "
         f"{class_file(output, assignment.name)}",
-        markup=False,
     )
     return ExitCode.DONE

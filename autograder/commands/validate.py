@@ -65,7 +65,7 @@ def run(options: Options) -> ExitCode:
         found.append(_validate(course, name, extent, context))
         _write(found[-1], output, name)
     print_validations(OUT, found)
-    OUT.print(f"The kill tables and all figures: {output}/<assignment>.html", markup=False)
+    OUT.print(f"The kill tables and all figures: {output}/<assignment>.html")
     return ExitCode.FOUND_WRONG if any(one.findings for one in found) else ExitCode.DONE
 
 

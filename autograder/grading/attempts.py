@@ -1,22 +1,33 @@
 """Keep every submission that a student has made to an assignment, and let the one count that the course's policy says.
 
 `<results>/<assignment>/<student>.json` is the result that counts. `<results>/<assignment>/attempts/<student>/<number>/`
-holds the notebook as it was handed in, in the layout of a submission, and `result.json` where another attempt counts.
+holds the notebook as it was handed in, in the layout of a submission and under the right name, with its flags beside
+it, and `result.json` where another attempt counts.
 """
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import AttemptPolicy
 from autograder.errors import ResultError
 from autograder.grading.submissions import TIMESTAMP, Submission, read_bytes, read_submission
-from autograder.results import Result, Status, read_result, result_path, write_atomically, write_result
+from autograder.results import (
+    Flag,
+    Result,
+    Status,
+    read_result,
+    result_path,
+    write_atomically,
+    write_result,
+    write_results,
+)
 
 __all__ = ["Attempt", "Attempts"]
 
 _RESULT = "result.json"
+_FLAGS = "flags.txt"
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Attempts:
     def record(self, submission: Submission) -> Sequence[Attempt]:
         """Keep a copy of the submission where it is new, and return the attempts that the policy wants graded."""
         numbers = self._numbers(submission.student)
-        content = read_bytes(submission.notebook)
+        content = None if submission.problem else read_bytes(submission.notebook)
         latest = self._read(submission.student, numbers[-1]) if numbers else None
         if (
             latest is not None
@@ -51,7 +62,8 @@ class Attempts:
             if content is not None:
                 self._keep(submission, number, content)
         earlier = [Attempt(n, self._read(submission.student, n)) for n in numbers] if self.policy == "best" else []
-        return [*earlier, Attempt(number, submission)]
+        readable = [attempt for attempt in earlier if not attempt.submission.problem]  # the result of others stands
+        return [*readable, Attempt(number, submission)]
 
     def known(self, student: str, number: int) -> Result | None:
         """Return the result of an attempt; None where there is none that can be read."""
@@ -67,6 +79,14 @@ class Attempts:
     def write(self, result: Result) -> None:
         """Write the result of an attempt durably, and with it the one that counts, if that changes."""
         self._settle(result.student, {result.attempt: result})
+
+    def write_all(self, results: Sequence[Result]) -> None:
+        """Write results of several students as `write` does, with one flush of the disk for all that have no other."""
+        first = {result.student for result in results if self._is_first(result)}
+        write_results(self.results, [result for result in results if result.student in first])
+        for result in results:
+            if result.student not in first:
+                self.write(result)
 
     def settle(self, student: str) -> None:
         """Let the attempt count that the policy says: it may have changed."""
@@ -91,6 +111,11 @@ class Attempts:
         if counts in new or counting is None or counting.attempt != counts:
             write_result(self.results, results[counts])
 
+    def _is_first(self, result: Result) -> bool:
+        """Return whether there is no other attempt that could count."""
+        counting = self._counting(result.student)
+        return {*self._numbers(result.student), result.attempt, *([counting.attempt] if counting else [])} == {1}
+
     def _counting(self, student: str) -> Result | None:
         try:
             return read_result(result_path(self.results, self.assignment, student))
@@ -104,15 +129,20 @@ class Attempts:
         shutil.rmtree(draft, ignore_errors=True)
         inner = draft / submission.student / self.assignment
         inner.mkdir(parents=True)
-        (inner / submission.notebook.name).write_bytes(content)
-        timestamp = read_bytes(submission.notebook.with_name(TIMESTAMP))
-        if timestamp is not None:
-            (inner / TIMESTAMP).write_bytes(timestamp)
+        (inner / f"{self.assignment}.ipynb").write_bytes(content)  # a student's name may be none here
+        if submission.submitted_at is not None:
+            (inner / TIMESTAMP).write_text(submission.submitted_at.isoformat(), encoding="utf-8")
+        (draft / _FLAGS).write_text("\n".join(submission.flags), encoding="utf-8")
         draft.rename(target)
 
     def _read(self, student: str, number: int) -> Submission:
         folder = self._folder(student, number) / student / self.assignment
-        return read_submission(student, folder, self.assignment)
+        kept = read_submission(student, folder, self.assignment)
+        flags = read_bytes(self._folder(student, number) / _FLAGS)
+        if flags is None:
+            return kept
+        known = {str(flag): flag for flag in Flag}
+        return replace(kept, flags=tuple(known[name] for name in flags.decode().split() if name in known))
 
     def _numbers(self, student: str) -> list[int]:
         """Return the numbers of the attempts that are kept, in their order."""

@@ -9,13 +9,14 @@ from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
 from autograder.grading.attempts import Attempt, Attempts
 from autograder.grading.fingerprint import Fingerprint, Fingerprints
-from autograder.grading.job import Engine, Event, Finished, Job, job_for, lost
+from autograder.grading.job import Engine, Event, Finished, Job, Started, invalid, job_for, lost
 from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status, remove_leftovers
 
 __all__ = ["BatchRequest", "Plan", "Reason", "plan_batch", "run_batch"]
 
 _HOSTS_FAULT_PERHAPS = "it ran out of memory beside others; it is graded again alone"
+_WRITTEN_TOGETHER = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,7 @@ class Plan:
     """Results that stand: nothing has changed that could have a part in them."""
     reasons: Sequence[Reason]
     attempts: Attempts
+    max_score: float
 
 
 def plan_batch(request: BatchRequest) -> Plan:
@@ -76,7 +78,9 @@ def plan_batch(request: BatchRequest) -> Plan:
         elif known is not None:
             reused.append(known)
         reasons.append(Reason(student=student, attempt=attempt.number, graded=bool(why), why=why or "nothing changed"))
-    return Plan(jobs=jobs, reused=reused, reasons=reasons, attempts=request.attempts)
+    return Plan(
+        jobs=jobs, reused=reused, reasons=reasons, attempts=request.attempts, max_score=float(request.assignment.points)
+    )
 
 
 def _why(request: BatchRequest, known: Result | None, fingerprint: Fingerprint) -> str:
@@ -111,9 +115,14 @@ def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Seq
     AutograderError where results cannot be written.
     """
     attempts = plan.attempts
-    remove_leftovers(attempts.results, attempts.assignment)
+    with _writing(attempts.results):
+        remove_leftovers(attempts.results, attempts.assignment)
     graded: dict[tuple[str, str, int], Result] = {}
-    for event in _twice(plan.jobs, engine):
+    for job, result in _without_work(plan):
+        graded[job.key] = result
+        watch(Started(job=job))
+        watch(Finished(job=job, result=result))
+    for event in _twice([job for job in plan.jobs if not job.problem], engine):
         if isinstance(event, Finished):
             with _writing(attempts.results):
                 attempts.write(event.result)
@@ -123,6 +132,16 @@ def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Seq
         for student in {job.student for job in plan.jobs} | {result.student for result in plan.reused}:
             attempts.settle(student)
     return list(graded.values())
+
+
+def _without_work(plan: Plan) -> Iterator[tuple[Job, Result]]:
+    """Write and yield the results of the jobs that have nothing to grade, many at a time."""
+    jobs = [job for job in plan.jobs if job.problem]
+    for start in range(0, len(jobs), _WRITTEN_TOGETHER):
+        results = [(job, invalid(job, plan.max_score)) for job in jobs[start : start + _WRITTEN_TOGETHER]]
+        with _writing(plan.attempts.results):
+            plan.attempts.write_all([result for _, result in results])
+        yield from results
 
 
 def _twice(jobs: Sequence[Job], engine: Engine) -> Iterator[Event]:
@@ -151,7 +170,8 @@ def _writing(results: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
         raise AutograderError(
-            f"{results} cannot be written to ({error.strerror or error}); mend that, and the same command goes on with "
-            "what is left."
+            f"{results} cannot be written to ({error.strerror or error}{place}); mend that, and the same command "
+            "goes on with what is left."
         ) from error

@@ -11,7 +11,7 @@ from autograder.course import Assignment, Course
 from autograder.datasets import kept_files
 from autograder.errors import NotebookError
 from autograder.grading.check_code import CheckCode, read_check_code
-from autograder.grading.submissions import Submission
+from autograder.grading.submissions import Submission, read_bytes
 from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS, defined_names, read_cells
 from autograder.results import CheckStatus, Result, Status
 
@@ -64,7 +64,7 @@ class Fingerprints:
         """Return the fingerprint of one submission's result."""
         own = {
             "student": submission.student,
-            "submission": _content(submission.notebook),
+            "submission": submission.problem or _content(submission.notebook),
             "submitted at": str(submission.submitted_at),
             "flags": ", ".join(submission.flags),
         }
@@ -131,8 +131,9 @@ def _data(course: Course) -> dict[str, str]:
 
 
 def _content(path: Path) -> str:
-    """Return the digest of a submission's file, "" for what is not an ordinary file."""
-    return "" if path.is_symlink() or not path.is_file() else _digest(path)
+    """Return the digest of a notebook's file, "" for what cannot be read as one."""
+    content = read_bytes(path)
+    return "" if content is None else hashlib.sha256(content).hexdigest()[:16]
 
 
 def _digest(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -11,7 +12,7 @@ from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status
 from autograder.sandbox.outside.own_time import PATIENCE
 
-__all__ = ["Engine", "Event", "Finished", "Job", "Started", "job_for", "lost"]
+__all__ = ["Engine", "Event", "Finished", "Job", "Started", "invalid", "job_for", "lost"]
 
 _WORKER_SECONDS = 300.0
 """What a worker may take beside the student's budget: checks and reference."""
@@ -27,6 +28,8 @@ class Job:
     student: str
     notebook: Path
     """May be missing: then the result says so."""
+    problem: str = ""
+    """Why there is nothing to grade, where that shows before: the result is invalid and says it."""
     attempt: int = 1
     """Which of the student's submissions it is, from 1."""
     flags: tuple[Flag, ...] = ()
@@ -101,6 +104,7 @@ def job_for(
         student=submission.student,
         attempt=attempt,
         notebook=submission.notebook.absolute(),
+        problem=submission.problem,
         flags=submission.flags,
         submitted_at=submission.submitted_at.isoformat() if submission.submitted_at else None,
         fingerprint=fingerprint,
@@ -122,4 +126,23 @@ def lost(job: Job, reason: str) -> Result:
         submitted_at=job.submitted_at,
         fingerprint=job.fingerprint,
         depends_on=job.depends_on,
+    )
+
+
+def invalid(job: Job, max_score: float) -> Result:
+    """Return the result of a job with a problem."""
+    return Result(
+        assignment=job.assignment,
+        student=job.student,
+        attempt=job.attempt,
+        status=Status.INVALID,
+        score=0.0,
+        max_score=max_score,
+        reason=job.problem,
+        submitted_at=job.submitted_at,
+        graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        fingerprint=job.fingerprint,
+        depends_on=job.depends_on,
+        device=job.device,
+        flags=job.flags,
     )

@@ -10,14 +10,16 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
+from autograder.console import one_line
 from autograder.course import Assignment
 from autograder.grading.batch import Plan, Reason
 from autograder.grading.job import Event, Started
+from autograder.plain_text import plain_text
 from autograder.results import CheckStatus, Result, Status
 
 __all__ = ["JsonLog", "Progress", "describe_trouble", "print_reasons"]
@@ -97,13 +99,13 @@ class Progress(_Display):
         super().__init__(console, assignment, plan)
         self._working: dict[str, None] = {}
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[names]}"),
+            TextColumn("{task.fields[names]}", style="dim", markup=False),
             console=console,
         )
         kept = f" ({len(plan.reused)} have their result)" if plan.reused else ""
@@ -128,12 +130,12 @@ class Progress(_Display):
             self._working.pop(event.job.student, None)
             trouble = describe_trouble(event.result)
             if trouble:
-                self._bar.console.print(f"  [yellow]{escape(event.job.student)}[/]: {escape(trouble)}")
-        self._bar.update(self._task, completed=len(self._results), names=escape(", ".join(self._working)))
+                self._bar.console.print(Text("  ") + one_line(event.job.student, "yellow") + ": " + one_line(trouble))
+        self._bar.update(self._task, completed=len(self._results), names=plain_text(", ".join(self._working)))
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._bar.console.print(text, style="yellow", markup=False)
+        self._bar.console.print(one_line(text, "yellow"))
 
     def summarise(self, folder: Path, interrupted: str) -> None:
         """Print the table at the end: the students where they are few, the figures of the class always."""
@@ -142,7 +144,6 @@ class Progress(_Display):
         if not self._plan.jobs:
             self._console.print(
                 f"Nothing to do: all {len(self._plan.reused)} submissions to {name} have their result in {folder}.",
-                markup=False,
             )
             return
         ordered = sorted(self._all(), key=lambda result: (result.student, result.attempt))
@@ -158,11 +159,10 @@ class Progress(_Display):
             self._console.print(
                 f"Ended by {interrupted} with {figures['left']} left; the same command goes on with those.",
                 style="yellow",
-                markup=False,
             )
         if self.failed:
             self._console.print(
-                "[red]failed is the grader's own fault and no score: the same command grades those again."
+                "failed is the grader's own fault and no score: the same command grades those again.", style="red"
             )
 
 
@@ -221,7 +221,7 @@ def print_reasons(console: Console, reasons: Sequence[Reason]) -> None:
         table.add_column(column, overflow="fold")
     for reason in reasons:
         what = "graded" if reason.graded else "reused"
-        table.add_row(escape(reason.student), str(reason.attempt), what, escape(reason.why))
+        table.add_row(one_line(reason.student), str(reason.attempt), what, one_line(reason.why))
     console.print(table)
     graded = sum(reason.graded for reason in reasons)
     console.print(f"{graded} to grade, {len(reasons) - graded} reused.")
@@ -238,12 +238,12 @@ def _table(assignment: Assignment, results: Sequence[Result]) -> Table:
         passed = sum(check.status == CheckStatus.PASSED for check in result.checks)
         attempt = f" (attempt {result.attempt})" if result.attempt > 1 else ""
         table.add_row(
-            escape(result.student + attempt),
+            one_line(result.student + attempt),
             str(result.status),
             "-" if result.status == Status.FAILED else f"{result.score:g} / {result.max_score:g}",
             f"{passed} / {len(result.checks)}",
             f"{result.late_days} d" if result.late_days else "",
             f"{result.seconds:.1f}",
-            escape(describe_trouble(result)),
+            one_line(describe_trouble(result)),
         )
     return table

@@ -61,8 +61,8 @@ def grade(job: Job, context: WorkerContext) -> Result:
 
 
 def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
-    if any(folder.is_symlink() for folder in (job.notebook.parent, job.notebook.parent.parent)):
-        raise NotebookError("The submission's folder is a symbolic link; hand in the files themselves.")
+    if job.problem:
+        raise NotebookError(job.problem)
     check_context = open_check_context(
         *(context.preparation, job.notebook, job.student),
         sandbox=context.sandbox,

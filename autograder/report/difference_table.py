@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import mean
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from autograder.console import PlainConsole
 from autograder.plain_text import plain_lines
 from autograder.report.differences import CheckChange, Comparison, Difference
 from autograder.results import Result, Status
@@ -27,19 +27,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
     """Print who changed, then which checks did it, then the figures."""
-    wide = Console(file=console.file, width=max(_WIDTH, console.width), highlight=False)
+    wide = PlainConsole(file=console.file, width=max(_WIDTH, console.width))
     differences = comparison.differences
     whys = {tuple(one.why) for one in differences}
     if differences:
         wide.print(_who_changed(differences, with_why=len(whys) > 1))
     if len(whys) == 1:
-        wide.print(f"All because of: {', '.join(*whys)}", markup=False)
+        wide.print(f"All because of: {', '.join(*whys)}")
     if comparison.by_check:
         table = Table(title="Which checks")
         for column in ("check", "students", "points together"):
             table.add_column(column, overflow="fold", justify="left" if column == "check" else "right")
         for (assignment, check), (students, points) in comparison.by_check.items():
-            table.add_row(escape(f"{assignment}: {check}"), str(students), f"{points:+g}")
+            table.add_row(f"{assignment}: {check}", str(students), f"{points:+g}")
         wide.print(table)
     changes = [one.change for one in differences]
     moved = f", {mean(changes):+.2f} points on average" if changes else ""
@@ -68,7 +68,7 @@ def as_csv(comparison: Comparison) -> str:
 
 def _who_changed(differences: Sequence[Difference], *, with_why: bool) -> Table:
     assignments = {one.assignment for one in differences}
-    where = "" if len(assignments) > 1 else f" in {escape(differences[0].assignment)}"
+    where = "" if len(assignments) > 1 else f" in {differences[0].assignment}"
     table = Table(title=f"Who changed{where}")
     table.add_column("student", overflow="fold")
     if len(assignments) > 1:
@@ -84,7 +84,7 @@ def _who_changed(differences: Sequence[Difference], *, with_why: bool) -> Table:
         assignment = [one.assignment] if len(assignments) > 1 else []
         why = ["\n".join(one.why)] if with_why else []
         cells = (one.student, *assignment, scores, f"{one.change:+g}", by, *why)
-        table.add_row(*(escape(_plain(cell)) for cell in cells))
+        table.add_row(*(_plain(cell) for cell in cells))
     return table
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from autograder.console import PlainConsole
 from autograder.validate.findings import Validation
 
 __all__ = ["print_validations"]
@@ -15,7 +16,7 @@ _WIDTH = 104
 
 def print_validations(console: Console, found: Sequence[Validation]) -> None:
     """Print one row for each assignment, the spread of its training checks, then every finding."""
-    wide = Console(file=console.file, width=max(_WIDTH, console.width), highlight=False)
+    wide = PlainConsole(file=console.file, width=max(_WIDTH, console.width))
     table = _table("assignment", "solution", "blank", "right", "wrong caught", "mutants caught", "findings")
     for one in found:
         right, wrong = one.table.of_kind("right"), one.table.of_kind("wrong")
@@ -41,12 +42,11 @@ def print_validations(console: Console, found: Sequence[Validation]) -> None:
         wide.print(spreads)
     for one in found:
         for finding in one.findings:
-            console.print(f"{one.assignment.name}: {finding}", style="red", markup=False)
+            console.print(f"{one.assignment.name}: {finding}", style="red")
         if one.left_out:
             console.print(
                 f"{one.assignment.name}: quick form, wrong answers to {', '.join(one.left_out)} were not tried.",
                 style="yellow",
-                markup=False,
             )
 
 

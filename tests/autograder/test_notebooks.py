@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from tiny_course import code, marks, notebook, skip
 
 from autograder.errors import NotebookError
-from autograder.notebooks import Cell, PlannedCell, Tag, defined_names, plan_run, read_cells
+from autograder.notebooks import Cell, PlannedCell, Tag, defined_names, plan_run, read_cells, read_notebook
 
 
 def write(folder: Path, content: object) -> Path:
@@ -48,19 +49,61 @@ def test_an_empty_notebook_has_no_cells(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"print('hello')",
-        b'{"cells": [',
         b"\xff\xfe\x00\x01",
-        b'{"nbformat": 4, "cells": "\xff"}',
         b"[" * 1_000_000,
-        b'{"a":' * 200_000,
+        b'{"a":' * 200_000 + b"1" + b"}" * 200_000,
         b'{"cells": [], "nbformat": ' + b"9" * 5_000 + b"}",
-        b"PK\x03\x04 a zip file",
     ],
 )
 def test_what_is_no_json_is_refused(tmp_path, content):
     assert "is not a notebook: it is not valid JSON" in refusal(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (bytes(5_000), "empty"),
+        (b'{"cells": [{"cell_type": "code", "source": "x =', "breaks off"),
+        (b'{"cells": [], "nbformat"' + bytes(4_096), "breaks off"),
+        (b"PK\x03\x04 and more", "a zip archive; unpack it"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"<!DOCTYPE html>\n<html><title>Sign in</title></html>", "a web page, of a login perhaps"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS"),
+        (b'{"cells": [\n<<<<<<< HEAD\n 1\n=======\n 2\n>>>>>>> theirs\n]}', "merge conflict"),
+        (b"#!/usr/bin/env python\n# coding: utf-8\n\n# In[1]:\nimport torch\n", "a Python file"),
+    ],
+)
+def test_what_stands_in_a_notebooks_place_is_called_by_its_name(tmp_path, content, says):
+    message = refusal(write(tmp_path, content))
+    assert says in message
+    assert "hand " in message
+
+
+def test_more_parts_than_memory_is_kept_for_are_refused_unread(tmp_path):
+    assert "more than 4000000 lists" in refusal(write(tmp_path, b"[" + b"[]," * 4_000_001 + b"0]"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"])
+def test_another_encoding_is_read_and_told(tmp_path, encoding):
+    text = json.dumps(notebook(code("a", "grüße = 'Ä'")), ensure_ascii=False)
+    found = read_notebook(write(tmp_path, text.encode(encoding)))
+    assert [cell.source for cell in found.cells] == ["grüße = 'Ä'"]
+    assert found.converted
+
+
+def test_a_notebook_as_it_should_be_is_not_called_converted(tmp_path):
+    assert not read_notebook(write(tmp_path, notebook(code("a", "x = 'Ä'")))).converted
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_an_old_format_is_converted_and_told(tmp_path, number):
+    cell = {"cell_type": "code", "input": ["answer ", "= 42"], "metadata": marks("answer", solution=True)}
+    sheets = [{"cells": [{"cell_type": "heading", "source": "T"}, cell]}, None, {"cells": 7}, {"cells": [None]}]
+    found = read_notebook(write(tmp_path, {"nbformat": number, "worksheets": sheets}))
+    assert found.cells == (Cell(index=1, id="", source="answer = 42", grade_id="answer", solution=True),)
+    assert found.converted
 
 
 @pytest.mark.parametrize(
@@ -76,8 +119,8 @@ def test_what_is_no_json_is_refused(tmp_path, content):
         {"nbformat": 4, "cells": {}},
         {"nbformat": 4, "cells": None},
         {"nbformat": 4, "cells": "print(1)"},
-        {"nbformat": 3, "worksheets": [{"cells": []}]},
         {"nbformat": 3, "cells": []},
+        {"nbformat": 3, "worksheets": {}},
         {"nbformat": "4", "cells": []},
         {"cells": []},
     ],
@@ -106,6 +149,19 @@ def test_a_link_is_refused_wherever_it_leads(tmp_path):
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
     os.mkfifo(tmp_path / "tiny.ipynb")
     assert "not an ordinary file" in refusal(tmp_path / "tiny.ipynb")
+
+
+def test_a_socket_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # its address has to be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("tiny.ipynb")
+    assert "a socket, not an ordinary file" in refusal(tmp_path / "tiny.ipynb")
+
+
+def test_a_name_is_shown_without_what_a_terminal_or_a_page_would_obey(tmp_path):
+    with pytest.raises(NotebookError) as caught:
+        read_cells(tmp_path / os.fsdecode(b"\x1b[31m\xffx\ny\xe2\x80\xae.ipynb"))
+    assert str(caught.value) == "\ufffdx y\ufffd.ipynb is not there; hand it in."
 
 
 def test_a_huge_file_is_refused_unread(tmp_path):

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import shutil
 import tarfile
 import tempfile
@@ -12,9 +11,9 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.datasets import kept_files, prepare_data
-from autograder.errors import GraderError
+from autograder.errors import GraderError, NotebookError
 from autograder.grading.job import Job
-from autograder.grading.submissions import read_bytes
+from autograder.notebook_files import read_file
 from autograder.notebooks import BYPRODUCTS
 
 __all__ = ["Bundle", "TaskInput", "bundle_assignment", "bundle_data", "pack_job", "unpack_course", "unpack_job"]
@@ -34,11 +33,7 @@ class TaskInput:
 
     job: Job
     content: bytes | None
-    """None: what was handed in is no ordinary file, or one that is too large to be read."""
-    size: int = 0
-    """Bytes of a file that is too large."""
-    linked: bool = False
-    """Whether a folder on the way to it is a symbolic link."""
+    """None: what was handed in cannot be read."""
 
 
 def bundle_assignment(course: Course, assignment: str) -> Bundle:
@@ -72,28 +67,23 @@ def unpack_course(course: Course, bundles: Mapping[str, Callable[[], bytes]], ca
 
 
 def pack_job(job: Job) -> TaskInput:
-    """Read what was handed in; a file that is none, or none that may be read, travels as the fact that it is so."""
-    path = job.notebook
-    linked = any(folder.is_symlink() for folder in (path.parent, path.parent.parent))
-    content = read_bytes(path)
-    size = path.stat().st_size if content is None and path.is_file() and not path.is_symlink() else 0
-    return TaskInput(job=job, content=content, size=size, linked=linked)
+    """Read what was handed in; what cannot be read travels as the fact that it is so."""
+    if job.problem:
+        return TaskInput(job=job, content=None)
+    try:
+        return TaskInput(job=job, content=read_file(job.notebook))
+    except NotebookError as error:
+        return TaskInput(job=replace(job, problem=str(error)), content=None)
 
 
 def unpack_job(task_input: TaskInput, folder: Path) -> Job:
     """Lay out in `folder` what was handed in, so that a worker says the same of it as where it came from."""
     job = task_input.job
     place = folder / job.student / job.assignment
-    if task_input.linked:
-        (folder / "elsewhere").mkdir()
-        place.parent.symlink_to("elsewhere")
     place.mkdir(parents=True)
     path = place / job.notebook.name
     if task_input.content is not None:
         path.write_bytes(task_input.content)
-    elif task_input.size:
-        path.touch()
-        os.truncate(path, task_input.size)
     return replace(job, notebook=path)
 
 
