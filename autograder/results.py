@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import socket
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -294,11 +293,11 @@ def _write_atomically(contents: Mapping[Path, bytes]) -> None:
 
 
 def _draft(folder: Path, content: bytes) -> Path:
-    """Return a new file with this content, open to whom the umask says, and to its owner."""
+    """Return a new file with this content that others may read, whatever the umask."""
     path = folder / f".{os.getpid()}@{socket.gethostname()}.{secrets.token_hex(8)}.part"
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(file.fileno()).st_mode) | 0o600)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o644)
             file.write(content)
     except BaseException:
         path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Every submission of a student's is kept, and the one counts that the policy says."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from autograder.errors import ConfigError
 from autograder.grading.attempts import Attempts
 from autograder.grading.submissions import Submission
-from autograder.results import Result, Status, read_result
+from autograder.results import Flag, Result, Status, read_result
 
 
 def hand_in(folder: Path, text: str, hour: int = 10) -> Submission:
@@ -120,6 +121,33 @@ def test_what_is_no_ordinary_file_is_not_copied(last, tmp_path):
     submission.notebook.symlink_to("/etc/passwd")
     last.record(submission)
     assert not list((tmp_path / "results").rglob("*.ipynb"))
+
+
+def test_the_flags_of_what_was_handed_in_are_kept_with_it(best, tmp_path):
+    flags = (Flag.RENAMED, Flag.COPY_GRADED, Flag.TIMESTAMP_UNREADABLE)
+    best.record(replace(hand_in(tmp_path, "one"), flags=flags))
+    first, _ = best.record(hand_in(tmp_path, "two"))
+    assert first.submission.flags == flags
+
+
+def test_a_copy_has_the_right_name_whatever_the_students_is(best, tmp_path):
+    submission = hand_in(tmp_path, "one")
+    strange = submission.notebook.rename(submission.notebook.with_name("x" * 244 + ".ipynb.txt"))
+    best.record(replace(submission, notebook=strange))
+    assert [path.name for path in (tmp_path / "results").rglob("*.ipynb*")] == ["tiny.ipynb"]
+
+
+def test_what_has_a_problem_is_not_copied_and_is_the_same_attempt_again(last, tmp_path):
+    submission = replace(hand_in(tmp_path, "one"), problem="The folder is a link.")
+    assert [attempt.number for _ in range(2) for attempt in last.record(submission)] == [1, 1]
+    assert not list((tmp_path / "results").rglob("*.ipynb"))
+
+
+def test_an_earlier_attempt_whose_copy_cannot_be_read_keeps_its_result(best, tmp_path):
+    best.record(hand_in(tmp_path, "one", 10))
+    (tmp_path / "results/tiny/attempts/ada/1/ada/tiny/tiny.ipynb").unlink()
+    (attempt,) = best.record(hand_in(tmp_path, "two", 11))
+    assert attempt.number == 2
 
 
 def test_a_copy_that_was_cut_short_is_made_again(last, tmp_path):

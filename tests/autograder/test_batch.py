@@ -136,6 +136,41 @@ def test_a_batch_that_is_drained_keeps_what_it_has_and_the_next_does_the_rest(co
     assert grade(course).runs == [(("cid",), False)]
 
 
+def test_what_holds_nothing_to_grade_is_invalid_and_no_work_for_the_engine(course):
+    (course / "submitted" / "eve" / "tiny").mkdir(parents=True)
+    told = []
+    assert grade(course, watch=told.append).runs == [(STUDENTS, False)]
+    result = read_result(result_path(course / "results", "tiny", "eve"))
+    assert (result.status, result.score, result.max_score) == (Status.INVALID, 0.0, 6.0)
+    assert result.reason == "tiny.ipynb is not there, nor any other file; hand it in."
+    assert [(type(event), event.job.student) for event in told[:2]] == [(Started, "eve"), (Finished, "eve")]
+    assert reasons(course)["eve"] == "nothing changed"
+
+
+def test_what_held_nothing_is_graded_once_it_holds_something(course):
+    (course / "submitted" / "eve" / "tiny").mkdir(parents=True)
+    grade(course)
+    submit(course, "eve", *answers(RIGHT))
+    assert grade(course).runs == [(("eve",), False)]
+    assert statuses(course)["eve"] == Status.GRADED
+
+
+def test_what_holds_nothing_any_more_is_invalid_and_its_earlier_result_kept(course):
+    grade(course)
+    (course / "submitted" / "bob" / "tiny" / "tiny.ipynb").unlink()
+    grade(course)
+    assert statuses(course)["bob"] == Status.INVALID
+    kept = course / "results" / "tiny" / "attempts" / "bob" / "1" / "result.json"
+    assert read_result(kept).status == Status.GRADED
+
+
+def test_a_file_that_vanishes_after_it_was_planned_leaves_the_plan_as_it_is(course):
+    planned = plan_batch(request(course))
+    (course / "submitted" / "bob" / "tiny" / "tiny.ipynb").unlink()
+    run_batch(planned, ScriptedEngine(), lambda _: None)
+    assert set(statuses(course)) == set(STUDENTS)
+
+
 def test_results_that_cannot_be_written_are_one_sentence(course):
     (course / "results").write_text("in the way")
     with pytest.raises(AutograderError, match=r"results cannot be written to .* the same command goes on"):

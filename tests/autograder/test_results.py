@@ -26,6 +26,7 @@ from autograder.results import (
     result_path,
     write_atomically,
     write_result,
+    write_results,
 )
 
 CHECK = CheckRecord(
@@ -153,6 +154,25 @@ def test_writing_again_replaces_the_file_whole(tmp_path):
 def test_the_file_can_be_read_by_others(tmp_path):
     write_atomically(tmp_path / "file", b"")
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
+def test_several_results_are_written_together(tmp_path):
+    several = [replace(RESULT, student=student) for student in ("alice", "bob")]
+    write_results(tmp_path, several)
+    assert list(read_results(tmp_path, "tiny")) == several
+
+
+def test_of_several_results_none_is_seen_before_all_are_on_the_disk(tmp_path, monkeypatch):
+    seen = []
+    sync = os.fsync
+
+    def look(descriptor):
+        seen.append([path.name for path in tmp_path.glob("tiny/*.json")])
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_results(tmp_path, [replace(RESULT, student=student) for student in ("alice", "bob")])
+    assert [len(names) for names in seen] == [0, 0, 2]
 
 
 @pytest.mark.parametrize("step", ["replace", "fsync"])
