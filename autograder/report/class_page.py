@@ -71,9 +71,13 @@ _CONCERNS = {
         "Crashed or ran out of memory",
         "The process ended while it ran the student's code.",
     ),
+    Concern.OTHER_NOTEBOOK: (
+        "Handed in several notebooks",
+        "Ask which one counts where it may be the other; with that one alone in place, run {command} again.",
+    ),
     Concern.RENAMED: (
-        "Handed in under another file name",
-        "Graded all the same: it was the only notebook in its folder.",
+        "Handed in under another name, in another place or format",
+        "Graded all the same: there was no doubt which notebook is meant.",
     ),
     Concern.TIMESTAMP: (
         "Time of submission cannot be read",

@@ -50,6 +50,7 @@ class Concern(StrEnum):
     INVALID = "invalid"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
+    OTHER_NOTEBOOK = "other-notebook"
     RENAMED = "renamed"
     TIMESTAMP = "timestamp-unreadable"
     OTHER_FLAG = "other-flag"
@@ -62,8 +63,19 @@ _CONCERN_OF_FLAG = {
     Flag.SUBMISSION_TIMEOUT: Concern.TIMEOUT,
     Flag.NOTEBOOK_CRASH: Concern.CRASHED,
     Flag.OUT_OF_MEMORY: Concern.CRASHED,
+    Flag.COPY_GRADED: Concern.OTHER_NOTEBOOK,
+    Flag.OTHER_NOTEBOOK: Concern.OTHER_NOTEBOOK,
     Flag.RENAMED: Concern.RENAMED,
+    Flag.MOVED: Concern.RENAMED,
+    Flag.CONVERTED: Concern.RENAMED,
     Flag.TIMESTAMP_UNREADABLE: Concern.TIMESTAMP,
+}
+_DETAIL_OF_FLAG = {
+    Flag.COPY_GRADED: "graded was the only one with answers; the one of the right name is blank or unreadable",
+    Flag.OTHER_NOTEBOOK: "graded was the one of the right name; another has other answers",
+    Flag.RENAMED: "another name",
+    Flag.MOVED: "another folder",
+    Flag.CONVERTED: "an older format, or another encoding than UTF-8",
 }
 _CONCERN_OF_CHECK = {CheckStatus.TIMEOUT: Concern.TIMEOUT, CheckStatus.CRASHED: Concern.CRASHED}
 _CONCERN_OF_CELL = {CellStatus.TIMEOUT: Concern.TIMEOUT, CellStatus.CRASHED: Concern.CRASHED}
@@ -368,7 +380,7 @@ def _concerns(result: Result, usual: frozenset[str]) -> Iterable[tuple[Concern, 
             yield Concern.CHECK_RAISED, f"{check.id}: {check.staff_message}"
     for flag in result.flags:
         concern = _CONCERN_OF_FLAG.get(flag, Concern.OTHER_FLAG)
-        yield concern, flag if concern == Concern.OTHER_FLAG else ""
+        yield concern, _DETAIL_OF_FLAG.get(flag, flag if concern == Concern.OTHER_FLAG else "")
 
 
 def _check_ids(result: Result) -> frozenset[str]:

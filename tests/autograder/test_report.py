@@ -16,7 +16,7 @@ from autograder.plain_text import plain_text
 from autograder.question_scores import question_scores
 from autograder.report import class_page
 from autograder.report.statistics import Concern, class_figures
-from autograder.results import CellRecord, CellStatus, CheckRecord, CheckStatus, Result, Status
+from autograder.results import CellRecord, CellStatus, CheckRecord, CheckStatus, Flag, Result, Status
 
 MADE_AT = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
 TITLE = "Explore MNIST; train a multi-layer perceptron"
@@ -335,6 +335,14 @@ def test_unknown_flags_and_older_checks_are_not_lost() -> None:
     found = {attention.concern: attention.items for attention in class_figures(results).attention}
     assert set(found) == {Concern.OTHER_CHECKS, Concern.OTHER_FLAG}
     assert found[Concern.OTHER_FLAG][0].detail == "strange"
+
+
+@pytest.mark.parametrize("flag", [Flag.RENAMED, Flag.MOVED, Flag.CONVERTED, Flag.COPY_GRADED, Flag.OTHER_NOTEBOOK])
+def test_what_was_handed_in_nearly_right_is_told_with_what_was_done(flag) -> None:
+    (attention,) = class_figures([make_result(checks=(make_check(),), flags=(flag,))]).attention
+    several = flag in (Flag.COPY_GRADED, Flag.OTHER_NOTEBOOK)
+    assert attention.concern == (Concern.OTHER_NOTEBOOK if several else Concern.RENAMED)
+    assert attention.items[0].detail
 
 
 def test_a_batch_without_a_sandbox_is_no_reason_to_look_at_each_student() -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import socket
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,13 +54,33 @@ def fifo(path: Path) -> None:
     os.mkfifo(path)
 
 
+def socket_file(path: Path) -> None:
+    """Make a socket in place; its address may be no longer than a hundred bytes."""
+    with socket.socket(socket.AF_UNIX) as listener, tempfile.TemporaryDirectory() as short:
+        listener.bind(f"{short}/socket")
+        shutil.move(f"{short}/socket", path)
+
+
+def forged_name(path: Path) -> None:
+    """Stand under a name that would write a line of its own to a terminal that obeyed it."""
+    path.with_name("\x1b[2J\nright-0: :skull: [red]0 / 6\u202e.ipynb").write_bytes(b"%PDF")
+
+
+def undecodable_name(path: Path) -> None:
+    path.with_name(os.fsdecode(b"\xff\xfe.ipynb")).write_bytes(b"%PDF")
+
+
 INVALID: dict[str, Writer] = {
     "nothing": raw(b""),
     "zeros": raw(bytes(10_000)),
     "a-picture": raw(b"\x89PNG\r\n\x1a\n" + os.urandom(1000)),
     "a-pickle": raw(b"\x80\x04\x95\x1e\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94."),
     "an-archive": raw(b"PK\x03\x04" + os.urandom(1000)),
-    "latin-1": raw('{"cells": [], "nbformat": 4, "x": "é"}'.encode("latin-1")),
+    "half-in-another-encoding": raw('{"cells": [], "nbformat": 4, "x": "é"}'.encode("utf-16")[:-9]),
+    "a-login-page": raw(b"<!DOCTYPE html><html><form action=/login>" + b"x" * 1000),
+    "a-pointer": raw(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n"),
+    "a-million-cells": raw(b'{"nbformat": 4, "cells": [' + b"{}," * 1_000_000 + b"{}]}"),
+    "millions-of-lists": raw(b"[" + b"[]," * 8_000_000 + b"[]]"),
     "half-a-notebook": raw(json.dumps(notebook(*answers(RIGHT))).encode()[:-50]),
     "a-list": raw(b"[1, 2, 3]"),
     "a-number": raw(b"1e999999"),
@@ -78,12 +100,16 @@ INVALID: dict[str, Writer] = {
     "link-to-itself": lambda path: path.symlink_to(path.name),
     "a-folder": lambda path: path.mkdir(),
     "a-pipe-that-nobody-writes": fifo,
+    "a-socket": socket_file,
+    "a-forged-name": forged_name,
+    "an-undecodable-name": undecodable_name,
     "linked-folder": linked_folder,
     "linked-student": linked_student,
 }
 """None of these is a notebook: no points, and a reason."""
 
 HARMLESS: dict[str, Writer] = {
+    "latin-1": raw('{"cells": [], "nbformat": 4, "x": "é"}'.encode("latin-1")),
     "cells-that-are-none": document(
         cells=[None, 1, "x", [], {}, {"cell_type": "code"}, {"cell_type": "code", "source": 5}]
     ),
