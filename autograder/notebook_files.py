@@ -29,7 +29,7 @@ _KINDS = {
 
 def plain_name(path: Path) -> str:
     """Return a file's name as a sentence may show it: one short line that no terminal or page obeys."""
-    return plain_text(path.name, _LONGEST_NAME_SHOWN)
+    return plain_text(path.name, _LONGEST_NAME_SHOWN).strip()
 
 
 def read_file(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """Find the cells in the bytes of a notebook, whatever has saved it, or say in one sentence what they are instead."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ _FORMATS_WITH_WORKSHEETS = {2, 3}
 _MOST_PARTS = 4_000_000
 """Lists and objects; each takes 60 bytes and more of memory, and could be written in three."""
 _USUAL_ENCODINGS = {"utf-8", "utf-8-sig"}
-_OTHER_ENCODINGS = ("cp1252", "latin-1")
 _HEAD = 4_000
 _SIGNATURES = {
     b"PK\x03\x04": "a zip archive; unpack it, and hand in the notebook that is in it",
@@ -63,12 +63,12 @@ def parse_notebook(content: bytes) -> RawNotebook:
 def _decode(content: bytes) -> tuple[str, bool]:
     """Return the text, and whether it was in an encoding that no notebook should be in."""
     encoding = json.detect_encoding(content) if any(content[:4]) else "utf-8"
-    for candidate in (encoding, *_OTHER_ENCODINGS):
-        try:
-            return content.decode("utf-8-sig" if candidate == "utf-8" else candidate), candidate not in _USUAL_ENCODINGS
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("latin-1 has a character for each byte")
+    if encoding not in _USUAL_ENCODINGS:
+        return content.decode(encoding, "replace"), True  # it may break off inside a character
+    for candidate in ("utf-8-sig", "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(candidate), candidate != "utf-8-sig"
+    return content.decode("latin-1"), True
 
 
 def _cells_of(worksheets: list[Any]) -> Iterator[Any]:

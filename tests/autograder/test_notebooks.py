@@ -67,6 +67,7 @@ def test_what_is_no_json_is_refused(tmp_path, content):
         (bytes(5_000), "empty"),
         (b'{"cells": [{"cell_type": "code", "source": "x =', "breaks off"),
         (b'{"cells": [], "nbformat"' + bytes(4_096), "breaks off"),
+        ('{"cells": [{"cell_type": "Ä'.encode("utf-16")[:-1], "breaks off"),
         (b"PK\x03\x04 and more", "a zip archive; unpack it"),
         (b"%PDF-1.7", "a PDF"),
         (b"<!DOCTYPE html>\n<html><title>Sign in</title></html>", "a web page, of a login perhaps"),

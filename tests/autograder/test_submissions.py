@@ -240,7 +240,7 @@ def test_what_is_nearly_right_is_graded_and_flagged(tmp_path, files, graded, fla
         ({"notes.txt": "{}", "a.docx.odt": "x"}, "nothing else that is a notebook (a.docx.odt, notes.txt)"),
         ({".tiny.ipynb.icloud": "bplist"}, "iCloud, which left a placeholder"),
         ({"a/b/c/d/e/f/tiny.ipynb": DONE}, "nor any other file"),
-        ({"\x1b[2J\nFORGED\u202e.zip": "x"}, "unpacked ( FORGED\ufffd.zip)"),
+        ({"\x1b[2J\nFORGED\u202e.zip": "x"}, "unpacked (FORGED\ufffd.zip)"),
     ],
 )
 def test_what_cannot_be_graded_is_said_with_what_was_found(tmp_path, files, says):

@@ -63,7 +63,7 @@ def socket_file(path: Path) -> None:
 
 def forged_name(path: Path) -> None:
     """Stand under a name that would write a line of its own to a terminal that obeyed it."""
-    path.with_name("\x1b[2J\nright-0: :skull: [red]0 / 6\u202e.ipynb").write_bytes(b"%PDF")
+    path.with_name("\x1b[2J\nright-0: :skull: [red]0 of 6\u202e.ipynb").write_bytes(b"%PDF")
 
 
 def undecodable_name(path: Path) -> None:
