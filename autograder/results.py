@@ -263,9 +263,7 @@ def write_result(results: Path, result: Result) -> Path:
 
 def write_results(results: Path, several: Sequence[Result]) -> None:
     """Write results as `write_result` does, with one flush of the disk for all of them."""
-    _write_atomically(
-        {result_path(results, result.assignment, result.student): result.to_json() for result in several}
-    )
+    _write_atomically({result_path(results, result.assignment, result.student): result.to_json() for result in several})
 
 
 def write_atomically(path: Path, content: bytes) -> None:
