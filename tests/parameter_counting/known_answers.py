@@ -294,7 +294,7 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
     return out_channels * (in_channels // groups) * kernel_size**2 + (out_channels if bias else 0)
 """
         },
-        hint="Your code raised TypeError in cell 15",
+        hint="Your code raised TypeError in",
     ),
     Wrong(
         "batchnorm: running statistics counted",
