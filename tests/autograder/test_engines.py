@@ -23,6 +23,7 @@ from autograder.grading.ray.engine import RayEngine
 from autograder.grading.submissions import find_submissions
 from autograder.results import Result, Status, read_results
 
+SECRET = "c0ffee1234567890ab5e5e5e5e5e5e5e"
 SLOW = "import time\ntime.sleep(1)\n" + RIGHT
 SUBMISSIONS = {
     **{f"slow{n}": answers(SLOW) for n in range(6)},
@@ -95,7 +96,7 @@ def plan(course: Path, results: Path, students: tuple[str, ...] = ()) -> Plan:
             assignment=loaded.assignment("tiny"),
             submissions=find_submissions(course / "class", "tiny", students),
             results=results,
-            fingerprints=Fingerprints(loaded, loaded.assignment("tiny"), "s", "auto"),
+            fingerprints=Fingerprints(loaded, loaded.assignment("tiny"), SECRET, "auto"),
             device="cpu",
         )
     )
@@ -274,7 +275,7 @@ def command(course: Path, results: Path, *options: str) -> subprocess.Popen[str]
         text=True,
         env={
             **os.environ,
-            "AUTOGRADER_SECRET": "5e" * 7 + "c0ffee1234567890ab",
+            "AUTOGRADER_SECRET": SECRET,
             "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
         },
     )
