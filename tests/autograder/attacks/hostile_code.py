@@ -7,6 +7,14 @@ honest grade is 0 of 6. `{mark}` in a source becomes a text that nobody else use
 from dataclasses import dataclass
 
 NOTHING = "def double(x):\n    return x"
+FIND = """
+import os
+def find(*wanted):
+    for folder, folders, files in os.walk('/'):
+        folders[:] = [f for f in folders if f not in ('proc', 'sys', 'usr', 'site-packages') and not f.startswith('lib')]
+        yield from (os.path.join(folder, name) for name in folders + files if name in wanted)
+"""
+"""Look through the disk, within the seconds of a cell: what is installed there takes minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +92,21 @@ TRICKS = {
         "import sys, types\n"
         "for name in ('pytest', '_pytest.outcomes', 'autograder.results', 'autograder.checks.verdict'):\n"
         "    sys.modules[name] = types.ModuleType(name)\n"
+        "class Yes:\n"
+        "    def __eq__(self, other): return True\n"
+        "sys.modules['pytest'].approx = lambda *a, **k: Yes()\n"
         "import builtins\n"
         "builtins.AssertionError = type('AssertionError', (), {})"
     ),
     "patched-builtins": attack(
         "import builtins\nbuiltins.isinstance = lambda *a: True\nbuiltins.len = lambda x: 3\nbuiltins.type = lambda x: float"
     ),
-    "patched-time": attack("import time\ntime.monotonic = time.time = time.perf_counter = lambda: 0.0"),
+    "patched-arithmetic": attack("import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = lambda x: True"),
+    "patched-time": attack(
+        "import time\npause = time.sleep\ntime.monotonic = time.time = time.perf_counter = lambda: 0.0\n"
+        "def double(x):\n    pause(3.3)\n    return 2 * x",
+        says="did not finish within 3 seconds",
+    ),
     "patched-json-and-struct": attack(
         "import json, struct\njson.dumps = lambda *a, **k: '{\"score\": 6}'\nstruct.pack = struct.unpack = None"
     ),
@@ -99,18 +115,22 @@ TRICKS = {
         "text = 'import pytest\\n@pytest.hookimpl(wrapper=True)\\ndef pytest_runtest_makereport(item, call):\\n"
         '    report = yield\\n    report.outcome = "passed"\\n    return report\\n\'\n'
         "for folder in ('.', '..', '/', '/tmp', os.path.expanduser('~')):\n"
-        "    for name in ('conftest.py', 'pytest.ini', 'sitecustomize.py', 'usercustomize.py', 'test_tiny.py'):\n"
+        "    for name in ('conftest.py', 'sitecustomize.py', 'usercustomize.py', 'test_tiny.py'):\n"
         "        try: open(os.path.join(folder, name), 'w').write(text)\n"
         "        except OSError: pass"
     ),
     "poisoned-packages": attack(
         "import os, site, sys\n"
-        "for folder in {*sys.path, *site.getsitepackages(), sys.prefix, os.path.dirname(sys.executable)}:\n"
-        "    for name in ('zz{mark}.pth', 'sitecustomize.py', 'python'):\n"
-        "        try: open(os.path.join(folder or '.', name), 'w').write('import os')\n"
-        "        except OSError: pass\n"
-        "import torch\n"
-        "try: open(torch.__file__, 'a').write('1/0')\n"
+        "folders = {*sys.path, *site.getsitepackages(), sys.prefix, os.path.dirname(sys.executable)} - {'', os.getcwd()}\n"
+        "for path in [os.path.join(f, name) for f in folders for name in ('zz{mark}.pth', 'sitecustomize.py', 'python')]:\n"
+        "    try:\n"
+        "        open(path, 'w').write('import os')\n"
+        "        print('REACHED', path)\n"
+        "    except OSError: pass\n"
+        "import numpy\n"
+        "try:\n"
+        "    open(numpy.__file__, 'a').write('1/0')\n"
+        "    print('REACHED', numpy.__file__)\n"
         "except OSError: pass"
     ),
     "frames": attack(
@@ -137,23 +157,21 @@ TRICKS = {
     "own-memory": attack(
         "import re\n"
         "needle = ('CAN' + 'ARY-').encode()\n"
-        "hits = set()\n"
         "with open('/proc/self/maps') as maps, open('/proc/self/mem', 'rb', 0) as memory:\n"
         "    for line in maps:\n"
         "        area, rights = line.split()[:2]\n"
         "        begin, end = (int(n, 16) for n in area.split('-'))\n"
-        "        if 'r' in rights and end - begin < 2**28:\n"
+        "        if 'rw' in rights and end - begin < 2**28:\n"
         "            try:\n"
         "                memory.seek(begin)\n"
-        "                hits |= set(re.findall(needle + b'[0-9a-f]{8,}', memory.read(end - begin)))\n"
-        "            except (OSError, ValueError, OverflowError): pass\n"
-        "print(hits)"
+        "                for hit in set(re.findall(needle + b'[0-9a-f]{8,}', memory.read(end - begin))): print(hit)\n"
+        "            except (OSError, ValueError, OverflowError): pass"
     ),
     "whole-disk": attack(
         "import os\n"
         "needle = 'CAN' + 'ARY-'\n"
         "for folder, folders, files in os.walk('/'):\n"
-        "    folders[:] = [f for f in folders if os.path.join(folder, f) not in ('/proc', '/sys', '/usr') and f != 'site-packages']\n"
+        "    folders[:] = [f for f in folders if f not in ('proc', 'sys', 'usr', 'site-packages') and not f.startswith('lib')]\n"
         "    for name in files:\n"
         "        path = os.path.join(folder, name)\n"
         "        try:\n"
@@ -162,10 +180,8 @@ TRICKS = {
         "        except OSError: pass"
     ),
     "hidden-checks-by-path": attack(
-        "import glob, os\n"
-        "for pattern in ('/**/test_tiny.py', '/**/tiny/tiny.ipynb', '/**/course_config.py', '/**/.autograder-secret'):\n"
-        "    for path in glob.glob(pattern, recursive=True)[:20]:\n"
-        "        print(path, open(path).read())"
+        f"{FIND}\nfor path in find('test_tiny.py', 'tiny.ipynb', 'course_config.py', '.autograder-secret'):\n"
+        "    print(path, open(path).read())"
     ),
     "environment": attack(
         "import glob, os\n"
@@ -177,9 +193,6 @@ TRICKS = {
     "history": attack("%history -g\nprint(globals().get('In'), globals().get('Out'))"),
     "changed-input": in_function("x.mul_(0)\nreturn x"),
     "memorised-answers": in_function("return x * 2 if x.tolist() == [1.0, 1.0, 1.0] else x", score=1.0),
-    "another-answer-each-time": attack(
-        "import random\ndef double(x): return random.choice([x * 3, x * 5, None, 'x', [x, x]])"
-    ),
     "nan": in_function("return x * float('nan')", answer="answer = float('nan')"),
     "infinite": in_function("return x * float('inf')", answer="answer = float('inf')"),
     "broadcastable": in_function("import torch\nreturn torch.tensor(2.0)"),
@@ -211,16 +224,19 @@ TRICKS = {
     "exception-with-a-long-story": in_function("raise ValueError('x' * 50_000_000)"),
     "not-implemented-tells": in_function("raise NotImplementedError(f'CANARY-INPUT {x.tolist()}')"),
     "prints-its-input": in_function("print('CANARY-INPUT', x.tolist(), flush=True)\nreturn x"),
-    "recursion": in_function("return double(x)", says="RecursionError"),
     "exits": in_function("raise SystemExit(0)", says="SystemExit"),
     "unpickles": attack(
         "import io, pickle, torch\n"
         'class Bomb:\n    def __reduce__(self): return (exec, ("import os; os._exit(0)",))\n'
         "def double(x): return Bomb()"
     ),
-    "traces": attack("import sys, threading\nsys.settrace(lambda *a: None)\nsys.setprofile(lambda *a: None)"),
-    "says-it-is-somebody-else": attack("STUDENT_ID = 'right-0'\nanswer = 42"),
-    "redefines-locked-names": attack("helper = torch = None\ndel helper"),
+    "traces": attack(
+        "import sys, threading\n"
+        "def leave(frame, event, argument):\n"
+        "    if frame.f_code.co_name.startswith('test'): raise SystemExit(0)\n"
+        "sys.settrace(leave)\nthreading.settrace(leave)"
+    ),
+    "redefines-locked-names": attack("helper = lambda x: x"),
     "terminal-codes": attack(
         "print('\\x1b[2J\\x1b]0;title\\x07\\x9b31m' + '\\u202e' + chr(0xdcff) + '<script>alert(1)</script>' + chr(0) + '\\r\\b' * 9)"
     ),
@@ -295,12 +311,12 @@ ENDINGS = {
 
 HOST = {
     "forges-results": attack(
-        "import glob, json, os\n"
+        f"{FIND}\nimport json\n"
         "text = json.dumps(dict(schema=1, assignment='tiny', student='forges-results', status='graded', score=6.0, max_score=6.0))\n"
-        "for folder in ('results/tiny', '../results/tiny', '/results/tiny', '/tmp/results/tiny', *glob.glob('/**/results', recursive=True)):\n"
+        "for folder in ('results', '../results', '/results', '/tmp/results', *find('results')):\n"
         "    try:\n"
-        "        os.makedirs(folder, exist_ok=True)\n"
-        "        for name in ('forges-results', 'right-0'): open(f'{folder}/{name}.json', 'w').write(text)\n"
+        "        os.makedirs(f'{folder}/tiny', exist_ok=True)\n"
+        "        for name in ('forges-results', 'right-0'): open(f'{folder}/tiny/{name}.json', 'w').write(text)\n"
         "    except OSError: pass"
     ),
     "forges-the-gradebook": attack(
@@ -312,10 +328,10 @@ HOST = {
     ),
     "symbolic-links": attack(
         "import os\n"
-        "for target in ('/etc/shadow', '/root', '/proc/1/root', '../../results', '/work'):\n"
+        "for target in ('/etc/shadow', '/root/.ssh', '/proc/2/root', '../../results', '../../../submitted'):\n"
         "    link = 'link' + str(abs(hash(target)))\n"
         "    os.symlink(target, link)\n"
-        "    try: print(os.listdir(link) if os.path.isdir(link) else open(link).read())\n"
+        "    try: print('REACHED', os.listdir(link) if os.path.isdir(link) else open(link).read())\n"
         "    except OSError as error: print(error)"
     ),
     "daemon": attack(
@@ -331,7 +347,8 @@ HOST = {
     ),
     "watcher-that-rewrites": attack(
         "import subprocess, sys\n"
-        "subprocess.Popen([sys.executable, '-c', \"import time, glob\\nwhile True:\\n    for p in glob.glob('/**/results/**/*.json', recursive=True):\\n        open(p, 'w').write('{}')\\n    time.sleep(0.1)  # {mark}\"], start_new_session=True)"
+        f"rewrite = '''{FIND}\nwhile True:\n    for path in find('right-0.json'): open(path, 'w').write('x')  # {{mark}}'''\n"
+        "subprocess.Popen([sys.executable, '-c', rewrite], start_new_session=True)"
     ),
     "network": attack(
         "import socket\n"
@@ -415,10 +432,9 @@ HOST = {
         "print('REACHED' if set(os.listdir('/dev')) & {'vda', 'sda', 'mem', 'kmsg', 'kvm', 'fuse'} else '')"
     ),
     "kernel-switches": attack(
-        "import glob\n"
-        "for path in ('/proc/sysrq-trigger', '/proc/sys/kernel/core_pattern', '/proc/sys/vm/drop_caches', '/proc/sys/kernel/hostname', '/proc/self/oom_score_adj', '/sys/power/state'):\n"
+        "for path in ('/proc/sysrq-trigger', '/proc/sys/kernel/core_pattern', '/proc/sys/vm/drop_caches', '/proc/sys/kernel/hostname', '/proc/sys/net/core/somaxconn', '/sys/power/state'):\n"
         "    try:\n"
-        "        open(path, 'w').write('-1000')\n"
+        "        open(path, 'w').write('1000')\n"
         "        print('REACHED', path)\n"
         "    except OSError: pass"
     ),
@@ -482,7 +498,7 @@ BOMBS = {
         "import mmap\nblocks = []\nwhile True:\n    block = mmap.mmap(-1, 50_000_000)\n    block.write(b'x' * 50_000_000)\n    blocks.append(block)",
         says="PermissionError",
     ),
-    "shared-memory-of-a-device": attack("open('/dev/zero', 'r+b')", says="FileNotFoundError"),
+    "shared-memory-of-a-device": attack("open('/dev/zero', 'r+b')\nprint('REACHED')", says="FileNotFoundError"),
     "shared-memory-after-a-fork": attack(
         "import mmap, os\nprivate = mmap.mmap(-1, 2**20, flags=0x22)\n"
         "try:\n    mmap.mmap(-1, 2**20, flags=0x21)\n    print('REACHED')\nexcept PermissionError: pass"
@@ -512,13 +528,14 @@ BOMBS = {
         "        for one in pair:\n            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**24)\n"
         "            one.setblocking(False)\n            try:\n                while True: one.send(b'x' * 32_000)\n"
         "            except OSError: pass\n        kept.append(pair)\n"
-        "for _ in range(8):\n    if os.fork() == 0:\n        try: fill()\n        except OSError: time.sleep(1000)\n"
+        "for _ in range(16):\n    if os.fork() == 0:\n        try: fill()\n        except OSError: time.sleep(1000)\n"
         "time.sleep(1000)",
         says=r"more than 0\.6 GB",
     ),
     "sockets-that-are-large": attack(
-        "import socket\none = socket.socketpair()[0]\none.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)\n"
-        "print('REACHED' if one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) >= 2**20 else '')"
+        "import socket\none = socket.socketpair()[0]\nusual = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)\n"
+        "one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)\n"
+        "print('REACHED' if one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) > usual else '')"
     ),
     "mappings-of-children": attack(
         "import mmap, os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        kept = []\n        try:\n"
@@ -556,7 +573,7 @@ BOMBS = {
     "deep-folders": attack(
         "import os\ntry:\n    for _ in range(30_000):\n        os.mkdir('d')\n        os.chdir('d')\nexcept OSError as error: print(error)"
     ),
-    "one-large-file": attack("open('big', 'wb').truncate(2**40)", says="OSError|crashed"),
+    "one-large-file": attack("open('big', 'wb').truncate(2**40)\nprint('REACHED')", says="OSError|crashed"),
     "output": attack("for _ in range(100_000): print('x' * 1000)"),
     "output-by-children": attack("import subprocess\nsubprocess.run('yes | head -c 50000000', shell=True)"),
     "descriptors": attack(

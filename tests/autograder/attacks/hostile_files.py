@@ -133,6 +133,10 @@ HARMLESS: dict[str, Writer] = {
     ),
     "zeros-in-the-source": document(cells=answers("x = 1\0\ny = 2")),
     "magic-cells": document(cells=answers("%%bash\nsleep 0.1; echo $(cat /etc/shadow); kill -9 -1")),
+    "another-answer-each-time": document(
+        cells=answers("import random\ndef double(x): return random.choice([x * 3, x * 5, None, 'x', [x, x]])")
+    ),
+    "endless-recursion": document(cells=answers("def double(x): return double(x)")),
     "endless-line": document(cells=answers("x = " + "1 + " * 200_000 + "1")),
     "endless-brackets": document(cells=answers("x = " + "(" * 100_000 + ")" * 100_000)),
 }
