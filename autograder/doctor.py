@@ -28,7 +28,7 @@ _CGROUPS = (
 )
 _WALLS: Mapping[Layer, tuple[str, str]] = {
     Layer.MOUNT: (
-        "no file of the host but Python and training data; own /tmp of limited size",
+        "no file of the host but Python, what is installed, training data; own /tmp of limited size",
         "Linux 5.12 or newer; ",
     ),
     Layer.PID: ("no process of others is seen or signalled; nothing outlives the submission", ""),
@@ -36,7 +36,7 @@ _WALLS: Mapping[Layer, tuple[str, str]] = {
     Layer.IPC: ("no shared memory or message queue of others", ""),
     Layer.USER_ID: ("a user that owns nothing (root's graders), or the same in a namespace", ""),
     Layer.PRIVILEGES: ("no capability, and none to be gained by set-user-ID programs", ""),
-    Layer.SECCOMP: ("no mounts, namespaces, tracing, kernel back doors", ""),
+    Layer.SECCOMP: ("known system calls alone; no mounts, namespaces, tracing, kernel back doors", ""),
     Layer.USER: ("processes are counted for this submission alone", ""),
     Layer.LANDLOCK: ("a second wall around files, signals and abstract sockets", ""),
     Layer.UTS: ("the host's name is not seen", ""),
@@ -105,7 +105,7 @@ def _hidden(course: Course) -> Iterator[Finding]:
 def _limits(missing: Mapping[str, str]) -> Iterator[Finding]:
     children = Path("/proc/self/task") / str(os.getpid()) / "children"
     yield Finding(
-        property="memory of all its processes together",
+        property="memory of all its processes together, and the kernel's for them",
         how="watched ten times a second",
         there=children.exists(),
         remedy="" if children.exists() else "a kernel with CONFIG_PROC_CHILDREN",
@@ -113,6 +113,7 @@ def _limits(missing: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding(
         property="CPU time, file sizes, descriptors, output", how="resource limits, watched pipes", there=True
     )
+    yield Finding(property="memory of the checks process", how="resource limit of its own", there=True)
     counted = Layer.USER not in missing or os.geteuid() == 0
     yield Finding(
         property="number of processes",

@@ -56,6 +56,8 @@ HERE = COURSE / "submitted" / "me"
 PACKAGES = "/tmp/packages"
 """Where Python looks for packages, and its user may write."""
 MOST_PROCESSES = 400
+MOST_BYTES = 2 * 2**30
+"""Of one process; where the host runs out all the same, this goes first."""
 LOOK_SECONDS = 0.02
 PORT = 8080
 
@@ -214,6 +216,8 @@ def _leave_out(without: Collection[str]) -> None:
 def _become_hostile(source: str, without: Collection[str], filters: tuple[bytes, ...], output: int) -> None:
     """Run the code in the forked child, and what it wants to be run at its end."""
     die_with_parent()
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     nothing = os.open("/dev/null", os.O_RDONLY)
     for old, new in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(old, new)
