@@ -27,7 +27,7 @@ def test_a_worker_may_run_in_another_folder(course_root):
 
 def test_a_worker_has_minutes_beside_the_students_budget(course_root):
     budget = load_course(course_root).assignment("tiny").budget
-    assert job_of(course_root).seconds == budget.total_seconds + budget.start_seconds + 300
+    assert job_of(course_root).seconds == 10 * budget.total_seconds + budget.start_seconds + 300
 
 
 def test_a_job_is_for_all_questions_unless_somebody_says_else(course_root):

@@ -72,7 +72,7 @@ def _sockets(pid: int) -> int:
 def _text(path: str) -> str:
     """Return a file of the kernel's, "" where it or its process is gone."""
     try:
-        with open(path, encoding="ascii", errors="replace") as file:  # noqa: PTH123 - as quick as can be
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as quick as can be
             return file.read(_MOST_TEXT)
     except OSError:
         return ""
