@@ -201,7 +201,7 @@ CONTROLS: Mapping[str, Control] = {
     **dict.fromkeys(("raw-sockets", "namespaces", "kernel-back-doors", "priorities", "system-v-memory"), KERNEL),
     **dict.fromkeys(("pages-in-pipes", "pages-of-files-in-pipes", "sockets-that-are-large"), KERNEL),
     "shared-memory-after-a-fork": KERNEL,
-    **dict.fromkeys(("shared-memory", "memory-files"), _without(Layer.SECCOMP, sign="memory")),
+    **dict.fromkeys(("shared-memory", "memory-files"), _without(Layer.SECCOMP, sign="memory of files")),
     # What the kernel keeps count of
     "limits-lifted": _without(Wall.LIMITS),
     "timers": _without(Wall.LIMITS),
@@ -209,11 +209,11 @@ CONTROLS: Mapping[str, Control] = {
     **dict.fromkeys(("forks", "shell-forks", "threads"), _without(Wall.LIMITS, sign="processes")),
     **dict.fromkeys(("descriptors", "pipes"), _without(Wall.LIMITS, sign="descriptors")),
     # What is watched from outside
-    **dict.fromkeys(("memory", "memory-of-children", "sockets"), _without(Wall.WATCH, sign="memory")),
+    **dict.fromkeys(("memory", "memory-of-children"), _without(Wall.WATCH, sign="memory")),
     "memory-when-asked": _without(Wall.WATCH, sign="memory", call="double(None)"),
     "memory-of-a-threads-children": _without(Wall.WATCH, sign="memory"),
     **dict.fromkeys(("page-tables", "page-tables-of-children"), _without(Wall.WATCH, sign="memory")),
-    "mappings-of-children": _without(Wall.WATCH, sign="slab"),
+    **dict.fromkeys(("mappings-of-children", "sockets"), _without(Wall.WATCH, sign="memory of the kernel")),
     "file-locks": _without(Wall.WATCH, sign="locks"),
     **dict.fromkeys(("output", "output-by-children"), _without(Wall.WATCH, sign="output")),
 }
