@@ -22,6 +22,7 @@ from autograder.course import Course
 from autograder.errors import AutograderError, GraderError
 from autograder.grading.ray.bundle import TaskInput, unpack_course, unpack_job
 from autograder.grading.station_process import StationConfig, StationLost, StationProcess, Task
+from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
 
 __all__ = ["ActorConfig", "NodeStation", "grade_on_node", "station_name"]
 
@@ -97,7 +98,12 @@ def _start(actor_config: ActorConfig, gpus: tuple[int, ...]) -> StationProcess:
     bundles = {digest: partial(_fetch, reference) for digest, (reference,) in actor_config.bundles}
     course = unpack_course(actor_config.course, bundles, cache)
     config = StationConfig(
-        course=course, assignment=actor_config.assignment, isolated=actor_config.isolated, gpus=(None, *gpus)
+        course=course,
+        assignment=actor_config.assignment,
+        private=(cache,),
+        isolated=actor_config.isolated,
+        cgroups=find_memory_cgroups() if actor_config.isolated else None,
+        gpus=(None, *gpus),
     )
     return StationProcess(config, {"AUTOGRADER_SECRET": actor_config.secret})
 
