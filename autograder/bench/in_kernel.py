@@ -59,7 +59,7 @@ def _module(path: Path) -> ModuleType:
 
 def _generator(preparation: Preparation, student_id: str, check_id: str) -> object:
     # Only for checks that ask for it: a peer must not pay for what its notebook lacks
-    from autograder.checks.context import derive_seed, make_generator  # noqa: PLC0415
+    from autograder.checks.context import derive_seed, make_generator  # noqa: PLC0415 - in the kernel, where the checks run
 
     seed = derive_seed(preparation.secret, preparation.assignment.name, student_id, 1, check_id)
     return make_generator(preparation.course, seed)
