@@ -94,7 +94,7 @@ def _parsed(source: str) -> str | None:
 
 def _by_cosmic_ray(source: str) -> Iterator[tuple[str, str]]:
     from cosmic_ray.mutating import mutate_code  # noqa: PLC0415 - optional, and slow to load
-    from cosmic_ray.plugins import get_operator, operator_names  # noqa: PLC0415
+    from cosmic_ray.plugins import get_operator, operator_names  # noqa: PLC0415 - of the extra `validate`
 
     for name in sorted(operator_names()):
         if not _OPERATORS.fullmatch(name):

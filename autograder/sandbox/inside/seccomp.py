@@ -108,7 +108,7 @@ def _program(pyseccomp: ModuleType, default: int) -> Any:
 
 def _numbers(names: Sequence[str]) -> Iterator[int]:
     """Yield the numbers of the calls that this architecture and this libseccomp know."""
-    import pyseccomp  # noqa: PLC0415
+    import pyseccomp  # noqa: PLC0415 - looks for the system library
 
     for name in names:
         try:
