@@ -9,9 +9,9 @@ SANDBOX ?= auto
 # Every version that `make setup` installs
 LOCK := requirements.lock
 UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
-NO_CHROMIUM := chromium is not there: the JupyterLab test will be skipped (Debian: apt-get install chromium)
+NO_CHROMIUM := chromium is not there: the tests in a browser will be skipped (Debian: apt-get install chromium)
 
-.PHONY: setup uv lock demo test test-the-rest validate lint clean
+.PHONY: setup uv lock environment demo test test-the-rest validate lint clean
 
 # The stamp is newer than pyproject.toml and the lock once everything in them is installed
 setup: .venv/.installed
@@ -32,6 +32,10 @@ lock: uv
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-annotate \
 	    --custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
 
+# What docs/students.md says of packages and their versions
+environment: setup
+	$(BIN)/python docs/measure/environment.py
+
 # Build the assignments, grade the sample class, write its reports
 demo: setup
 	$(BIN)/autograder build
@@ -50,7 +54,7 @@ test-the-rest: setup
 	$(BIN)/python -m pytest --ignore $(ATTACKS) -m "not slow"
 
 validate: setup
-	nice $(BIN)/autograder validate --quick --mutants 4 --sandbox $(SANDBOX)
+	nice $(BIN)/autograder validate --quick --mutants 4 --students 4 --sandbox $(SANDBOX)
 
 lint: setup
 	$(BIN)/ruff format --check

@@ -13,6 +13,7 @@ course = Course(
     name="Image Classification and Object Detection with CNNs",
     late_policy=LatePolicy(grace_minutes=15, penalty_per_day=0.10, max_penalty=0.50),
     libraries=["torch", "torchvision", "PIL", "matplotlib"],
+    offered=["tqdm", "pandas", "sklearn", "seaborn", "torchinfo", "einops", "torchmetrics"],
     datasets=[
         Dataset(
             name="mnist",

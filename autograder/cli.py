@@ -23,7 +23,24 @@ from autograder.options import add_arguments, read_options
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("build", "validate", "grade", "doctor", "bench", "simulate", "diff", "report")
+COMMANDS = (
+    "new",
+    "build",
+    "validate",
+    "check",
+    "collect",
+    "grade",
+    "doctor",
+    "bench",
+    "simulate",
+    "diff",
+    "report",
+    "similar",
+    "feedback",
+    "adjust",
+    "export",
+    "gradescope",
+)
 """Modules of `autograder.commands`, in the order of `autograder --help`."""
 
 

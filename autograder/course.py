@@ -14,16 +14,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from autograder.errors import ConfigError
+from autograder.late_policy import LatePolicy
 
 __all__ = [
     "CONFIG_NAME",
+    "FIXTURES",
     "Assignment",
     "AttemptPolicy",
     "Budget",
     "Course",
     "Dataset",
+    "FeedbackLevel",
     "LatePolicy",
     "find_course",
     "load_course",
@@ -32,8 +36,11 @@ __all__ = [
 CONFIG_NAME = "course_config.py"
 AttemptPolicy = Literal["last", "best"]
 """Which of a student's submissions to an assignment counts."""
+FeedbackLevel = Literal["scores", "hints", "full"]
+"""What feedback shows: scores by question; with `hints` each check and its hint; with `full` the notebook as well."""
 _FUNCTION = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[\w./-]+\.py):[A-Za-z_]\w*")
-_FIXTURES = {"student", "library", "reference", "student_id", "device", "rng", "request"}
+_LEVELS = " or ".join(map(repr, get_args(FeedbackLevel)))
+FIXTURES = {"student", "library", "reference", "student_id", "device", "rng", "request"}
 """Names of fixtures that checks have in every course."""
 
 
@@ -83,36 +90,6 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LatePolicy:
-    """What lateness costs. A submission without a recorded time is on time."""
-
-    grace_minutes: float = 0.0
-    """Minutes after the due date that count as on time."""
-    penalty_per_day: float = 0.0
-    """Part of the assignment's points, in [0, 1], taken off for each day begun."""
-    max_penalty: float = 1.0
-    """The most that lateness takes off, as a part of the assignment's points, in [0, 1]."""
-
-    def __post_init__(self) -> None:
-        grace = self.grace_minutes
-        _require(_is_number(grace) and grace >= 0, "LatePolicy", "grace_minutes", grace, "a number of at least 0")
-        for name in ("penalty_per_day", "max_penalty"):
-            value = getattr(self, name)
-            _require(_is_number(value) and 0 <= value <= 1, "LatePolicy", name, value, "a part between 0 and 1")
-
-    def late_days(self, submitted_at: datetime | None, due: datetime | None) -> int:
-        """Return the days begun after the due date and the grace time."""
-        if submitted_at is None or due is None:
-            return 0
-        late = (submitted_at - due).total_seconds() - 60 * self.grace_minutes
-        return max(0, math.ceil(late / 86_400))
-
-    def penalty(self, late_days: int, max_score: float) -> float:
-        """Return the points to take off."""
-        return max_score * min(self.max_penalty, self.penalty_per_day * late_days)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Assignment:
     """One assignment: `source/<name>/<name>.ipynb` and the checks in `tests/<name>/`."""
 
@@ -129,6 +106,12 @@ class Assignment:
     """None: the course's."""
     attempt_policy: AttemptPolicy | None = None
     """None: the course's."""
+    feedback_level: FeedbackLevel | None = None
+    """None: the course's."""
+    feedback_at: datetime | None = None
+    """When feedback may be given, with a time zone; None: at any time."""
+    hand_in: str | None = None
+    """None: the course's."""
 
     def __post_init__(self) -> None:
         where = f"assignment {self.name!r}"
@@ -140,11 +123,26 @@ class Assignment:
                 f"{where}: due is {self.due}, which has no time zone; "
                 "write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
             )
+        if self.feedback_at is not None:
+            aware = isinstance(self.feedback_at, datetime) and self.feedback_at.utcoffset() is not None
+            _require(aware, where, "feedback_at", self.feedback_at, "a datetime(…) with a time zone")
         known = (None, *get_args(AttemptPolicy))
         _require(self.attempt_policy in known, where, "attempt_policy", self.attempt_policy, "'last' or 'best'")
-        for name, kind in (("budget", Budget), ("late_policy", LatePolicy | None), ("title", str)):
+        levels = (None, *get_args(FeedbackLevel))
+        _require(self.feedback_level in levels, where, "feedback_level", self.feedback_level, _LEVELS)
+        for name, kind in (
+            ("budget", Budget),
+            ("late_policy", LatePolicy | None),
+            ("title", str),
+            ("hand_in", str | None),
+        ):
             if not isinstance(getattr(self, name), kind):
                 raise ConfigError(f"{where}: {name} is {getattr(self, name)!r}; it must be of type {kind}.")
+        if self.late_policy is not None and self.late_policy.free_days:
+            raise ConfigError(
+                f"{where}: its late_policy has free_days, which are for the whole course; give them in "
+                "Course(late_policy=…)."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +191,7 @@ class Dataset:
             must = '"module:function" or "file.py:function"'
             whole = isinstance(function, str) and _FUNCTION.fullmatch(function) and _is_inner_path(function)
             _require(bool(whole), where, str(fixture), function, must)
-            if not isinstance(fixture, str) or not fixture.isidentifier() or fixture in _FIXTURES:
+            if not isinstance(fixture, str) or not fixture.isidentifier() or fixture in FIXTURES:
                 raise ConfigError(f"{where}: {fixture!r} cannot be the name of a loader; take another identifier.")
 
     @property
@@ -217,6 +215,7 @@ class Course:
     assignments: Sequence[Assignment]
     late_policy: LatePolicy = field(default_factory=LatePolicy)
     attempt_policy: AttemptPolicy = "last"
+    feedback_level: FeedbackLevel = "full"
     data: str = "data"
     """Folder with the files of the datasets, relative to the course."""
     datasets: Sequence[Dataset] = ()
@@ -224,9 +223,23 @@ class Course:
     libraries: Sequence[str] = ()
     """What notebooks import beside numpy, such as torch: loaded once, before students' processes are forked. With
     torch among them checks send and get tensors, and `rng` is a generator of torch's, without one of numpy's."""
+    offered: Sequence[str] = ()
+    """What students may import beyond that, such as pandas: installed wherever student code runs, and loaded by those
+    submissions alone that use it. `autograder doctor` and `grade` say what is missing."""
     secret_file: str = ".autograder-secret"  # noqa: S105 - the name of the file, not the secret
     """File with the secret that hidden inputs derive from, relative to the course; the environment variable
     AUTOGRADER_SECRET comes first. Without either a fixed demo secret is used, and `grade` says so."""
+    hand_in: str = ""
+    """Where students hand in, in Markdown, such as "in [Moodle](https://…), by Friday noon": the release says it."""
+    release_url: str = ""
+    """The address of the folder that holds each `<assignment>.zip` that `build` makes; a notebook that is opened
+    without its files, in Colab for instance, fetches them there."""
+    repository_url: str = ""
+    """The public git repository that holds what lies in `release/`: `<assignment>/<assignment>.ipynb`. READMEs then
+    have the badge "Open in Colab", where it is on GitHub, and a link for nbgitpuller, where `hub_url` is given too."""
+    repository_branch: str = "main"
+    hub_url: str = ""
+    """The address of a JupyterHub with nbgitpuller."""
     root: Path = field(default_factory=Path)
 
     def __post_init__(self) -> None:
@@ -240,14 +253,21 @@ class Course:
         if twice:
             raise ConfigError(f"Course: the assignment {twice[0]!r} is there twice; names must differ.")
         self._validate_datasets()
-        libraries = self.libraries
-        whole = isinstance(libraries, list | tuple) and all(isinstance(n, str) and n.isidentifier() for n in libraries)
-        _require(whole, "Course", "libraries", libraries, "a list of names to import, such as ['torch']")
-        object.__setattr__(self, "libraries", tuple(libraries))
-        for name in ("name", "data", "secret_file"):
+        for name in ("libraries", "offered"):
+            named = getattr(self, name)
+            whole = isinstance(named, list | tuple) and all(isinstance(n, str) and n.isidentifier() for n in named)
+            _require(whole, "Course", name, named, "a list of names to import, such as ['torch']")
+            object.__setattr__(self, name, tuple(named))
+        for name in ("name", "data", "secret_file", "hand_in", "repository_branch"):
             _require(isinstance(getattr(self, name), str), "Course", name, getattr(self, name), "a text")
+        for name in ("release_url", "repository_url", "hub_url"):
+            _require(_is_address(getattr(self, name)), "Course", name, getattr(self, name), "an address: https://…")
+            object.__setattr__(self, name, getattr(self, name).rstrip("/"))
         policy = self.attempt_policy
         _require(policy in get_args(AttemptPolicy), "Course", "attempt_policy", policy, "'last' or 'best'")
+        _require(
+            self.feedback_level in get_args(FeedbackLevel), "Course", "feedback_level", self.feedback_level, _LEVELS
+        )
         if not isinstance(self.late_policy, LatePolicy):
             raise ConfigError(f"Course: late_policy is {self.late_policy!r}; it must be a LatePolicy(…).")
 
@@ -279,6 +299,18 @@ class Course:
         """Return the assignment's own attempt policy, else the course's."""
         return assignment.attempt_policy or self.attempt_policy
 
+    def feedback_level_of(self, assignment: Assignment) -> FeedbackLevel:
+        """Return the assignment's own feedback level, else the course's."""
+        return assignment.feedback_level or self.feedback_level
+
+    def hand_in_of(self, assignment: Assignment) -> str:
+        """Return the assignment's own text on handing in, else the course's."""
+        return self.hand_in if assignment.hand_in is None else assignment.hand_in
+
+    def release_zip(self, name: str) -> Path:
+        """Return the path of the archive that holds an assignment's release."""
+        return self.root / "release" / f"{name}.zip"
+
     def source_notebook(self, name: str) -> Path:
         """Return the path of the instructor's notebook."""
         return self.root / "source" / name / f"{name}.ipynb"
@@ -303,6 +335,18 @@ class Course:
 def _is_inner_path(path: object) -> bool:
     """Return whether `path` leads to a place inside the folder that it starts from."""
     return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in PurePosixPath(path).parts
+
+
+def _is_address(text: object) -> bool:
+    """Return whether `text` is the address of a page, or "" for none; unencrypted only on this machine."""
+    if not isinstance(text, str) or re.search(r"[\s\"'<>()\\]", text):
+        return False
+    try:
+        parts = urlsplit(text)
+        local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+        return not text or (bool(parts.hostname) and (parts.scheme == "https" or local))
+    except ValueError:  # no number where the port should be, an open bracket
+        return False
 
 
 def _is_number(value: object) -> bool:

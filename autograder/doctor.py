@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.course import Course
+from autograder.extras import not_installed, what_to_install
 from autograder.grading.devices import choose_devices
 from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
@@ -69,7 +70,8 @@ def examine(course: Course | None = None) -> Sequence[Finding]:
         except SandboxError as error:
             missing = error.missing or dict.fromkeys(Layer, error.why)
     hidden = _hidden(course) if course and not missing.keys() - OPTIONAL else ()
-    return [*_walls(missing), *hidden, *_limits(missing), *_memory(), *_devices()]
+    offered = _offered(course) if course and course.offered else ()
+    return [*_walls(missing), *hidden, *_limits(missing), *_memory(), *offered, *_devices()]
 
 
 def _walls(missing: Mapping[str, str]) -> Iterator[Finding]:
@@ -120,6 +122,18 @@ def _limits(missing: Mapping[str, str]) -> Iterator[Finding]:
         how="resource limit of its user",
         there=counted,
         remedy="" if counted else _NAMESPACES,
+    )
+
+
+def _offered(course: Course) -> Iterator[Finding]:
+    """Look whether students find what the course says that they may import."""
+    missing = not_installed(course.offered)
+    yield Finding(
+        property=f"what the course offers to import: {', '.join(course.offered)}",
+        how="installed beside this package",
+        there=not missing,
+        remedy=f"{', '.join(missing)}: {what_to_install(missing)}" if missing else "",
+        required=False,
     )
 
 

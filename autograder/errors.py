@@ -4,6 +4,7 @@
     ├── ConfigError            course_config.py is wrong, at this place
     ├── NotebookError          a notebook of ours cannot be used (source, solution, release)
     ├── BuildError             source cannot be turned into a release
+    ├── CollectError           a download, or a part of it, is not read: hostile, damaged, too large
     ├── DataError              a data file is missing or damaged
     ├── ResultError            a result file cannot be read
     ├── ValidationError        an assignment cannot be validated: its known answers are wrong
@@ -17,6 +18,7 @@ from enum import IntEnum
 __all__ = [
     "AutograderError",
     "BuildError",
+    "CollectError",
     "ConfigError",
     "DataError",
     "ExitCode",
@@ -51,6 +53,10 @@ class NotebookError(AutograderError):
 
 class BuildError(AutograderError):
     """A source assignment cannot be built."""
+
+
+class CollectError(AutograderError):
+    """A download, or one student's part of it, is not read; the others of a class are not touched by it."""
 
 
 class DataError(AutograderError):

@@ -3,14 +3,17 @@
 Grading needs none of them; pyproject.toml says what each holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 
-__all__ = ["DISTRIBUTION", "EXTRAS", "how_to_install"]
+__all__ = ["DISTRIBUTION", "EXTRAS", "how_to_install", "not_installed", "what_to_install"]
 
 DISTRIBUTION = "autograder-for-notebooks"
 """What pip calls this package: `autograder` on PyPI is somebody else's."""
 EXTRAS: Mapping[str, str] = {
     "cosmic_ray": "validate",
+    "einops": "students",
+    "ipywidgets": "students",
     "jupyterlab": "author",
     "latex2mathml": "author",
     "matplotlib": "torch",
@@ -19,10 +22,17 @@ EXTRAS: Mapping[str, str] = {
     "nbformat": "author",
     "nbgrader": "author",
     "otter": "author",
+    "pandas": "students",
+    "pyarrow": "table",
     "ray": "ray",
     "safetensors": "torch",
+    "seaborn": "students",
+    "sklearn": "students",
     "torch": "torch",
+    "torchinfo": "students",
+    "torchmetrics": "students",
     "torchvision": "torch",
+    "tqdm": "students",
 }
 """The extra by the name that is imported."""
 
@@ -31,3 +41,13 @@ def how_to_install(module: str) -> str:
     """Return what to do about a module that is not there; empty where no extra brings it."""
     extra = EXTRAS.get(module.partition(".")[0])
     return f"install it with `pip install '{DISTRIBUTION}[{extra}]'`" if extra else ""
+
+
+def not_installed(offered: Iterable[str]) -> list[str]:
+    """Return which of the libraries that a course offers to students are not there."""
+    return [name for name in offered if find_spec(name) is None]
+
+
+def what_to_install(missing: Iterable[str]) -> str:
+    """Return what to do about libraries that are not there: commands, joined to one text."""
+    return ", ".join(dict.fromkeys(how_to_install(name) or f"install {name}" for name in missing))

@@ -3,25 +3,27 @@
 Notebooks of students are hostile input: nothing here executes, follows or trusts what they hold.
 """
 
-import re
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.cell_code import added_code, defined_names, names_bound, statements, words
 from autograder.errors import NotebookError
 from autograder.notebook_files import MAX_BYTES, plain_name, read_file
 from autograder.notebook_formats import UnusableContent, parse_notebook
 
 __all__ = [
+    "AROUND_NOTEBOOKS",
     "BYPRODUCTS",
     "KNOWN_ANSWERS",
     "Cell",
     "Notebook",
     "PlannedCell",
     "Tag",
-    "defined_names",
     "plan_run",
+    "questions_by_hand",
     "read_cells",
     "read_notebook",
 ]
@@ -29,11 +31,14 @@ __all__ = [
 BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"})
 """What running a notebook leaves beside it: no part of an assignment, wherever it lies."""
 
+AROUND_NOTEBOOKS = frozenset({"README.md", "requirements.txt", "hand_in.py"})
+"""Files of a release that tell students how to begin and how to hand in: no student code needs them when grading."""
+
 KNOWN_ANSWERS = "known_answers.py"
 """The file beside an assignment's checks that `validate` judges them by; no result depends on it."""
 
 _MAX_CELLS = 5_000
-_DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+_KINDS = ("code", "markdown", "raw")
 
 
 class Tag:
@@ -49,15 +54,23 @@ class Tag:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A code cell, in plain strings."""
+    """A cell, in plain strings."""
 
     index: int
     """Position among all cells of its notebook, from 0."""
     id: str
     source: str
+    kind: str = "code"
+    """`code`, `markdown` or `raw`."""
     grade_id: str = ""
     solution: bool = False
     locked: bool = False
+    by_hand: bool = False
+    """Whether a person judges it: nbgrader's manually graded answers, which are solution cells too, and its tasks."""
+    task: bool = False
+    """nbgrader's task: the answer is in cells of the student's own below it."""
+    points: float = 0.0
+    """What nbgrader says that it is worth."""
     tags: frozenset[str] = frozenset()
 
 
@@ -67,6 +80,8 @@ class Notebook:
 
     cells: tuple[Cell, ...]
     """Its code cells."""
+    texts: tuple[Cell, ...] = ()
+    """Its other cells."""
     converted: bool
     """Whether it came in an older format, or in another encoding than UTF-8."""
 
@@ -84,6 +99,8 @@ class PlannedCell:
     source: str
     untouched: bool = False
     """An answer's cell that is still as the release has it."""
+    keeps_state: bool = False
+    """One of ours that calls nothing of the student's: what it sets for the whole process is as its author wants it."""
 
     @property
     def label(self) -> str:
@@ -105,12 +122,23 @@ def read_notebook(path: Path) -> Notebook:
         raise NotebookError(f"{plain_name(path)} {error}") from error
     if len(raw.cells) > _MAX_CELLS:
         raise NotebookError(f"{plain_name(path)} has {len(raw.cells)} cells; at most {_MAX_CELLS} are read.")
-    cells = tuple(cell for index, one in enumerate(raw.cells) if (cell := _code_cell(index, one)) is not None)
-    return Notebook(cells=cells, converted=raw.converted)
+    cells = [cell for index, one in enumerate(raw.cells) if (cell := _cell(index, one)) is not None]
+    return Notebook(
+        cells=tuple(cell for cell in cells if cell.kind == "code"),
+        texts=tuple(cell for cell in cells if cell.kind != "code"),
+        converted=raw.converted,
+    )
 
 
-def _code_cell(index: int, raw: Any) -> Cell | None:
-    if not isinstance(raw, dict) or raw.get("cell_type") != "code":
+def questions_by_hand(notebook: Notebook) -> dict[str, float]:
+    """Return what each question is worth that a person judges, in the notebook's order."""
+    cells = sorted((*notebook.cells, *notebook.texts), key=lambda cell: cell.index)
+    given_out = (cell for cell in cells if Tag.SOLUTION_ONLY not in cell.tags)
+    return {cell.grade_id: cell.points for cell in given_out if cell.by_hand and cell.grade_id}
+
+
+def _cell(index: int, raw: Any) -> Cell | None:
+    if not isinstance(raw, dict) or raw.get("cell_type") not in _KINDS:
         return None
     source = raw.get("source", "")
     if isinstance(source, list):
@@ -124,11 +152,21 @@ def _code_cell(index: int, raw: Any) -> Cell | None:
         index=index,
         id=_text(raw.get("id")),
         source=_text(source, most=MAX_BYTES),
+        kind=raw["cell_type"],
         grade_id=_text(marks.get("grade_id")),
         solution=marks.get("solution") is True,
         locked=marks.get("locked") is True,
+        by_hand=marks.get("task") is True or (marks.get("grade") is True and marks.get("solution") is True),
+        task=marks.get("task") is True,
+        points=_number(marks.get("points")),
         tags=frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
     )
+
+
+def _number(value: object) -> float:
+    """Return a finite number of at least 0, 0 for what is none."""
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return float(value) if isinstance(value, int | float) and whole else 0.0
 
 
 def _text(value: object, most: int = 200) -> str:
@@ -136,18 +174,13 @@ def _text(value: object, most: int = 200) -> str:
     return value[:most].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
 
 
-def defined_names(source: str) -> list[str]:
-    """Return the names that a cell defines at its top level, also where the cell does not parse."""
-    return [a or b for a, b in _DEFINITION.findall(source)]
-
-
 def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str) -> list[PlannedCell]:
     """Return the cells to run: ours where they are locked, the student's answers in their places, extra cells behind.
 
-    A student's cell takes the place of the cell of ours with its `grade_id`, else of the solution cell whose name it
-    defines, else of the locked cell that it copies. Any other cell of the student's runs after the cell of ours that it
-    followed, so that neither reordering nor stripped metadata changes what is defined when. Cells tagged skip-grading
-    do not run.
+    A student's cell takes the place of the cell of ours with its `grade_id`, else of the last solution cell whose name
+    it defines, else of the locked cell that it copies. Any other cell of the student's runs after the cell of ours that
+    it followed, so that neither reordering nor stripped metadata changes what is defined when; so does what was added
+    to a locked cell, such as an import. Cells tagged skip-grading do not run.
     """
     ours = {cell.grade_id: cell for cell in skeleton if cell.grade_id}
     places = _match(skeleton, submission)
@@ -159,11 +192,13 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
             anchor = grade_id
         elif not _copied(cell, skeleton) and Tag.SKIP_GRADING not in cell.tags:
             extras.setdefault(anchor, []).append(cell)
-    chosen = list(extras.get("", ()))
+    given = set(names_bound(s for cell in skeleton if not cell.solution for s in statements(cell.source)))
+    chosen = [(cell, False) for cell in extras.get("", ())]
     for cell in skeleton:
         answer = answers.get(cell.grade_id) if cell.grade_id else None
-        chosen.extend(_chosen(cell, answer, student))
-        chosen.extend(extras.get(cell.grade_id, ()) if cell.grade_id else ())
+        chosen.extend(_chosen(cell, answer, student, given))
+        chosen.extend((extra, False) for extra in (extras.get(cell.grade_id, ()) if cell.grade_id else ()))
+    theirs = {name for cell, is_ours in chosen if not is_ours for name in defined_names(cell.source)}
     return [
         PlannedCell(
             name=f"<cell {n}>",
@@ -172,28 +207,34 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
             grade_id=c.grade_id if c.grade_id in ours else "",
             source=c.source,
             untouched=c.grade_id in ours and ours[c.grade_id].solution and c.source == ours[c.grade_id].source,
+            keeps_state=is_ours and not theirs & words(c.source),
         )
-        for n, c in enumerate(chosen)
+        for n, (c, is_ours) in enumerate(chosen)
         if c.source.strip()
     ]
 
 
-def _chosen(ours: Cell, answer: Cell | None, student: str) -> Iterator[Cell]:
-    """Yield what runs in the place of one cell of ours."""
+def _chosen(ours: Cell, answer: Cell | None, student: str, given: set[str]) -> Iterator[tuple[Cell, bool]]:
+    """Yield what runs in the place of a cell of ours, and whether it is ours; `given` are the names that we define."""
     if Tag.SKIP_GRADING in ours.tags:
         return
     if Tag.STUDENT_ID in ours.tags:
-        yield replace(ours, index=-1, source=f"STUDENT_ID = {student!r}")
+        yield replace(ours, index=-1, source=f"STUDENT_ID = {student!r}"), True
     elif ours.solution:
         if answer is not None:
-            yield replace(answer, grade_id=ours.grade_id)
+            yield replace(answer, grade_id=ours.grade_id), False
+    elif answer is None:
+        yield replace(ours, index=-1), True
     else:
-        yield replace(ours, index=answer.index if answer is not None else -1)
+        yield replace(ours, index=answer.index), True
+        if added := added_code(ours.source, answer.source, given):
+            yield replace(answer, grade_id="", source=added), False
 
 
 def _match(skeleton: Sequence[Cell], submission: Sequence[Cell]) -> list[tuple[Cell, str]]:
     """Pair each cell of the student's with the `grade_id` of the cell of ours whose place it takes, or with ""."""
     free = {cell.grade_id: cell for cell in skeleton if cell.grade_id}
+    order = {grade_id: place for place, grade_id in enumerate(free)}
     by_grade_id: dict[int, str] = {}
     for cell in submission:
         if cell.grade_id in free:
@@ -205,7 +246,8 @@ def _match(skeleton: Sequence[Cell], submission: Sequence[Cell]) -> list[tuple[C
         if not grade_id:
             answered = [name for name in defined_names(cell.source) if name in free and free[name].solution]
             copied = [ours.grade_id for ours in _copied(cell, skeleton) if ours.grade_id in free]
-            grade_id = next(iter([*answered, *copied]), "")
+            # Several answers in one cell: only in the place of the last is all there that they may use
+            grade_id = max(answered, key=order.__getitem__, default=next(iter(copied), ""))
             free.pop(grade_id, None)
         pairs.append((cell, grade_id))
     return pairs

@@ -1,7 +1,8 @@
 """Declare the options of a command as a typed dataclass, and read them off the command line.
 
 Each field is `name: Annotated[type, Argument(…)]` where it is given by its place, `Option(…)` where by its name. Its
-type and its default say the rest: `bool` is a switch, `Literal` a choice, a tuple takes any number of values.
+type and its default say the rest: `bool` is a switch, `Literal` a choice, a tuple takes any number of values, and what
+is None by default may be left out.
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from autograder.course import Course, find_course, load_course
 
@@ -51,14 +52,14 @@ class Argument:
 
 @dataclass(frozen=True, kw_only=True)
 class Option(Argument):
-    """How a value is given by its name: the field `dry_run` as `--dry-run`."""
+    """How a value is given by its name: the field `dry_run` as `--dry-run`, `import_` as `--import`."""
 
     short: str | None = None
     """A second name, as `-v`."""
 
     def names(self, field: str) -> Sequence[str]:
         """Return what argparse is to call it."""
-        return [*([self.short] if self.short else []), f"--{field.replace('_', '-')}"]
+        return [*([self.short] if self.short else []), f"--{field.removesuffix('_').replace('_', '-')}"]
 
 
 def folder(name: str, text: str) -> Option:
@@ -106,6 +107,10 @@ def add_arguments(parser: ArgumentParser, options: type[CommonOptions]) -> None:
             settings["default"] = field.default
         elif isinstance(argument, Option):
             settings["required"] = True
+        if isinstance(argument, Option):
+            settings["dest"] = field.name
+        elif field.default is None:
+            settings["nargs"] = "?"
         group = groups[argument.only_one_of] if argument.only_one_of else parser
         group.add_argument(*argument.names(field.name), **settings)
 
@@ -122,7 +127,7 @@ def read_options(options: type[_O], parsed: Namespace) -> _O:
 def _settings(kind: Any, argument: Argument) -> dict[str, Any]:
     """Return what argparse is to know of a value of this type."""
     origin, inner = get_origin(kind), get_args(kind)
-    if origin is UnionType:
+    if origin in (UnionType, Union):  # the first is of `Path | None`, the second of `Literal["a"] | None`
         [kind] = [one for one in inner if one is not NoneType]
         return _settings(kind, argument)
     if origin is tuple:

@@ -14,6 +14,7 @@ __all__ = [
     "SolutionRegion",
     "fill_in",
     "grade_id_of",
+    "is_solution",
     "question_of",
     "solution_cells",
     "solution_regions",
@@ -42,8 +43,13 @@ def grade_id_of(cell: Mapping[str, Any]) -> str:
 
 
 def question_of(cell: Mapping[str, Any]) -> str:
-    """Return the question that a cell holds the answer to, "" where it is no solution cell."""
-    return grade_id_of(cell) if cell["metadata"].get("nbgrader", {}).get("solution") else ""
+    """Return the question that a cell holds the answer to, "" where it is no solution cell that checks judge."""
+    return grade_id_of(cell) if is_solution(cell) and not cell["metadata"]["nbgrader"].get("grade") else ""
+
+
+def is_solution(cell: Mapping[str, Any]) -> bool:
+    """Return whether students fill in a cell, whoever judges it."""
+    return bool(cell["metadata"].get("nbgrader", {}).get("solution"))
 
 
 def tags_of(cell: Mapping[str, Any]) -> frozenset[str]:

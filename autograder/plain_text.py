@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["plain_lines", "plain_text"]
+__all__ = ["guarded", "plain_lines", "plain_text"]
 
 _TERMINAL_CODE = re.compile(
     r"""
@@ -20,6 +20,8 @@ _INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs"}
 _REPLACEMENT = "\ufffd"
 _MARKS_IN_A_ROW = 4
 _READ_PER_SHOWN = 8
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes a cell for a formula by, or drops before it looks."""
 
 
 def plain_text(text: str, limit: int = 1_000) -> str:
@@ -44,6 +46,11 @@ def plain_lines(text: str) -> str:
     lines = _TERMINAL_CODE.sub("", text).replace("\r\n", "\n").split("\n")
     last_states = (line.rstrip("\r").rpartition("\r")[2].expandtabs(8) for line in lines)
     return "\n".join(_drop_mark_floods("".join(map(_visible, line))) for line in last_states)
+
+
+def guarded(text: str) -> str:
+    """Return text for a cell of a table that no spreadsheet takes for a formula: with an apostrophe where it would."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _visible(character: str) -> str:

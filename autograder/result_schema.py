@@ -15,7 +15,10 @@ from autograder.results import (
     CellStatus,
     CheckRecord,
     CheckStatus,
+    Curve,
     Flag,
+    HandRecord,
+    HandStatus,
     Measurement,
     Result,
     Status,
@@ -23,8 +26,8 @@ from autograder.results import (
 
 __all__ = ["result_schema"]
 
-_RECORDS: tuple[type, ...] = (Result, CheckRecord, Measurement, CellRecord)
-_ENUMS: tuple[type[StrEnum], ...] = (Status, CheckStatus, CellStatus, Flag)
+_RECORDS: tuple[type, ...] = (Result, CheckRecord, Measurement, Curve, CellRecord, HandRecord)
+_ENUMS: tuple[type[StrEnum], ...] = (Status, CheckStatus, CellStatus, HandStatus, Flag)
 
 
 def result_schema() -> dict[str, Any]:

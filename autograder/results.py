@@ -25,10 +25,14 @@ __all__ = [
     "CellStatus",
     "CheckRecord",
     "CheckStatus",
+    "Curve",
     "Flag",
+    "HandRecord",
+    "HandStatus",
     "Measurement",
     "Result",
     "Status",
+    "kept_notebook_path",
     "read_result",
     "read_results",
     "remove_leftovers",
@@ -43,6 +47,7 @@ _ROUNDING = 1e-4
 """Room for sums of scores, each of which was rounded to six digits."""
 
 _AtLeast0 = Annotated[float, msgspec.Meta(ge=0)]
+_AtLeast0Int = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Status(StrEnum):
@@ -82,6 +87,16 @@ class CellStatus(StrEnum):
     """Not run: after the notebook's time was used up."""
 
 
+class HandStatus(StrEnum):
+    """Say what stands of what people have given to a question."""
+
+    COUNTED = "counted"
+    WAITING = "waiting"
+    """Only a person can judge this question, and nobody has yet: it is worth 0 until then."""
+    LOOK_AGAIN = "look-again"
+    """The answer has changed since a person judged it: what they gave does not count until it is confirmed."""
+
+
 class Flag(StrEnum):
     """Name what a person should know of a whole submission, whatever its score."""
 
@@ -112,6 +127,10 @@ class Flag(StrEnum):
     CONVERTED = "converted"
     """The notebook came in an older format, or in another encoding than UTF-8."""
     TIMESTAMP_UNREADABLE = "timestamp-unreadable"
+    TOO_LATE = "too-late"
+    """Handed in after the last day: worth 0."""
+    NOT_ACCEPTED = "not-accepted"
+    """Handed in after the last day: worth 0, and an earlier attempt counts where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +140,25 @@ class Measurement:
     of: str
     value: float
     at_least: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """How a quantity went while the student's code trained, as its process told it; and the reference's."""
+
+    of: str
+    """Such as "training loss"."""
+    steps: Annotated[int, msgspec.Meta(ge=1)]
+    """How often it was seen: once at each call of `backward()`."""
+    values: tuple[float | None, ...]
+    """Means over equal stretches of the steps, in their order; null where the mean is no finite number."""
+    low: tuple[float, ...] = ()
+    """The least that the reference's was in its runs, after the same part of its steps; one for each value, or none."""
+    high: tuple[float, ...] = ()
+    """The most likewise."""
+    reference_steps: _AtLeast0Int = 0
+    """How many steps the reference takes; 0 where no run of it is known."""
+    reference_runs: _AtLeast0Int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +177,17 @@ class CheckRecord:
     """For the student: the hint. Never a hidden input or an expected value."""
     staff_message: str = ""
     """For staff: the whole story; may carry hidden values."""
+    cause: str = ""
+    """What this check by itself takes for the cause, for staff; "" where it names none."""
     seconds: float = 0.0
     memory_mb: float = 0.0
     """The most memory that the student's process itself had in this check, beyond what it started with."""
     measured: tuple[Measurement, ...] = ()
     """What a training check measured."""
+    curves: tuple[Curve, ...] = ()
+    """What a training check saw of the training itself: for the student to read, no part of the score."""
+    carried: tuple[str, ...] = ()
+    """Questions whose answers were replaced by the reference's when this was judged again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +205,22 @@ class CellRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandRecord:
+    """What people have given, taken and said of one question."""
+
+    question: str
+    points: _AtLeast0
+    """What the question is worth."""
+    score: _AtLeast0
+    """What is earned on it with what people gave, in [0, points]."""
+    by_hand: float = 0.0
+    """How much of the score is people's doing; below 0 where they took points."""
+    status: HandStatus = HandStatus.COUNTED
+    comments: tuple[str, ...] = ()
+    """For the student."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """One submission's outcome; the JSON of the result file, field by field."""
 
@@ -175,8 +235,14 @@ class Result:
     reason: str = ""
     """Why a result is `invalid` or `failed`; empty for a graded one."""
     late_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    free_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many of the late days are free ones, of those that each student has in the course."""
     penalty: _AtLeast0 = 0.0
     """Points taken off for lateness."""
+    lateness: str = ""
+    """The arithmetic of lateness in words; "" where nothing was late."""
+    by_hand: tuple[HandRecord, ...] = ()
+    """What people have given, by question: a copy, made with the score; the record itself is in adjustments/."""
     submitted_at: str | None = None
     graded_at: str = ""
     fingerprint: str = ""
@@ -247,11 +313,21 @@ def _scores_out_of_range(result: Result) -> Iterator[str]:
         if check.score > check.points + _ROUNDING:
             where = f"$.checks[{index}].score"
             yield f"Expected `score` <= `points` ({check.points:g}), got {check.score:g} - at `{where}`"
+    for index, one in enumerate(result.by_hand):
+        if one.score > one.points + _ROUNDING:
+            where = f"$.by_hand[{index}].score"
+            yield f"Expected `score` <= `points` ({one.points:g}), got {one.score:g} - at `{where}`"
 
 
 def result_path(results: Path, assignment: str, student: str) -> Path:
     """Return where the result of one submission is kept."""
     return results / assignment / f"{student}.json"
+
+
+def kept_notebook_path(results: Path, assignment: str, student: str, attempt: int) -> Path:
+    """Return where the copy of what a student handed in is kept, if it was."""
+    inner = Path(str(attempt)) / student / assignment / f"{assignment}.ipynb"
+    return results / assignment / "attempts" / student / inner
 
 
 def write_result(results: Path, result: Result) -> Path:

@@ -123,7 +123,7 @@ COUNTING = [
             "cnn_layer_parameters": "cnn_layer_parameters = [400, 12_800, 15_680]",
             "cnn_total": "cnn_total = 28_880",
         },
-        lost={"mlp_layer_parameters": 0.5, "mlp_total": 0.25, "cnn_layer_parameters": 0.5, "cnn_total": 0.25},
+        lost={"mlp_layer_parameters": 0.5, "cnn_layer_parameters": 0.5},
         hint="Biases are missing",
     ),
     Student(
@@ -135,7 +135,7 @@ COUNTING = [
             "cnn_layer_parameters": "cnn_layer_parameters = [416, 832, 15_690]",
             "cnn_total": "cnn_total = 16_938",
         },
-        lost={"cnn_layer_parameters": 1.0, "cnn_total": 0.5},
+        lost={"cnn_layer_parameters": 1.0},
         hint="The input channels are missing",
     ),
     Student(
@@ -147,7 +147,7 @@ COUNTING = [
             "cnn_layer_parameters": "cnn_layer_parameters = [416, 12_832, 28 * 28 * 32 * 10 + 10]",
             "cnn_total": "cnn_total = 416 + 12_832 + 28 * 28 * 32 * 10 + 10",
         },
-        lost={"cnn_layer_parameters": 1.0, "cnn_total": 0.5},
+        lost={"cnn_layer_parameters": 1.0},
         hint="The pooling is forgotten in the flatten size",
     ),
     Student(
@@ -159,7 +159,7 @@ COUNTING = [
             "cnn_layer_parameters": "cnn_layer_parameters = [416, 12_832, 4 * 4 * 32 * 10 + 10]",
             "cnn_total": "cnn_total = 416 + 12_832 + 4 * 4 * 32 * 10 + 10",
         },
-        lost={"cnn_layer_parameters": 1.0, "cnn_total": 0.5},
+        lost={"cnn_layer_parameters": 1.0},
         hint="The padding is forgotten in the flatten size",
     ),
     Student(
@@ -173,8 +173,8 @@ COUNTING = [
             "    return 2 * weights if bias else weights",
             "my_total": "my_total = 0",
         },
-        lost={"linear_parameters": 1.0, "my_total": 1.0},
-        hint="not for each weight",
+        lost={"linear_parameters": 0.5, "my_total": 1.0},
+        hint="not one for each weight",
     ),
     Student(
         name="hana",
@@ -184,7 +184,7 @@ COUNTING = [
             "mlp_layer_parameters": "mlp_layer_parameters = [392_500, 5_010]",
             "mlp_total": "mlp_total = 397_510",
         },
-        lost={"mlp_layer_parameters": 1.0, "mlp_total": 0.5},
+        lost={"mlp_layer_parameters": 1.0},
         hint="one hidden layer",
     ),
     Student(
@@ -279,7 +279,7 @@ TRAINING = [
             "        return self.output_layer(self.hidden_layer(x.flatten(1))).softmax(dim=1)",
             "train_mlp": STUB,
         },
-        lost={"MLP": 2.0, "train_mlp": 4.0},
+        lost={"MLP": 2.5, "train_mlp": 4.0},
         hint="there is a softmax at the end",
     ),
     Student(
@@ -311,7 +311,7 @@ TRAINING = [
             "    return total / seen, 100 * right / seen",
             "train_mlp": STUB,
         },
-        lost={"train_one_epoch": 1.5, "evaluate": 2.5, "train_mlp": 4.0},
+        lost={"train_one_epoch": 2.5, "evaluate": 2.5, "train_mlp": 4.0},
         hint="not in percent",
     ),
     Student(
@@ -345,7 +345,7 @@ TRAINING = [
             "    return total / seen, right / seen",
             "train_mlp": STUB,
         },
-        lost={"class_counts": 2.0, "pixel_statistics": 2.0, "train_one_epoch": 2.5, "evaluate": 1.5, "train_mlp": 4.0},
+        lost={"class_counts": 2.0, "pixel_statistics": 2.0, "train_one_epoch": 2.0, "evaluate": 2.5, "train_mlp": 4.0},
         hint="Gradients add up from batch to batch",
     ),
     Student(
@@ -396,7 +396,7 @@ SEEING = [
             "translate": "def translate(images, dx, dy):\n    return torch.roll(images, (dy, dx), dims=(2, 3))",
             "train_lenet": STUB,
         },
-        lost={"feature_shapes": 3.0, "translate": 4.0, "train_lenet": 7.0},
+        lost={"feature_shapes": 1.5, "translate": 3.0, "train_lenet": 7.0},
         hint="padding",
     ),
     Student(
@@ -418,7 +418,7 @@ SEEING = [
             "added_parameters": "added_parameters = 4 * 16 + 4 * 32",
             "train_lenet_bn": STUB,
         },
-        lost={"batch_norm_2d": 2.0, "added_parameters": 1.0, "train_lenet_bn": 5.0},
+        lost={"batch_norm_2d": 1.5, "added_parameters": 1.0, "train_lenet_bn": 5.0},
         hint="unbiased",
     ),
     Student(
@@ -439,7 +439,7 @@ SEEING = [
             "        return scene.image / 255, target",
             "finetune": STUB,
         },
-        lost={"DetectionDataset": 3.0, "finetune": 5.0},
+        lost={"DetectionDataset": 2.5, "finetune": 5.0},
         hint="left + width",
     ),
     Student(
@@ -460,7 +460,7 @@ SEEING = [
             "    return total / num_classes",
             "finetune_segmenter": STUB,
         },
-        lost={"build_segmenter": 3.0, "mean_iou": 1.5, "finetune_segmenter": 4.0},
+        lost={"mean_iou": 1.5, "finetune_segmenter": 4.0, "build_segmenter": 1.5},
     ),
 ]
 

@@ -1,5 +1,6 @@
 """Derive `release/<assignment>/` and `solutions/<assignment>/` from the source, and compare or write them."""
 
+import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,14 @@ from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, Valida
 
 from autograder.authoring.notebook import release_notebook, solution_notebook, to_bytes, verify_source
 from autograder.authoring.public_checks import export_question
+from autograder.authoring.skipped_cells import verify_skipped_cells
+from autograder.authoring.standalone import stand_alone
 from autograder.checks.catalogue import Check, collect_checks
+from autograder.checks.module_code import ModuleCode
+from autograder.checks.unwritten import is_unwritten
 from autograder.course import Assignment, Course
 from autograder.errors import BuildError, NotebookError
-from autograder.notebooks import BYPRODUCTS, Cell, read_cells
+from autograder.notebooks import BYPRODUCTS, Cell, Notebook, Tag, questions_by_hand, read_notebook
 from autograder.results import write_atomically
 
 __all__ = ["Difference", "Tree", "build_trees", "compare", "write"]
@@ -47,16 +52,23 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     """Return release and solutions of an assignment; raise BuildError or NotebookError for the first thing wrong."""
     name = assignment.name
     path = course.source_notebook(name)
-    cells, source = _read_source(path)
+    notebook_as_read, source = _read_source(path)
+    cells = list(notebook_as_read.cells)
     checks = collect_checks(course.checks_folder(name))
-    questions = [cell.grade_id for cell in cells if cell.solution]
-    _verify_checks(course, assignment, questions, checks)
+    questions = [cell.grade_id for cell in cells if cell.solution and not cell.by_hand]
+    by_hand = _verify_by_hand(f"source/{name}/{name}.ipynb", notebook_as_read)
+    _verify_checks(course, assignment, questions, checks, by_hand)
     verify_source(f"source/{name}/{name}.ipynb", cells, {check.question for check in checks if check.public})
+    verify_skipped_cells(f"source/{name}/{name}.ipynb", notebook_as_read)
     points = {q: sum(check.points for check in checks if check.question == q) for q in questions}
     shared = dict(_support_files(path.parent, path.name))
-    shared |= _public_checks(name, questions, checks)
+    placeholders = _placeholders(f"source/{name}/{name}.ipynb", cells)
+    shared |= _public_checks(name, points, placeholders, checks)
+    alone = stand_alone(
+        course, assignment, source, shared, sorted(checks, key=lambda one: questions.index(one.question))
+    )
     try:
-        release = to_bytes(release_notebook(source, points))
+        release = to_bytes(release_notebook(alone.notebook, points))
         solution = to_bytes(solution_notebook(source, points))
     except (RuntimeError, ValueError, SchemaTooOldError, SchemaTooNewError, ValidationError) as error:
         cause = str(error.__context__ or error).splitlines()[0].rstrip(".")
@@ -64,21 +76,21 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     notebook = Path(f"{name}.ipynb")
     only_solutions = dict(_support_files(path.parent / _SOLUTION_FOLDER, prefix=Path(_SOLUTION_FOLDER)))
     return [
-        Tree(folder=course.root / "release" / name, files={**shared, notebook: release}),
+        Tree(folder=course.root / "release" / name, files={**alone.files, notebook: release}),
         Tree(folder=course.root / "solutions" / name, files={**shared, **only_solutions, notebook: solution}),
     ]
 
 
-def _read_source(path: Path) -> tuple[list[Cell], NotebookNode]:
-    """Return the source's code cells, and the whole of it as nbformat reads it."""
+def _read_source(path: Path) -> tuple[Notebook, NotebookNode]:
+    """Return the source as submissions are read, and as nbformat reads it."""
     try:
-        cells = read_cells(path)
+        notebook = read_notebook(path)
         _verify_ids(json.loads(path.read_bytes()))
         source = nbformat.read(path, as_version=4)
         nbformat.validate(source)
     except (NotebookError, nbformat.ValidationError) as error:
         raise NotebookError(f"{path}: {str(error).splitlines()[0]}") from error
-    return cells, source
+    return notebook, source
 
 
 def _verify_ids(content: Mapping[str, Any]) -> None:
@@ -96,17 +108,46 @@ def _verify_ids(content: Mapping[str, Any]) -> None:
         seen[cell_id] = number
 
 
-def _verify_checks(course: Course, assignment: Assignment, questions: Sequence[str], checks: Sequence[Check]) -> None:
+def _verify_by_hand(where: str, notebook: Notebook) -> Mapping[str, float]:
+    """Return the questions that a person judges; raise BuildError for one without a name or points."""
+    for cell in (*notebook.cells, *notebook.texts):
+        if cell.by_hand and not (cell.grade_id and cell.points > 0):
+            raise BuildError(
+                f"{where}, cell {cell.index + 1} ({cell.grade_id}): a person is to judge it (nbgrader's manually "
+                "graded answer, or task); give it an ID and points above 0."
+            )
+    return questions_by_hand(notebook)
+
+
+def _verify_checks(
+    course: Course,
+    assignment: Assignment,
+    questions: Sequence[str],
+    checks: Sequence[Check],
+    by_hand: Mapping[str, float],
+) -> None:
     folder = course.checks_folder(assignment.name).relative_to(course.root)
+    unwritten = [check.id for check in checks if is_unwritten(check.function)]
+    if unwritten:
+        raise BuildError(
+            f"{folder}: {len(unwritten)} of {len(checks)} checks are not written yet, first {unwritten[0]}; write it "
+            "in the place of `write_this_check(…)`."
+        )
     for check in checks:
+        if check.question in by_hand:
+            raise BuildError(
+                f"{folder}/{check.id}: {check.question!r} is judged by a person (nbgrader's `grade` is set in its "
+                "cell); take that away, or the check."
+            )
         if check.question not in questions:
             raise BuildError(
                 f"{folder}/{check.id}: there is no solution cell {check.question!r}; there are {questions}."
             )
-    total = sum(check.points for check in checks)
+    total = sum(check.points for check in checks) + sum(by_hand.values())
     if abs(total - assignment.points) > 1e-9:  # noqa: PLR2004 - room for the sum of floats, no more
+        what = "the checks and what a person judges" if by_hand else "the checks"
         raise BuildError(
-            f"{folder}: the checks add up to {total:g} points; course_config.py says {assignment.points:g} "
+            f"{folder}: {what} add up to {total:g} points; course_config.py says {assignment.points:g} "
             f"for {assignment.name!r}."
         )
 
@@ -123,12 +164,39 @@ def _support_files(folder: Path, notebook: str = "", prefix: Path = Path()) -> I
         yield prefix / relative, path.read_bytes()
 
 
-def _public_checks(name: str, questions: Sequence[str], checks: Sequence[Check]) -> dict[Path, bytes]:
+def _placeholders(where: str, cells: Sequence[Cell]) -> Mapping[str, str]:
+    """Return by question what STUDENT_ID is in the release; of those questions that come after the cell with it."""
+    placeholder: str | None = None
+    behind = {}
+    for cell in cells:
+        if Tag.STUDENT_ID in cell.tags:
+            placeholder = _text_assigned("STUDENT_ID", cell.source)
+            if placeholder is None:
+                place = f"{where}, cell {cell.index + 1}"
+                raise BuildError(f'{place}: it is tagged {Tag.STUDENT_ID}; it must read STUDENT_ID = "your-id".')
+        elif cell.solution and placeholder is not None:
+            behind[cell.grade_id] = placeholder
+    return behind
+
+
+def _text_assigned(name: str, source: str) -> str | None:
+    """Return the text that a cell assigns to a name; None where it does not."""
+    for statement in ModuleCode(source).defining(name):
+        value = getattr(statement, "value", None)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value.value
+    return None
+
+
+def _public_checks(
+    name: str, points: Mapping[str, float], placeholders: Mapping[str, str], checks: Sequence[Check]
+) -> dict[Path, bytes]:
     files = {}
-    for question in questions:
+    for question, worth in points.items():
         public = [check for check in checks if check.question == question and check.public]
         if public:
-            text = export_question(question, public, f"tests/{name}")
+            placeholder = placeholders.get(question)
+            text = export_question(question, public, f"tests/{name}", worth=worth, placeholder=placeholder)
             files[Path(_CHECKS_FOLDER) / f"{question}.py"] = text.encode("utf-8")
     return files
 

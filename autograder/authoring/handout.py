@@ -6,12 +6,10 @@ types, the "Slide Type" of a cell in JupyterLab's property inspector.
 """
 
 import asyncio
-import base64
-import mimetypes
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
@@ -24,10 +22,13 @@ from nbformat.notebooknode import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from autograder.authoring.assignment import Tree
+from autograder.authoring.pictures import data_uri
 from autograder.checks.surroundings import notebook_environment
 from autograder.course import Course
 from autograder.datasets import link_data
 from autograder.errors import BuildError
+from autograder.notebooks import Tag
+from autograder.own_notebooks import tags_of
 
 __all__ = ["execute", "handout_page", "has_slides", "slides_page"]
 
@@ -50,6 +51,9 @@ def execute(tree: Tree, course: Course) -> NotebookNode:
             (work / relative).write_bytes(content)
         link_data(course, work)
         notebook: NotebookNode = nbformat.read(work / f"{name}.ipynb", as_version=4)
+        for cell in notebook.cells:
+            if Tag.STUDENT_ID in tags_of(cell):  # public checks want an ID that is somebody's
+                cell.source = 'STUDENT_ID = "solution"'
         client = NotebookClient(
             notebook,
             timeout=_CELL_SECONDS,
@@ -116,7 +120,7 @@ def _html(cells: Sequence[NotebookNode], tree: Tree) -> str:
             cell.source = _CODE_OR_FORMULA.sub(_as_mathml, cell.source)
             cell.pop("attachments", None)
     html, _ = HTMLExporter(template_name="basic", anchor_link_text="").from_notebook_node(prepared)
-    return _PICTURE.sub(lambda found: found[1] + _data_uri(found[2], tree.files) + found[3], html)
+    return _PICTURE.sub(lambda found: found[1] + data_uri(found[2], tree.files) + found[3], html)
 
 
 def _as_mathml(found: re.Match[str]) -> str:
@@ -125,14 +129,6 @@ def _as_mathml(found: re.Match[str]) -> str:
         return found[0]
     formula = latex2mathml.converter.convert(display or inline, display="block" if display else "inline")
     return f"\n\n{formula}\n\n" if display else formula
-
-
-def _data_uri(path: str, files: Mapping[Path, bytes]) -> str:
-    content = files.get(Path(path))
-    if content is None:
-        return path
-    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _style() -> str:

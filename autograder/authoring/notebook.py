@@ -15,9 +15,10 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
+from autograder.cell_code import defined_names
 from autograder.errors import BuildError, NotebookError
-from autograder.notebooks import Cell, Tag, defined_names
-from autograder.own_notebooks import grade_id_of, question_of, solution_regions, todos, without_task
+from autograder.notebooks import Cell, Tag
+from autograder.own_notebooks import grade_id_of, is_solution, solution_regions, todos, without_task
 
 __all__ = ["release_notebook", "solution_notebook", "to_bytes", "verify_source"]
 
@@ -36,9 +37,9 @@ class _NamedStubs(ClearSolutions):
 
 
 def verify_source(where: str, cells: list[Cell], public_questions: set[str]) -> None:
-    """Raise BuildError for the first solution cell that breaks the contract of solution cells."""
+    """Raise BuildError for the first solution cell that breaks the contract of those that checks judge."""
     for cell in cells:
-        if not cell.solution:
+        if not cell.solution or cell.by_hand:
             continue
         place = f"{where}, cell {cell.index + 1} ({cell.grade_id})"
         try:
@@ -71,7 +72,7 @@ def solution_notebook(source: NotebookNode, points: Mapping[str, float]) -> Note
     """Return the notebook to hand out after the deadline: the answers, without the TODO that they answer."""
     notebook = nbformat.from_dict(source)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and question_of(cell):
+        if is_solution(cell):
             cell.source = without_task(cell.source)
     return _finish(notebook, [CheckCellMetadata(), LockCells(), ClearOutput()], points)
 

@@ -1,12 +1,14 @@
 """Export public checks to otter's test format, so that `grader.check("MLP")` runs them in the student's notebook.
 
 A check's function travels as its author wrote it, with the module's own helpers, constants and imports that it uses and
-with what it uses of `autograder.checks.expect`; `student` becomes the notebook's namespace, `library` plain imports.
+with what it uses of `autograder.checks.expect`. Below the checks stands a copy of `notebook_check`, which runs them on
+the notebook's namespace and shows what came of it.
 """
 
 import ast
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autograder.checks import expect
@@ -16,7 +18,7 @@ from autograder.errors import BuildError
 
 __all__ = ["export_question"]
 
-_FIXTURES = {"student": "Student(env)", "library": "Library()"}
+_FIXTURES = {"student", "library"}
 _EXPECT = "autograder.checks.expect"
 
 _HEADER = """\
@@ -27,35 +29,25 @@ name = {question!r}
 points = None
 """
 
-_WORLDS = '''\
-class Student:
-    """The notebook: each attribute is a name that it defines."""
-
-    def __init__(self, env):
-        self._env = env
-
-    def __getattr__(self, name):
-        if name not in self._env:
-            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
-        return self._env[name]
+_HOW_THEY_RUN = """\
+# From here on all files are alike: how a check is run on your notebook, and how its result is shown.
+"""
+_NOTEBOOK_CHECK = Path(__file__).with_name("notebook_check.py")
+"""Read and not imported: otter takes seconds to load."""
+_FOR_OUR_TOOLS = re.compile(r"  # (?:type: ignore|noqa).*")
 
 
-class Library:
-    """Modules by name."""
+def export_question(
+    question: str, checks: Sequence[Check], origin: str, *, worth: float, placeholder: str | None = None
+) -> str:
+    """Return the text of otter's test file for one question, of `worth` points; `checks` are its public ones.
 
-    def __getattr__(self, name):
-        import importlib
-
-        return importlib.import_module(name)
-'''
-
-
-def export_question(question: str, checks: Sequence[Check], origin: str) -> str:
-    """Return the text of otter's test file for one question; `checks` are its public ones."""
-    needed: dict[str, None] = {"from otter.test_files import test_case": None}
+    While the notebook's STUDENT_ID is `placeholder`, they fail; None: the question does not depend on it.
+    """
+    needed: dict[str, None] = {}
     helpers: dict[str, None] = {}
-    bodies = []
-    for check in checks:
+    bodies, cases = [], []
+    for number, check in enumerate(checks, 1):
         module = _module(check.path)
         name = getattr(check.function, "__name__", check.id)
         function = _function(module, name, check)
@@ -63,11 +55,14 @@ def export_question(question: str, checks: Sequence[Check], origin: str) -> str:
             raise BuildError(f"{check.id}: a public check cannot be parametrised; write a loop.")
         for line, is_import in _needed(module, names_used(function.body, with_fixtures=False), check.id):
             (needed if is_import else helpers)[line] = None
-        bodies.append(_as_test_case(module, function, check))
-    sections = [_HEADER.format(question=question, origin=origin), "\n".join(needed), _WORLDS, *helpers, *bodies]
-    text = "\n\n\n".join(section.strip("\n") for section in sections) + "\n"
+        bodies.append(_as_function(module, function, check))
+        coverage = _coverage(sum(one.points for one in checks), worth) if number == len(checks) else ""
+        cases.append(_as_test_case(function, check, placeholder, coverage))
+    header = [_HEADER.format(question=question, origin=origin), "\n".join(needed)]
+    sections = [*header, *helpers, *bodies, _HOW_THEY_RUN + _notebook_check()]
+    text = "\n\n\n".join(section.strip("\n") for section in sections if section)
     _verify_names(text, question, origin)
-    return text
+    return text + "\n\n\n" + "\n".join(cases) + "\n"
 
 
 def _function(module: ModuleCode, name: str, check: Check) -> ast.FunctionDef:
@@ -79,17 +74,17 @@ def _function(module: ModuleCode, name: str, check: Check) -> ast.FunctionDef:
 
 def _verify_names(text: str, question: str, origin: str) -> None:
     """Raise BuildError where two things of one name meet in the file of a question: the later would hide the other."""
-    seen: set[str] = set()
+    seen: dict[str, ast.stmt | str] = {}
     for statement in ast.parse(text).body:
-        if isinstance(statement, ast.Import) and not statement.names[0].asname:
-            continue  # `import torch` and `import torch.nn` get on well
+        # `import torch` and `import torch.nn` get on well
+        is_module = isinstance(statement, ast.Import) and not statement.names[0].asname
         for name in names_bound(statement):
-            if name in seen:
+            thing = name if is_module else statement
+            if seen.setdefault(name, thing) != thing:
                 raise BuildError(
                     f"{origin}: the public checks of {question!r} go into one file, in which {name!r} would stand for "
                     "two things; rename one."
                 )
-            seen.add(name)
 
 
 def _needed(module: ModuleCode, names: Iterable[str], check_id: str) -> list[tuple[str, bool]]:
@@ -123,8 +118,8 @@ def _import_line(statement: ast.Import | ast.ImportFrom, name: str, check_id: st
     return ast.unparse(single)
 
 
-def _as_test_case(module: ModuleCode, function: ast.FunctionDef, check: Check) -> str:
-    """Return the check as otter's test case, its body word for word."""
+def _as_function(module: ModuleCode, function: ast.FunctionDef, check: Check) -> str:
+    """Return the check, from its docstring on word for word."""
     arguments = function.args
     fixtures = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     strange = [fixture for fixture in fixtures if fixture not in _FIXTURES]
@@ -134,10 +129,31 @@ def _as_test_case(module: ModuleCode, function: ast.FunctionDef, check: Check) -
     docstring, *body = function.body
     if not body or body[0].lineno == docstring.end_lineno:
         raise BuildError(f"{check.id}: the check has no body on the lines below its docstring.")
-    text = "\n".join(lines[(docstring.end_lineno or 0) : function.end_lineno]).strip("\n")
-    indent = " " * body[0].col_offset
-    worlds: Mapping[str, str] = {fixture: _FIXTURES[fixture] for fixture in fixtures}
-    binding = [f"{indent}{name} = {made}" for name, made in worlds.items()]
-    rule = " ".join(check.docstring.split())
-    head = f"@test_case(name={check.question!r}, points={check.points:g}, failure_message={rule!r})"
-    return "\n".join([head, f"def {function.name}(env):", *binding, text])
+    text = "\n".join(lines[docstring.lineno - 1 : function.end_lineno])
+    return f"def {function.name}({', '.join(fixtures)}):\n{text}"
+
+
+def _as_test_case(function: ast.FunctionDef, check: Check, placeholder: str | None, coverage: str) -> str:
+    """Return the statement that makes the function one of otter's test cases."""
+    values = f"question=name, points={check.points:g}, placeholder={placeholder!r}, coverage={coverage!r}"
+    return f"{function.name} = PublicCheck({function.name}, {values})"
+
+
+def _coverage(checked: float, worth: float) -> str:
+    """Return how much of a question's points its public checks decide on, as a sentence; "" where it has none."""
+    if not worth:
+        return ""
+    verb = "is" if 0 < checked <= 1 else "are"
+    part = f"{checked:g} of {worth:g} {'point' if worth == 1 else 'points'} {verb} checked here"
+    if not checked:
+        return f"{part}, only the form of your answer; hidden checks decide on the points."
+    return f"{part}, the rest by hidden checks." if checked < worth else f"{part}."
+
+
+def _notebook_check() -> str:
+    """Return the code that every file ends with."""
+    module = _module(_NOTEBOOK_CHECK)
+    first = next(statement for statement in module.statements if isinstance(statement, ast.Import))
+    text = "\n".join(module.source.splitlines()[first.lineno - 1 :])
+    [names] = module.defining("__all__")
+    return _FOR_OUR_TOOLS.sub("", text.replace(f"{module.text(names)}\n\n\n", "\n"))

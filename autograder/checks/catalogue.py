@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from autograder.checks.marks import check_id, read_marks
+from autograder.checks.passed_over import passed_over, unknown_names
 from autograder.errors import BuildError
 
 __all__ = ["Check", "collect_checks", "run_pytest"]
@@ -22,6 +23,9 @@ _PYTEST_OPTIONS = (
     *("-c", "/dev/null", "--import-mode=importlib", "-q"),
 )
 """How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""
+
+_MARKS_ARE_OURS = ("-W", "ignore::pytest.PytestUnknownMarkWarning")
+"""Of an unknown mark we say more than pytest's warning does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,8 @@ class Check:
 
 
 class _Collector:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.checks: list[Check] = []
         self.problems: list[str] = []
 
@@ -51,21 +56,27 @@ class _Collector:
                 self.checks.append(_read_check(item))
             except BuildError as error:
                 self.problems.append(str(error))
+            self.problems += unknown_names(item)
+        self.problems += passed_over(self._folder, items)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.problems.append(
-                f"{report.nodeid} cannot be collected: {str(report.longrepr).strip().splitlines()[-1]}"
-            )
+            cause = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip().rstrip(".")
+            self.problems.append(f"{report.nodeid} cannot be collected: {cause}.")
 
 
 def collect_checks(folder: Path) -> Sequence[Check]:
     """Return the checks in `folder`; raise BuildError that names the first one whose marks are wrong."""
-    collector = _Collector()
-    code, printed = run_pytest(folder, collector, "--collect-only")
+    collector = _Collector(folder)
+    code, printed = run_pytest(folder, collector, "--collect-only", *_MARKS_ARE_OURS)
     _forget_modules(folder)
     if collector.problems:
         raise BuildError(f"{folder}: {collector.problems[0]}")
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise BuildError(
+            f"{folder} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
+            "test_….py there."
+        )
     if not collector.checks:
         raise BuildError(f"{folder} holds no checks (pytest ended with {code}): {printed.strip()[-300:]}")
     return collector.checks

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -60,6 +60,13 @@ class CheckContext:
     def reference(self) -> SimpleNamespace:
         """The namespace of the solution notebook, run in this process."""
         return self.preparation.reference(self.student_id)
+
+    def again(self, run: NotebookRun) -> Self:
+        """Return what the same checks need of another run of the submission; nothing is recorded in it yet."""
+        other = replace(self, run=run, records=[], flags=set(), grader_errors=[])
+        if "reference" in vars(self):  # it may have taken long to make
+            vars(other)["reference"] = self.reference
+        return other
 
 
 def derive_seed(secret: str, assignment: str, student_id: str, attempt: int, check: str) -> int:
@@ -114,6 +121,7 @@ def open_check_context(
     Raise NotebookError where the submission cannot be read, GraderError where our own side cannot.
     """
     flags: set[Flag] = set()
+    handed_in = None
     if submission is None:
         skeleton = answers = [cell for cell in preparation.solution if Tag.SOLUTION_ONLY not in cell.tags]
     else:
@@ -125,7 +133,7 @@ def open_check_context(
     budget = preparation.assignment.budget
     if total_seconds is not None:
         budget = replace(budget, total_seconds=min(budget.total_seconds, total_seconds))
-    run = NotebookRun(plan, budget, sandbox, seed, core=core)
+    run = NotebookRun(plan, budget, sandbox, seed, core=core, notebook=handed_in)
     return CheckContext(
         preparation=preparation, student_id=student_id, attempt=attempt, run=run, device=device, flags=flags
     )

@@ -1,15 +1,16 @@
 """Run a notebook in a student process and answer the checks' requests to it, within the submission's budget."""
 
-import builtins
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.checks.endless import EndlessFunctions
 from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
+from autograder.checks.student_errors import describe_error, undefined_name
+from autograder.checks.whereabouts import Whereabouts
 from autograder.course import Budget
 from autograder.errors import GraderError
-from autograder.notebooks import PlannedCell
+from autograder.notebooks import Notebook, PlannedCell
 from autograder.results import CellRecord, CellStatus, Flag
 from autograder.sandbox.outside.process import Died, Lost, Outcome, Raised, Sandbox, StudentProcess
 from autograder.sandbox.shared.limits import ProcessLimits
@@ -27,16 +28,25 @@ _LONGEST_ERROR = 2_500
 _ALL_ERRORS = 250_000
 """Cells that a result tells of, and characters of their errors: so a result stays below some megabytes."""
 _NOT_WRITTEN = "{} is not written yet: its cell still raises NotImplementedError."
-_TORCH_ERRORS = {"torch.OutOfMemoryError", "torch.AcceleratorError", "numpy.linalg.LinAlgError"}
+_ELSEWHERE = "A name that it uses is defined in a cell that failed or does not run when grading."
+"""What a hidden check tells of a name that is not defined: which one it is, is the student's process's to say."""
 
 
 class NotebookRun:
     """The student's notebook as the checks see it: started when first asked, started anew after it died."""
 
     def __init__(
-        self, plan: Sequence[PlannedCell], budget: Budget, sandbox: Sandbox, seed: int, *, core: int | None = None
+        self,
+        plan: Sequence[PlannedCell],
+        budget: Budget,
+        sandbox: Sandbox,
+        seed: int,
+        *,
+        core: int | None = None,
+        notebook: Notebook | None = None,
     ) -> None:
         self._plan = plan
+        self._whereabouts = Whereabouts(plan, notebook)
         self._notebook_seed = seed
         self._by_name = {cell.name: cell for cell in plan}
         self._budget = budget
@@ -69,6 +79,16 @@ class NotebookRun:
         return tuple(self._records[cell.name] for cell in self._plan if cell.name in self._records)
 
     @property
+    def plan(self) -> Sequence[PlannedCell]:
+        """Return the cells that are run."""
+        return self._plan
+
+    @property
+    def seconds_left(self) -> float:
+        """Return what is left of the submission's seconds."""
+        return self._left
+
+    @property
     def setup_seconds(self) -> float:
         """Return the time that went into starting processes and running cells, in whichever check it fell."""
         return self.seconds["start"] + self.seconds["notebook"]
@@ -95,6 +115,13 @@ class NotebookRun:
             self._printed = self._process.output
             self._excused_before += self._process.excused_seconds
             self._process = None
+
+    def again(self, plan: Sequence[PlannedCell]) -> "NotebookRun":
+        """Return a run of other cells, on what this one has left of its time; `seconds` counts for both."""
+        other = NotebookRun(plan, self._budget, self._sandbox, self._notebook_seed, core=self._limits.core)
+        other._left = self._left
+        other.seconds = self.seconds
+        return other
 
     def request(
         self,
@@ -193,7 +220,7 @@ class NotebookRun:
                 continue
             try:
                 process.request(
-                    *("cell", cell.name, cell.source),
+                    *("cell", cell.name, cell.source, cell.keeps_state),
                     seconds=left + _GRACE_SECONDS,
                     interrupt_after=left,
                     keep=_nothing,
@@ -241,7 +268,9 @@ class NotebookRun:
         else:
             if _is_stub(raised):
                 self._unwritten.add(cell.name)
-            self._record(cell, CellStatus.ERROR, self._student_error(raised).staff_text)
+            error = self._student_error(raised)
+            self._whereabouts.note_cause(cell, error.cause)
+            self._record(cell, CellStatus.ERROR, error.staff_text)
 
     def _record_death(self, cell: PlannedCell, died: Died) -> None:
         ending = self._as_ending(died, self._budget.cell_seconds, where=f" in {cell.label}")
@@ -267,30 +296,16 @@ class NotebookRun:
 
     def _as_missing(self, name: str) -> Missing:
         """Say what became of the cell that should define `name`."""
-        for cell in self._plan:
-            record = self._records.get(cell.name)
-            if cell.grade_id == name and record is not None and record.status != CellStatus.OK:
-                if cell.name in self._unwritten:
-                    return Missing(_NOT_WRITTEN.format(f"`{name}`"), record.error)
-                if record.error:
-                    return Missing(f"`{name}` is not defined, since its cell failed: {record.error}", record.error)
-        return Missing(f"`{name}` is not defined anywhere in your notebook; its cell may be missing.")
+        if any(cell.grade_id == name and cell.name in self._unwritten for cell in self._plan):
+            return Missing(_NOT_WRITTEN.format(f"`{name}`"))
+        return Missing(self._whereabouts.missing(name, self._records))
 
     def _student_error(self, raised: Raised) -> StudentError:
         if "torch.OutOfMemoryError" in raised.types:
             self.flags.add(Flag.GPU_OUT_OF_MEMORY)
-        cell = self._by_name.get(raised.cell)
-        lines = cell.source.splitlines() if cell else []
-        source_line = lines[raised.line - 1].strip() if 1 <= raised.line <= len(lines) else ""
-        is_code = bool(source_line) and not source_line.startswith("#")
-        return StudentError(
-            type_name=_known_type(raised.types),
-            message=raised.message,
-            cell=cell.label if cell else "",
-            line=raised.line if is_code else 0,
-            source_line=source_line[:200] if is_code else "",
-            question=cell.grade_id if cell else "",
-        )
+        name = undefined_name(raised)
+        cause = self._whereabouts.cause(name, self._records) if name else ""
+        return describe_error(raised, self._by_name.get(raised.cell), cause, _ELSEWHERE if cause else "")
 
     def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:
         """Return the words for a process that ended."""
@@ -329,18 +344,6 @@ def _limits(budget: Budget, core: int | None) -> ProcessLimits:
 
 def _nothing(thing: object) -> Any:
     raise ProtocolError(f"{thing!r} where only data may stand")
-
-
-def _known_type(types: Sequence[str]) -> str:
-    """Return the most special class that Python or torch defines, since a student's class may be named anything."""
-    for name in types:
-        if name in _TORCH_ERRORS:
-            return name
-        short = name.removeprefix("builtins.")
-        found = getattr(builtins, short, None)
-        if name != short and isinstance(found, type) and issubclass(found, BaseException):
-            return short
-    return "an exception"
 
 
 def _is_stub(raised: Raised) -> bool:

@@ -23,12 +23,22 @@ class StudentError(Exception):
 
     `type_name` is the nearest kind of exception that Python or torch defines, since a name of the student's own making
     could carry a hidden input; `cell` names the notebook's cell ("" where none was at work) and `line` counts from 1 (0
-    where it is no line of code). Both come from the student's process, which can choose among what there is: a hidden
-    check shows `question` instead, the cell's if it is one of the assignment's.
+    where it is no line of code); `cause` says what to do. They come from the student's process, which can choose among
+    what there is: a hidden check shows `question` instead, the cell's if it is one of the assignment's, and `advice`, a
+    sentence of ours that holds nothing of the process's.
     """
 
     def __init__(
-        self, *, type_name: str, message: str, cell: str, line: int, source_line: str, question: str = ""
+        self,
+        *,
+        type_name: str,
+        message: str,
+        cell: str,
+        line: int,
+        source_line: str,
+        question: str = "",
+        cause: str = "",
+        advice: str = "",
     ) -> None:
         self.type_name = type_name
         self.message = message
@@ -36,6 +46,8 @@ class StudentError(Exception):
         self.line = line
         self.source_line = source_line
         self.question = question
+        self.cause = cause
+        self.advice = advice
         super().__init__(self.staff_text)
 
     @property
@@ -50,18 +62,20 @@ class StudentError(Exception):
     def public_text(self) -> str:
         """Return what the student reads of a public check: kind of exception, their own line, message."""
         message = f" ({self.message})" if self.message else ""
-        return f"Your code raised {self.type_name}{self._place}.{message}"
+        return f"Your code raised {self.type_name}{self._place}.{message} {self.cause}".rstrip()
 
     @property
     def student_text(self) -> str:
         """Return what the student reads of a hidden check: the kind of exception, and which answer raised it."""
         elsewhere = " in another cell" if self.cell else ""
-        return f"Your code raised {self.type_name}{f' in `{self.question}`' if self.question else elsewhere}."
+        said = f"Your code raised {self.type_name}{f' in `{self.question}`' if self.question else elsewhere}."
+        return f"{said} {self.advice}".rstrip()
 
     @property
     def staff_text(self) -> str:
         """Return the whole of it."""
-        return f"{self.type_name}: {self.message}{self._place}"
+        what = f"{self.type_name}: {self.message}" if self.message else self.type_name
+        return f"{what}{self._place}{f'. {self.cause}' if self.cause else ''}"
 
 
 class Ending(BaseException):

@@ -18,7 +18,7 @@ import pytest
 from autograder.checks.marks import DECLARATIONS, check_id, is_check, read_marks
 from autograder.course import Course, find_course, load_course
 from autograder.errors import AutograderError, ConfigError, GraderError
-from autograder.results import CheckRecord
+from autograder.results import CheckRecord, Curve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from autograder.checks.preparation import Preparation
     from autograder.sandbox.outside.zygote_process import ZygoteProcess
 
-__all__: list[str] = []
+__all__ = ["DATA_FIXTURES"]
 
 CHECK_CONTEXTS = pytest.StashKey["dict[str, CheckContext]"]()
 ZYGOTES = pytest.StashKey["list[ZygoteProcess]"]()
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
-_DATA_FIXTURES = "autograder-data"
+DATA_FIXTURES = "autograder-data"
+"""The name of the plugin that holds the fixtures of the course's datasets."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -160,11 +161,11 @@ def rng(request: pytest.FixtureRequest) -> "torch.Generator | np.random.Generato
 
 def add_data_fixtures(config: pytest.Config, course: Course) -> None:
     """Have a fixture for each loader of the course's datasets, unless there are some already."""
-    if not config.pluginmanager.has_plugin(_DATA_FIXTURES):
-        fixtures = ModuleType(_DATA_FIXTURES)
+    if not config.pluginmanager.has_plugin(DATA_FIXTURES):
+        fixtures = ModuleType(DATA_FIXTURES)
         for name in course.loaders():
             setattr(fixtures, name, _data_fixture(name))
-        config.pluginmanager.register(fixtures, _DATA_FIXTURES)
+        config.pluginmanager.register(fixtures, DATA_FIXTURES)
 
 
 def _data_fixture(name: str) -> object:
@@ -232,10 +233,24 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
         public=marks.public,
         message=verdict.student_text,
         staff_message=verdict.staff_text,
+        cause=verdict.cause,
         seconds=round(max(0.0, call.duration - item.stash.get(SETUP_SECONDS, 0.0)), 3),
         memory_mb=round(_check_context(item).run.peak_mb, 1),
         measured=take_measurements(),
+        curves=_curves(item),
     )
+
+
+def _curves(item: pytest.Item) -> tuple[Curve, ...]:
+    """Return what the check saw of a training; a file of ours that cannot be read is the grader's fault."""
+    from autograder.checks.learning_curves import beside_reference
+    from autograder.checks.measurements import take_curves
+
+    try:
+        return beside_reference(take_curves(), item.path.parent, check_id(item))
+    except GraderError as error:
+        _check_context(item).grader_errors.append(str(error))
+        return ()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

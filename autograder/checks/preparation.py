@@ -16,7 +16,7 @@ from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.datasets import files_for_students, load_data
 from autograder.errors import GraderError, NotebookError
 from autograder.extras import how_to_install
-from autograder.notebooks import BYPRODUCTS, Cell, Tag, read_cells
+from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
 
 __all__ = ["Preparation"]
@@ -38,8 +38,12 @@ class Preparation:
 
     @cached_property
     def solution(self) -> Sequence[Cell]:
-        """The cells of the instructor's notebook."""
-        return read_cells(self.course.source_notebook(self.assignment.name))
+        """The cells of the instructor's notebook; raise GraderError where there are none to read."""
+        path = self.course.source_notebook(self.assignment.name)
+        try:
+            return read_cells(path)
+        except NotebookError as error:
+            raise GraderError(f"{path}: {error}") from error
 
     @cached_property
     def release(self) -> Sequence[Cell]:
@@ -101,13 +105,20 @@ class Preparation:
         """Make what the checks will ask for, by the names of their fixtures, before any submission does."""
         assert self.secret
         assert self.release
+        assert self.solution
         if "reference" in fixtures:
             self.reference("reference")
         for fixture in fixtures & set(self.course.loaders()):
             self.data(fixture)
 
     def sandbox_config(
-        self, *, isolated: bool, device: str, solution: bool = False, private: Sequence[Path] = ()
+        self,
+        *,
+        isolated: bool,
+        device: str,
+        solution: bool = False,
+        private: Sequence[Path] = (),
+        user: int | None = None,
     ) -> SandboxConfig:
         """Return what the students' processes are to find around them: files of the release, or of our own solution.
 
@@ -121,6 +132,7 @@ class Preparation:
         notebook = self.course.source_notebook(name) if solution else self.course.release_notebook(name)
         return SandboxConfig(
             isolated=isolated,
+            user=user,
             support=tuple(_support_files(notebook.parent)),
             data=tuple((str(path), name) for path, name in files_for_students(self.course)),
             private=tuple(str(path.absolute()) for path in (self.course.root, *private)),
@@ -132,8 +144,10 @@ class Preparation:
 
 def _support_files(folder: Path) -> list[tuple[str, str]]:
     """Return the files beside the notebook that it may need, with their paths relative to it."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".ipynb"]
+    inner = [(path, path.relative_to(folder)) for path in files]
     return [
-        (str(path.resolve()), str(path.relative_to(folder)))
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".ipynb" and not _NOT_SUPPORT & set(path.relative_to(folder).parts)
+        (str(path.resolve()), str(relative))
+        for path, relative in inner
+        if str(relative) not in AROUND_NOTEBOOKS and not _NOT_SUPPORT & set(relative.parts)
     ]

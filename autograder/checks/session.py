@@ -1,13 +1,14 @@
 """Collect an assignment's checks with pytest once, and run them against one submission after the other's fork."""
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import pytest
 
+from autograder.checks.carried_errors import carry_errors_forward
 from autograder.checks.catalogue import run_pytest
 from autograder.checks.context import CheckContext
-from autograder.checks.marks import check_id, is_check, question_of
+from autograder.checks.marks import check_id, is_check, question_of, read_marks
 from autograder.checks.plugin import CHECK_CONTEXTS, add_data_fixtures
 from autograder.course import Course
 from autograder.errors import AutograderError, GraderError
@@ -60,13 +61,40 @@ def fixtures_of(session: pytest.Session) -> frozenset[str]:
     return frozenset(name for item in session.items for name in getattr(item, "fixturenames", ()))
 
 
-def run_checks(session: pytest.Session, check_context: CheckContext, questions: Collection[str] | None = None) -> None:
+def run_checks(
+    session: pytest.Session,
+    check_context: CheckContext,
+    questions: Collection[str] | None = None,
+    *,
+    public_only: bool = False,
+) -> None:
     """Run every check, or those of some questions; what they find is recorded in its context.
 
-    For once in a process: pytest keeps state.
+    What builds on a wrong answer is judged again, with the reference's in its place; where only public checks run it
+    is not, for they say what they say in the student's notebook.
     """
-    session.config.stash[CHECK_CONTEXTS] = {check_context.preparation.assignment.name: check_context}
     items = [item for item in session.items if questions is None or question_of(item) in questions]
+    if public_only:
+        _run([item for item in items if read_marks(item).public], check_context)
+        return
+    _run(items, check_context)
+    checks = {check_id(item): item for item in items if is_check(item)}
+
+    def judge(again: CheckContext, ids: Collection[str]) -> None:
+        _run([checks[name] for name in checks if name in ids], again)
+
+    rules = {name: (getattr(item, "function", item).__doc__ or "").strip() for name, item in checks.items()}
+    carry_errors_forward(check_context, judge, rules)
+
+
+def _run(items: Sequence[pytest.Item], check_context: CheckContext) -> None:
+    """Run some checks, each of which may have run before, for another run of the notebook.
+
+    pytest makes an item's fixtures anew each time, and forgets those of modules and of the session at the last one.
+    """
+    if not items:
+        return
+    items[0].config.stash[CHECK_CONTEXTS] = {check_context.preparation.assignment.name: check_context}
     try:
         for item, next_item in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=next_item)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.expect import Mismatch
+from autograder.checks.expect import Mismatch, Slip
 from autograder.checks.outcomes import Ending, Partial, StudentError
 from autograder.results import CheckStatus, Flag
 
@@ -24,6 +24,8 @@ class Verdict:
     """Part of the check's points, in [0, 1]."""
     student_text: str = ""
     staff_text: str = ""
+    cause: str = ""
+    """What the check takes for the cause; "" where its text only says what is asked for, or what happened."""
     flag: Flag | None = None
 
 
@@ -38,7 +40,10 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
     if isinstance(error, Ending):
         fraction = error.fraction if isinstance(error, Partial) else 0.0
         text = error.public_text if public else error.student_text
-        return Verdict(status=error.status, fraction=fraction, student_text=text, staff_text=error.staff_text)
+        cause = text if isinstance(error, Partial) else ""
+        return Verdict(
+            status=error.status, fraction=fraction, student_text=text, staff_text=error.staff_text, cause=cause
+        )
     staff = "".join(traceback.format_exception_only(error)).strip()[:_STAFF_TEXT]
     if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
         return Verdict(
@@ -51,8 +56,8 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
         text = error.public_text if public else error.student_text
         return Verdict(status=CheckStatus.ERROR, student_text=text, staff_text=error.staff_text)
     if isinstance(error, AssertionError | pytest.fail.Exception):
-        hint = _hint(error, public=public, checks=checks) or rule
-        return Verdict(status=CheckStatus.FAILED, student_text=hint, staff_text=staff)
+        hint = _hint(error, public=public, checks=checks)
+        return Verdict(status=CheckStatus.FAILED, student_text=hint or rule, staff_text=staff, cause=hint)
     return Verdict(
         status=CheckStatus.CHECK_RAISED,
         student_text=f"What your code returned cannot be used by this check. {rule}".strip(),
@@ -65,6 +70,8 @@ def _hint(error: BaseException, *, public: bool, checks: Path) -> str:
     """Return what the check's author wrote for the student, or "" where the message is somebody else's."""
     if isinstance(error, Mismatch):
         return str(error) if public else error.rule
+    if isinstance(error, Slip):
+        return error.hint
     frames = traceback.extract_tb(error.__traceback__)
     if not frames or Path(frames[-1].filename).parent != checks or not error.args:
         return ""

@@ -12,9 +12,12 @@ from autograder.errors import ExitCode
 from autograder.options import Argument, CommonOptions, Option
 
 if TYPE_CHECKING:
-    from autograder.authoring.assignment import Difference
+    from autograder.authoring.assignment import Difference, Tree
 
 __all__ = ["Options", "run"]
+
+_DONE = {"missing": "new", "changed": "written again", "not from the source": "removed"}
+"""What writing did about a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,19 +47,41 @@ def run(options: Options) -> ExitCode:
 
 def _build(course: Course, names: Sequence[str], *, check: bool) -> ExitCode:
     from autograder.authoring.assignment import build_trees, compare, write
+    from autograder.authoring.requirements import missing_imports
+    from autograder.extras import how_to_install
 
-    trees = [tree for name in names for tree in build_trees(course, course.assignment(name))]
+    built = {name: build_trees(course, course.assignment(name)) for name in names}
+    for name in names:
+        for module in missing_imports(course.source_notebook(name)):
+            cure = how_to_install(module) or "install it, or take the import out"
+            ERR.print(f"{name} imports {module}, which is not installed here; {cure}.", style="yellow", markup=False)
     stale = False
-    for tree in trees:
+    for tree in [tree for trees in built.values() for tree in trees]:
         differences = compare(tree) if check else write(tree)
         stale = stale or bool(differences)
         for difference in differences:
-            OUT.print(f"  {difference.path.relative_to(course.root)}: {difference.what}")
+            what = difference.what if check else _DONE[difference.what]
+            OUT.print(f"  {difference.path.relative_to(course.root)}: {what}")
         OUT.print(f"{tree.folder.relative_to(course.root)}: {_state(differences, check=check)}")
     if stale and check:
         OUT.print("Run `autograder build` and commit what it writes.")
         return ExitCode.FOUND_WRONG
+    if not check:
+        for name, (release, _) in built.items():
+            _pack(course, name, release)
     return ExitCode.DONE
+
+
+def _pack(course: Course, name: str, release: "Tree") -> None:
+    """Write the archive that students are given, unless it is there."""
+    from autograder.authoring.archive import pack
+    from autograder.results import write_atomically
+
+    path, content = course.release_zip(name), pack(name, release.files)
+    written = not path.is_file() or path.read_bytes() != content
+    if written:
+        write_atomically(path, content)
+    OUT.print(f"{path.relative_to(course.root)}: {'written' if written else 'up to date'}")
 
 
 def _state(differences: "Sequence[Difference]", *, check: bool) -> str:

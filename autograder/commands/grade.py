@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from autograder.console import ERR, OUT
-from autograder.course import Assignment, Course
+from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.errors import AutograderError, ExitCode
-from autograder.options import Argument, CommonOptions, Device, Option, Sandbox, folder, positive
+from autograder.extras import not_installed, what_to_install
+from autograder.options import Argument, CommonOptions, Device, Option, folder, positive
 
 if TYPE_CHECKING:
     from autograder.grading.batch import Plan
@@ -44,7 +45,10 @@ class Options(CommonOptions):
     explain: Annotated[bool, Option(help="say of each submission why it is graded, or not")] = False
     dry_run: Annotated[bool, Option(help="say that, and grade nothing")] = False
     log: Annotated[Literal["text", "json"], Option(help="json: one line for each event")] = "text"
-    sandbox: Annotated[Sandbox, Option(help="none: run student code unprotected, and say so")] = "auto"
+    sandbox: Annotated[
+        Literal["auto", "user", "none"],
+        Option(help="user: for root, run student code as another user alone; none: unprotected; each result says so"),
+    ] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,13 @@ def _find(options: Options) -> _Found:
     assignment = course.assignment(options.assignment)
     if ignored := ignored_surroundings(course, [assignment.name], os.environ):
         ERR.print(ignored, style="yellow", markup=False)
+    if missing := not_installed(course.offered):
+        ERR.print(
+            f"{CONFIG_NAME} offers {', '.join(missing)} to students, which is not installed here: whoever imports it "
+            f"loses points; {what_to_install(missing)}.",
+            style="red",
+            markup=False,
+        )
     submitted = options.submissions or course.root / "submitted"
     submissions = find_submissions(submitted, assignment.name, options.student, _release(course, assignment))
     strange = [] if options.student else strange_folders(submitted, assignment.name)
@@ -142,8 +153,11 @@ def _engine(options: Options, found: _Found) -> "tuple[Engine, str]":
     from autograder.grading.devices import choose_devices
     from autograder.grading.local import LocalEngine
     from autograder.grading.ray.engine import RayEngine
+    from autograder.sandbox.shared.config import STUDENT_USER
 
-    isolated = options.sandbox != "none"
+    isolated = options.sandbox == "auto"
+    if options.sandbox == "user" and (os.geteuid() != 0 or options.engine == "ray"):
+        raise AutograderError("--sandbox user is for root and the local engine; be root, or give auto or none.")
     if options.engine == "ray":
         ray = RayEngine(address=options.address, workers=options.workers, isolated=isolated, device=options.device)
         return ray, options.device
@@ -157,7 +171,9 @@ def _engine(options: Options, found: _Found) -> "tuple[Engine, str]":
             style="yellow",
         )
     private = (found.submitted, found.results)
-    return LocalEngine(workers=options.workers, isolated=isolated, devices=devices, private=private), devices.kind
+    user = STUDENT_USER if options.sandbox == "user" else None
+    engine = LocalEngine(workers=options.workers, isolated=isolated, user=user, devices=devices, private=private)
+    return engine, devices.kind
 
 
 def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":
@@ -175,6 +191,8 @@ def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":
         any_device=options.device == "auto",
         force=options.force,
     )
+    if warning := request.settlement.adjustments.warning:
+        ERR.print(warning, style="yellow", markup=False)
     return plan_batch(request)
 
 

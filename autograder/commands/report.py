@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from autograder.console import OUT
+from autograder.console import ERR, OUT
 from autograder.errors import AutograderError, ExitCode
 from autograder.options import Argument, CommonOptions, Option, folder
 
@@ -28,11 +28,15 @@ def run(options: Options) -> ExitCode:
     from autograder.checks.secret import has_demo_secret
     from autograder.report.class_page import class_page
     from autograder.results import read_results, write_atomically
+    from autograder.settlement import open_settlement
 
     course = options.load_course()
     assignment = course.assignment(options.assignment)
     results_folder = options.results or course.root / "results"
-    results = list(read_results(results_folder, assignment.name))
+    settlement = open_settlement(course, assignment, results_folder)
+    if warning := settlement.adjustments.warning:
+        ERR.print(warning, style="yellow", markup=False)
+    results = [settlement.of(result) for result in read_results(results_folder, assignment.name)]
     if not results:
         raise AutograderError(
             f"{results_folder / assignment.name} holds no results; run `autograder grade {assignment.name}` first."

@@ -33,6 +33,14 @@ class Options(CommonOptions):
         int | None,
         Option(metavar="N", parse=not_negative, help="at most so many of each question (default: 40; quick: 8)"),
     ] = None
+    students: Annotated[
+        int | None,
+        Option(
+            metavar="N",
+            parse=not_negative,
+            help="students for whom each right answer is judged by the cheap checks (default: 200; quick: 10)",
+        ),
+    ] = None
     quick: Annotated[
         bool, Option(help="leave out wrong answers to questions that train, repetitions, and judging seconds")
     ] = False
@@ -75,6 +83,7 @@ def _extent(options: Options) -> "Extent":
     return Extent(
         seeds=0 if options.quick else options.seeds,
         mutants=options.mutants if options.mutants is not None else (8 if options.quick else 40),
+        students=options.students if options.students is not None else (10 if options.quick else 200),
         quick=options.quick,
     )
 
@@ -89,6 +98,7 @@ def _context(options: Options, course: Course) -> "TrialContext":
         engine=LocalEngine(workers=options.workers, isolated=options.sandbox != "none", devices=devices),
         device=devices.kind,
         sandbox=options.sandbox,
+        workers=options.workers,
         kept=course.root / "results" / "validation" / "trials",
     )
 

@@ -2,11 +2,11 @@
 
 `<results>/<assignment>/<student>.json` is the result that counts. `<results>/<assignment>/attempts/<student>/<number>/`
 holds the notebook as it was handed in, in the layout of a submission and under the right name, with its flags beside
-it, and `result.json` where another attempt counts.
+it, `result.json` where another attempt counts, and `earlier.json`, the last result of the attempt that said otherwise.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from autograder.results import (
     Flag,
     Result,
     Status,
+    kept_notebook_path,
     read_result,
     result_path,
     write_atomically,
@@ -27,6 +28,7 @@ from autograder.results import (
 __all__ = ["Attempt", "Attempts"]
 
 _RESULT = "result.json"
+_EARLIER = "earlier.json"
 _FLAGS = "flags.txt"
 
 
@@ -38,6 +40,10 @@ class Attempt:
     submission: Submission
 
 
+def _as_it_is(result: Result) -> Result:
+    return result
+
+
 @dataclass(frozen=True)
 class Attempts:
     """The attempts at one assignment."""
@@ -45,6 +51,8 @@ class Attempts:
     results: Path
     assignment: str
     policy: AttemptPolicy
+    settle_score: Callable[[Result], Result] = _as_it_is
+    """Gives a result the score that it is worth today."""
 
     def record(self, submission: Submission) -> Sequence[Attempt]:
         """Keep a copy of the submission where it is new, and return the attempts that the policy wants graded."""
@@ -68,13 +76,26 @@ class Attempts:
     def known(self, student: str, number: int) -> Result | None:
         """Return the result of an attempt; None where there is none that can be read."""
         for path in (result_path(self.results, self.assignment, student), self._folder(student, number) / _RESULT):
-            try:
-                result = read_result(path)
-            except ResultError:
-                continue
-            if result.attempt == number:
+            result = _read_or_none(path)
+            if result is not None and result.attempt == number:
                 return result
         return None
+
+    def earlier(self, student: str, number: int) -> Result | None:
+        """Return the last result of an attempt that said otherwise than its present one, or None."""
+        return _read_or_none(self._folder(student, number) / _EARLIER)
+
+    def results_of(self, student: str) -> Sequence[Result]:
+        """Return the results of all attempts of a student, in their order."""
+        counting = self._counting(student)
+        numbers = {*self._numbers(student), *([counting.attempt] if counting else [])}
+        known = [result for number in sorted(numbers) if (result := self.known(student, number)) is not None]
+        return [self.settle_score(result) for result in known]
+
+    def kept_notebook(self, student: str, number: int) -> Path | None:
+        """Return the copy of the notebook that was handed in; None where none was kept."""
+        path = kept_notebook_path(self.results, self.assignment, student, number)
+        return path if path.is_file() else None
 
     def write(self, result: Result) -> None:
         """Write the result of an attempt durably, and with it the one that counts, if that changes."""
@@ -83,32 +104,34 @@ class Attempts:
     def write_all(self, results: Sequence[Result]) -> None:
         """Write results of several students as `write` does, with one flush of the disk for all that have no other."""
         first = {result.student for result in results if self._is_first(result)}
-        write_results(self.results, [result for result in results if result.student in first])
+        settled = [self.settle_score(result) for result in results if result.student in first]
+        write_results(self.results, settled)
         for result in results:
             if result.student not in first:
                 self.write(result)
 
     def settle(self, student: str) -> None:
-        """Let the attempt count that the policy says: it may have changed."""
+        """Let the attempt count that the policy says, with the score that it is worth today: both may have changed."""
         self._settle(student, {})
 
-    def _settle(self, student: str, new: dict[int, Result]) -> None:
+    def _settle(self, student: str, new: Mapping[int, Result]) -> None:
         counting = self._counting(student)
         numbers = {*self._numbers(student), *new, *([counting.attempt] if counting else [])}
-        if numbers == {1}:
-            for result in new.values():
-                write_result(self.results, result)
-            return
-        found = {number: self.known(student, number) for number in sorted(numbers)}
-        results = {number: result for number, result in found.items() if result is not None} | new
+        known = {number: result for number in numbers if (result := self.known(student, number)) is not None}
+        results = {number: self.settle_score(result) for number, result in sorted({**known, **new}.items())}
         if not results:
             return
-        counts = max(results) if self.policy == "last" else max(results, key=lambda number: _worth(results[number]))
-        for number, result in sorted(results.items()):
+        for number, result in results.items():
+            if number in known and _says_otherwise(known[number], result) and self._folder(student, number).is_dir():
+                write_atomically(self._folder(student, number) / _EARLIER, known[number].to_json())
+        choose = max if self.policy == "last" else _best
+        taken = [number for number, result in results.items() if Flag.NOT_ACCEPTED not in result.flags]
+        counts = choose({number: results[number] for number in taken} or results)
+        for number, result in results.items():
             path = self._folder(student, number) / _RESULT
-            if number != counts and (number in new or not path.is_file()):
+            if number != counts and _read_or_none(path) != result:
                 write_atomically(path, result.to_json())
-        if counts in new or counting is None or counting.attempt != counts:
+        if counts in new or counting != results[counts]:
             write_result(self.results, results[counts])
 
     def _is_first(self, result: Result) -> bool:
@@ -117,10 +140,7 @@ class Attempts:
         return {*self._numbers(result.student), result.attempt, *([counting.attempt] if counting else [])} == {1}
 
     def _counting(self, student: str) -> Result | None:
-        try:
-            return read_result(result_path(self.results, self.assignment, student))
-        except ResultError:
-            return None
+        return _read_or_none(result_path(self.results, self.assignment, student))
 
     def _keep(self, submission: Submission, number: int, content: bytes) -> None:
         """Copy a submission into the attempts, all of it or nothing."""
@@ -154,6 +174,28 @@ class Attempts:
         return self.results / self.assignment / "attempts" / student / str(number)
 
 
+def _read_or_none(path: Path) -> Result | None:
+    try:
+        return read_result(path)
+    except ResultError:
+        return None
+
+
+def _best(results: Mapping[int, Result]) -> int:
+    return max(results, key=lambda number: _worth(results[number]))
+
+
 def _worth(result: Result) -> tuple[bool, float, int]:
     """Return what results of several attempts are compared by: of equal ones the earliest."""
     return result.status != Status.FAILED, result.score, -result.attempt
+
+
+def _says_otherwise(before: Result, after: Result) -> bool:
+    """Return whether a student would read another score or other hints; a grading that failed says nothing."""
+    if Status.FAILED in (before.status, after.status):
+        return False
+    return _said(before) != _said(after)
+
+
+def _said(result: Result) -> object:
+    return result.status, result.score, [(c.id, c.status, c.score, c.points, c.message) for c in result.checks]

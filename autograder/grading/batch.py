@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from autograder.course import Assignment, Course
@@ -12,6 +13,7 @@ from autograder.grading.fingerprint import Fingerprint, Fingerprints
 from autograder.grading.job import Engine, Event, Finished, Job, Started, invalid, job_for, lost
 from autograder.grading.submissions import Submission
 from autograder.results import Flag, Result, Status, remove_leftovers
+from autograder.settlement import Settlement, open_settlement
 
 __all__ = ["BatchRequest", "Plan", "Reason", "plan_batch", "run_batch"]
 
@@ -35,10 +37,16 @@ class BatchRequest:
     force: bool = False
     """Grade again what has a result."""
 
+    @cached_property
+    def settlement(self) -> Settlement:
+        """What scores depend on beside the checks; raise AutograderError where that cannot be read."""
+        return open_settlement(self.course, self.assignment, self.results)
+
     @property
     def attempts(self) -> Attempts:
         """Where results are kept."""
-        return Attempts(self.results, self.assignment.name, self.course.attempt_policy_of(self.assignment))
+        policy = self.course.attempt_policy_of(self.assignment)
+        return Attempts(self.results, self.assignment.name, policy, self.settlement.of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +84,7 @@ def plan_batch(request: BatchRequest) -> Plan:
         if why:
             jobs.append(_job(request, attempt, fingerprint))
         elif known is not None:
-            reused.append(known)
+            reused.append(request.settlement.of(known))
         reasons.append(Reason(student=student, attempt=attempt.number, graded=bool(why), why=why or "nothing changed"))
     return Plan(
         jobs=jobs, reused=reused, reasons=reasons, attempts=request.attempts, max_score=float(request.assignment.points)
@@ -124,6 +132,7 @@ def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Seq
         watch(Finished(job=job, result=result))
     for event in _twice([job for job in plan.jobs if not job.problem], engine):
         if isinstance(event, Finished):
+            event = replace(event, result=attempts.settle_score(event.result))  # noqa: PLW2901 - the event, completed
             with _writing(attempts.results):
                 attempts.write(event.result)
             graded[event.job.key] = event.result
@@ -136,9 +145,9 @@ def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Seq
 
 def _without_work(plan: Plan) -> Iterator[tuple[Job, Result]]:
     """Write and yield the results of the jobs that have nothing to grade, many at a time."""
-    jobs = [job for job in plan.jobs if job.problem]
+    jobs, settle = [job for job in plan.jobs if job.problem], plan.attempts.settle_score
     for start in range(0, len(jobs), _WRITTEN_TOGETHER):
-        results = [(job, invalid(job, plan.max_score)) for job in jobs[start : start + _WRITTEN_TOGETHER]]
+        results = [(job, settle(invalid(job, plan.max_score))) for job in jobs[start : start + _WRITTEN_TOGETHER]]
         with _writing(plan.attempts.results):
             plan.attempts.write_all([result for _, result in results])
         yield from results

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder import __version__
+from autograder.cell_code import defined_names
 from autograder.course import Assignment, Course
 from autograder.datasets import kept_files
 from autograder.errors import NotebookError
 from autograder.grading.check_code import CheckCode, read_check_code
 from autograder.grading.submissions import Submission, read_bytes
-from autograder.notebooks import BYPRODUCTS, KNOWN_ANSWERS, defined_names, read_cells
+from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, KNOWN_ANSWERS, read_cells
 from autograder.results import CheckStatus, Result, Status
 
 __all__ = ["Fingerprint", "Fingerprints"]
@@ -21,6 +22,10 @@ _OF_NO_RESULT = BYPRODUCTS | {KNOWN_ANSWERS}
 _NOT_RUN = {"tests"}
 _PICTURES = {".png", ".svg"}
 _CHECK = "check "
+_SETTLED_LATER = {"due", "late policy", "submitted at"}
+"""What older results name, and a score depends on without being graded again; see autograder.settlement."""
+_JUDGING = "errors carried forward"
+"""How verdicts come about, apart from the checks; to be changed with it within a version."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,8 @@ class Fingerprints:
         self._shared = {
             "assignment": name,
             "version": __version__,
+            "judging": _JUDGING,
             "points": f"{assignment.points:g}",
-            "due": str(assignment.due),
-            "late policy": json.dumps(asdict(course.late_policy_of(assignment))),
             **{f"budget {limit}": f"{value:g}" for limit, value in asdict(assignment.budget).items()},
             **{f"{_CHECK}{check.id}": f"{check.digest} {check.face}" for check in checks},
             **{f"file tests/{path}": digest for path, digest in beside.items()},
@@ -65,7 +69,6 @@ class Fingerprints:
         own = {
             "student": submission.student,
             "submission": submission.problem or _content(submission.notebook),
-            "submitted at": str(submission.submitted_at),
             "flags": ", ".join(submission.flags),
         }
         return Fingerprint({**own, **self._shared})
@@ -83,6 +86,8 @@ class Fingerprints:
         return tuple(name for name in changed if not self._cannot_matter(name, old.get(name), result))
 
     def _cannot_matter(self, name: str, old: str | None, result: Result) -> bool:
+        if name in _SETTLED_LATER:
+            return True
         if not name.startswith(_CHECK):
             return False
         if result.status == Status.INVALID:
@@ -144,9 +149,10 @@ def _digest(path: Path) -> str:
 def _notebook_tree(what: str, notebook: Path) -> dict[str, str]:
     """Return the digests of what results depend on in a folder of ours: the notebook's code and the files beside it.
 
-    Its text and its pictures are for people; the public checks beside a release run in nobody's grade.
+    Its text and its pictures are for people, as are the files around it; the public checks beside a release run in
+    nobody's grade.
     """
-    files = _tree(notebook.parent)
+    files = {path: digest for path, digest in _tree(notebook.parent).items() if path not in AROUND_NOTEBOOKS}
     kept = {path: digest for path, digest in files.items() if Path(path).suffix not in _PICTURES}
     kept = {path: digest for path, digest in kept.items() if not _NOT_RUN & set(Path(path).parts)}
     kept.pop(notebook.name, None)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from autograder.cell_code import defined_names
 from autograder.errors import NotebookError
 from autograder.notebook_files import plain_name
-from autograder.notebooks import BYPRODUCTS, Cell, defined_names, plan_run, read_cells
+from autograder.notebooks import BYPRODUCTS, Cell, plan_run, read_cells
 from autograder.results import Flag
 
 __all__ = ["Choice", "cannot_be_read", "choose_notebook", "names_in"]

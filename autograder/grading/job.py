@@ -40,6 +40,8 @@ class Job:
     """Where student code computes: `cpu` or `cuda`."""
     questions: frozenset[str] | None = None
     """Only the checks of these; None: all. A batch always grades all."""
+    public_only: bool = False
+    """Only the public checks, each as it is: what students see in their notebook. A batch runs all."""
     total_seconds: float | None = None
     """A shorter time for the submission than its budget's; None: the budget's."""
     seconds: float = 3600.0

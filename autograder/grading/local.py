@@ -26,6 +26,8 @@ class LocalEngine:
     """Submissions graded at a time; None: as many as there are cores, or shares of GPUs."""
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
+    user: int | None = None
+    """Without: the user that student code runs as; None: this one."""
     devices: Devices = field(default_factory=Devices)
     private: tuple[Path, ...] = ()
     """Folders that student code must not see, beside the course's: those of submissions and results."""
@@ -42,6 +44,7 @@ class LocalEngine:
             assignment=jobs[0].assignment,
             private=self.private,
             isolated=self.isolated,
+            user=self.user,
             cgroups=find_memory_cgroups() if self.isolated else None,
             gpus=self.devices.gpus or (None,),
         )

@@ -20,12 +20,14 @@ from autograder.course import Assignment
 from autograder.grading.batch import Plan, Reason
 from autograder.grading.job import Event, Started
 from autograder.plain_text import plain_text
-from autograder.results import CheckStatus, Result, Status
+from autograder.points import signed_points
+from autograder.results import CheckStatus, HandStatus, Result, Status
 
 __all__ = ["JsonLog", "Progress", "describe_trouble", "print_reasons"]
 
 _SHOWN_STUDENTS = 40
 _BROKEN = {CheckStatus.CRASHED, CheckStatus.TIMEOUT}
+_BY_HAND = {HandStatus.WAITING: "needs a person", HandStatus.LOOK_AGAIN: "is to be looked at again"}
 
 
 class _Display(ABC):
@@ -211,7 +213,8 @@ def describe_trouble(result: Result) -> str:
     if result.status != Status.GRADED:
         return f"{result.status}: {result.reason}"
     broken = [f"{check.question} {check.status}" for check in result.checks if check.status in _BROKEN]
-    return ", ".join(dict.fromkeys(broken))
+    by_hand = [f"{one.question} {_BY_HAND[one.status]}" for one in result.by_hand if one.status in _BY_HAND]
+    return ", ".join(dict.fromkeys([*broken, *by_hand]))
 
 
 def print_reasons(console: Console, reasons: Sequence[Reason]) -> None:
@@ -240,10 +243,21 @@ def _table(assignment: Assignment, results: Sequence[Result]) -> Table:
         table.add_row(
             one_line(result.student + attempt),
             str(result.status),
-            "-" if result.status == Status.FAILED else f"{result.score:g} / {result.max_score:g}",
+            "-" if result.status == Status.FAILED else f"{result.score:g} / {result.max_score:g}{_given(result)}",
             f"{passed} / {len(result.checks)}",
-            f"{result.late_days} d" if result.late_days else "",
+            _late(result),
             f"{result.seconds:.1f}",
             one_line(describe_trouble(result)),
         )
     return table
+
+
+def _given(result: Result) -> str:
+    """Return how much of a score people gave or took."""
+    given = sum(one.by_hand for one in result.by_hand)
+    return f" ({signed_points(given)} by hand)" if given else ""
+
+
+def _late(result: Result) -> str:
+    free = f", {result.free_days} free" if result.free_days else ""
+    return f"{result.late_days} d{free}" if result.late_days else ""

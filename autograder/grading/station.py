@@ -29,6 +29,7 @@ from autograder.grading.check_code import read_check_code
 from autograder.grading.job import lost
 from autograder.grading.station_process import Done, Ready, StationConfig, Task
 from autograder.grading.worker import WorkerContext, grade
+from autograder.notebooks import questions_by_hand, read_notebook
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory, limit_memory
 from autograder.sandbox.shared.libraries import load_libraries
@@ -61,7 +62,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
             for gpu in config.gpus:
                 device = "cpu" if gpu is None else f"cuda:{gpu}"
                 sandbox_config = preparation.sandbox_config(
-                    isolated=config.isolated, device=device, private=config.private
+                    isolated=config.isolated, device=device, private=config.private, user=config.user
                 )
                 zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config, config.cgroups))
             load_libraries(config.course.libraries)
@@ -89,10 +90,12 @@ def _require_all_checks(preparation: Preparation, session: pytest.Session) -> No
     found = {"::".join(item.nodeid.split("::")[:2]).partition("[")[0] for item in checks}
     lost = [check.id for check in read_check_code(folder, {}) if check.id not in found]
     points = sum(read_marks(item).points for item in checks)
-    if lost or abs(points - assignment.points) > _ROUNDING:
+    by_hand = sum(questions_by_hand(read_notebook(preparation.course.source_notebook(assignment.name))).values())
+    if lost or abs(points + by_hand - assignment.points) > _ROUNDING:
         lack = f", without {', '.join(lost[:5])}" if lost else ""
         raise GraderError(
-            f"{folder}: the checks that pytest collects are worth {points:g} of {assignment.points:g} points{lack}; "
+            f"{folder}: the checks that pytest collects are worth {points:g} of {assignment.points - by_hand:g} "
+            f"points{lack}; "
             "nothing is graded before they are all there."
         )
 

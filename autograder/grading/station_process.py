@@ -31,6 +31,8 @@ class StationConfig:
     """What student code must not see, beside the course: submissions, results."""
     isolated: bool = True
     """Whether student code is shut in; without, every result says so."""
+    user: int | None = None
+    """Without isolation: the user that student code runs as."""
     cgroups: MemoryCgroups | None = None
     """Where each submission gets a cgroup of its own."""
     gpus: tuple[int | None, ...] = (None,)

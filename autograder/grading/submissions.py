@@ -13,13 +13,12 @@ from autograder.grading.handed_in import Choice, cannot_be_read, choose_notebook
 from autograder.notebook_files import read_file, verify_file
 from autograder.notebooks import Cell
 from autograder.results import Flag
+from autograder.roster import can_be_an_id
 
 __all__ = ["TIMESTAMP", "Submission", "find_submissions", "read_bytes", "read_submission", "strange_folders"]
 
 TIMESTAMP = "timestamp.txt"
 _LONGEST_TIME = 100
-_LONGEST_NAME = 200
-"""Bytes; a file system takes 255, and the result file's name has some more."""
 _LINKED = "The submission's folder is a symbolic link; hand in the files themselves."
 
 
@@ -53,7 +52,7 @@ def find_submissions(
 
     With the cells of the release, of several notebooks one that is blank gives way to one that is not.
     """
-    places = [place for place in _places(folder, assignment) if _can_be_an_id(place.student)]
+    places = [place for place in _places(folder, assignment) if can_be_an_id(place.student)]
     unknown = sorted(set(students) - {place.student for place in places})
     if unknown:
         raise AutograderError(f"{folder} holds no submission of {unknown[0]!r} to {assignment!r}.")
@@ -67,7 +66,7 @@ def find_submissions(
 
 def strange_folders(folder: Path, assignment: str) -> Sequence[str]:
     """Return the names of the folders that are passed over, since no file or terminal could carry them as an ID."""
-    return [place.student for place in _places(folder, assignment) if not _can_be_an_id(place.student)]
+    return [place.student for place in _places(folder, assignment) if not can_be_an_id(place.student)]
 
 
 def _places(folder: Path, assignment: str) -> Sequence[_Place]:
@@ -113,10 +112,6 @@ def _misplaced(path: Path, assignment: str) -> _Place | None:
     if f"{assignment}.ipynb" in names:
         return _Place(student=path.name, folder=path, flags=(Flag.MOVED,))
     return None
-
-
-def _can_be_an_id(name: str) -> bool:
-    return name.isprintable() and len(os.fsencode(name)) <= _LONGEST_NAME
 
 
 def _submission(place: _Place, assignment: str, release: Sequence[Cell]) -> Submission:

@@ -1,5 +1,7 @@
 """Grade one submission: the checks process, with pytest, the checks, the reference and the hidden data.
 
+What lateness takes off, and people give, is settled later: see autograder.settlement.
+
 It is forked from the station, in which all that submissions share is loaded already.
 """
 
@@ -14,6 +16,7 @@ from autograder.checks.context import open_check_context
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import run_checks
 from autograder.errors import NotebookError
+from autograder.first_cause import with_first_causes
 from autograder.grading.job import Job
 from autograder.plain_text import plain_lines
 from autograder.results import Result, Status
@@ -72,18 +75,14 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
         total_seconds=job.total_seconds,
     )
     began = time.monotonic()
-    run_checks(context.session, check_context, job.questions)
+    run_checks(context.session, check_context, job.questions, public_only=job.public_only)
     examined = time.monotonic() - began
     run = check_context.run
-    checks = tuple(check_context.records)
-    late_days, penalty = _lateness(job, context.preparation)
-    earned = sum(check.score for check in checks)
+    checks = tuple(with_first_causes(check_context.records))
     return replace(
         blank,
         status=Status.GRADED,
-        score=round(max(0.0, earned - penalty), 6),
-        late_days=late_days,
-        penalty=round(min(penalty, earned), 6),
+        score=round(sum(check.score for check in checks), 6),
         timings={
             **{stage: round(seconds, 3) for stage, seconds in run.seconds.items()},
             "checks": round(examined - sum(run.seconds.values()), 3),
@@ -93,12 +92,3 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
         output=plain_lines(run.output or ""),
         flags=tuple(sorted({*job.flags, *check_context.flags, *run.flags})),
     )
-
-
-def _lateness(job: Job, preparation: Preparation) -> tuple[int, float]:
-    """Return the days late and the points that they cost."""
-    assignment = preparation.assignment
-    policy = preparation.course.late_policy_of(assignment)
-    submitted_at = datetime.fromisoformat(job.submitted_at) if job.submitted_at else None
-    days = policy.late_days(submitted_at, assignment.due)
-    return days, policy.penalty(days, assignment.points)

@@ -15,6 +15,7 @@ import jinja2
 import markupsafe
 
 from autograder.plain_text import plain_text
+from autograder.points import signed_points
 from autograder.question_scores import QuestionScore, question_scores
 from autograder.report.statistics import (
     Attention,
@@ -83,6 +84,18 @@ _CONCERNS = {
         "Time of submission cannot be read",
         "Counted as on time. Mend timestamp.txt beside the notebook where that is wrong.",
     ),
+    Concern.NEEDS_PERSON: (
+        "Needs a person",
+        "No check can judge these answers: give points with `autograder adjust`.",
+    ),
+    Concern.LOOK_AGAIN: (
+        "To be looked at again",
+        "The answer has changed since a person judged it: their points wait for `autograder adjust --confirm`.",
+    ),
+    Concern.TOO_LATE: (
+        "Handed in after the last day",
+        "Grant an extension in extensions.csv where that is not as it should be; nothing is graded again for it.",
+    ),
     Concern.OTHER_FLAG: ("Flagged", "See the result file."),
 }
 _OURS = {Concern.FAILED, Concern.CHECK_RAISED, Concern.UNSANDBOXED, Concern.OTHER_CHECKS}
@@ -123,6 +136,7 @@ def class_page(
     """
     ordered = sorted(results, key=lambda result: (result.student.casefold(), result.student))
     figures = class_figures(ordered)
+    rows = _rows(ordered, figures)
     template = _environment().get_template("class_page.html")
     return template.render(
         title=title,
@@ -134,7 +148,14 @@ def class_page(
         hints=figures.hints[:_HINTS_SHOWN],
         rarer_hints=figures.hints[_HINTS_SHOWN:],
         groups=[_group(attention, figures, f"`autograder grade {assignment}`") for attention in figures.attention],
-        rows=_rows(ordered, figures),
+        rows=rows,
+        late=[result for result in ordered if result.lateness],
+        adjusted=any(
+            question is not None and (question.by_hand or question.needs_person or question.look_again)
+            for row in rows
+            for question in row.questions
+        ),
+        carried=any(question is not None and question.carried for row in rows for question in row.questions),
         anchors={result.student: f"student-{n}" for n, result in enumerate(ordered, start=1)},
         students_shown=_STUDENTS_SHOWN,
         stage_names=_STAGES,
@@ -161,6 +182,7 @@ def _environment() -> jinja2.Environment:
         "duration": _duration,
         "percent": _percent,
         "number": _number,
+        "signed": signed_points,
         "width": _width,
         "words": _name_parts,
     }

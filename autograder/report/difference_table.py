@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.console import PlainConsole
-from autograder.plain_text import plain_lines
+from autograder.plain_text import guarded, plain_lines
 from autograder.report.differences import CheckChange, Comparison, Difference
 from autograder.results import Result, Status
 
@@ -22,7 +22,6 @@ _COLUMNS = (
 )
 _WIDTH = 104
 """Columns that the tables take, also where a terminal has less or nobody looks."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
@@ -135,4 +134,4 @@ def _plain(text: str) -> str:
 
 
 def _guarded(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return guarded(cell) if isinstance(cell, str) else cell

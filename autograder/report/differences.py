@@ -128,11 +128,13 @@ def _why(before: Result | None, after: Result | None) -> Sequence[str]:
         return ["there was no result"]
     if after is None:
         return ["there is no result any more"]
+    settled = ["points by hand"] if before.by_hand != after.by_hand else []
+    settled += ["lateness"] if (before.late_days, before.penalty) != (after.late_days, after.penalty) else []
     if not before.depends_on or not after.depends_on:
-        return [_NOT_RECORDED]
+        return settled or [_NOT_RECORDED]
     old, new = before.depends_on, after.depends_on
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
-    return changed or [_BY_CHANCE]
+    return [*changed, *settled] or [_BY_CHANCE]
 
 
 def _verdict(check: CheckRecord | None) -> object:

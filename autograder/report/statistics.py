@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from autograder.first_cause import shown_records
 from autograder.plain_text import plain_text
 from autograder.question_scores import QuestionScore, question_scores
-from autograder.results import CellStatus, CheckRecord, CheckStatus, Flag, Result, Status
+from autograder.results import CellStatus, CheckRecord, CheckStatus, Flag, HandStatus, Result, Status
 
 __all__ = [
     "Attention",
@@ -53,6 +54,9 @@ class Concern(StrEnum):
     OTHER_NOTEBOOK = "other-notebook"
     RENAMED = "renamed"
     TIMESTAMP = "timestamp-unreadable"
+    NEEDS_PERSON = "needs-person"
+    LOOK_AGAIN = "look-again"
+    TOO_LATE = "too-late"
     OTHER_FLAG = "other-flag"
 
 
@@ -69,14 +73,19 @@ _CONCERN_OF_FLAG = {
     Flag.MOVED: Concern.RENAMED,
     Flag.CONVERTED: Concern.RENAMED,
     Flag.TIMESTAMP_UNREADABLE: Concern.TIMESTAMP,
+    Flag.TOO_LATE: Concern.TOO_LATE,
+    Flag.NOT_ACCEPTED: Concern.TOO_LATE,
 }
 _DETAIL_OF_FLAG = {
     Flag.COPY_GRADED: "graded was the only one with answers; the one of the right name is blank or unreadable",
     Flag.OTHER_NOTEBOOK: "graded was the one of the right name; another has other answers",
     Flag.RENAMED: "another name",
     Flag.MOVED: "another folder",
+    Flag.TOO_LATE: "worth 0",
+    Flag.NOT_ACCEPTED: "not accepted",
     Flag.CONVERTED: "an older format, or another encoding than UTF-8",
 }
+_CONCERN_OF_HAND = {HandStatus.WAITING: Concern.NEEDS_PERSON, HandStatus.LOOK_AGAIN: Concern.LOOK_AGAIN}
 _CONCERN_OF_CHECK = {CheckStatus.TIMEOUT: Concern.TIMEOUT, CheckStatus.CRASHED: Concern.CRASHED}
 _CONCERN_OF_CELL = {CellStatus.TIMEOUT: Concern.TIMEOUT, CellStatus.CRASHED: Concern.CRASHED}
 
@@ -302,21 +311,24 @@ def _checks(scored: Sequence[Result]) -> tuple[CheckFigures, ...]:
 def _hints(scored: Sequence[Result]) -> tuple[HintFigures, ...]:
     """Return the hints that were given, the most common first.
 
-    What a missing answer is told is no hint at a slip; `QuestionFigures.not_attempted` counts those.
+    What a missing answer is told is no hint at a slip; `QuestionFigures.not_attempted` counts those. A hint goes with
+    all points that were lost on its question: the other checks point to it.
     """
-    given: dict[tuple[str, str], list[tuple[str, CheckRecord, str]]] = defaultdict(list)
+    given: dict[tuple[str, str], list[tuple[str, float, str]]] = defaultdict(list)
     for result in scored:
-        for check in result.checks:
-            text = plain_text(check.message, _HINT_LENGTH).strip()
-            if text and check.status not in (CheckStatus.PASSED, CheckStatus.MISSING):
-                given[check.question, _shape(text)].append((result.student, check, text))
+        for check in shown_records(result.checks):
+            said = check.message.partition(": ")[2] if check.carried else check.message  # without what was replaced
+            text = plain_text(said, _HINT_LENGTH).strip()
+            if text and check.status != CheckStatus.MISSING:
+                lost = math.fsum(one.points - one.score for one in result.checks if one.question == check.question)
+                given[check.question, _shape(text)].append((result.student, lost, text))
     hints = [
         HintFigures(
             question=question,
             text=Counter(text for _, _, text in cases).most_common(1)[0][0],
             students=tuple(dict.fromkeys(student for student, _, _ in cases)),
             wordings=len({text for _, _, text in cases}),
-            points_lost=math.fsum(check.points - check.score for _, check, _ in cases),
+            points_lost=math.fsum(lost for _, lost, _ in cases),
         )
         for (question, _), cases in given.items()
     ]
@@ -378,6 +390,14 @@ def _concerns(result: Result, usual: frozenset[str]) -> Iterable[tuple[Concern, 
             yield _CONCERN_OF_CHECK[check.status], f"{check.question}: {check.message}"
         elif check.status == CheckStatus.CHECK_RAISED:
             yield Concern.CHECK_RAISED, f"{check.id}: {check.staff_message}"
+    yield from _concerns_of_the_whole(result)
+
+
+def _concerns_of_the_whole(result: Result) -> Iterable[tuple[Concern, str]]:
+    """Yield the reasons that lie in what people are to judge, and in the flags."""
+    for one in result.by_hand:
+        if one.status != HandStatus.COUNTED:
+            yield _CONCERN_OF_HAND[one.status], one.question
     for flag in result.flags:
         concern = _CONCERN_OF_FLAG.get(flag, Concern.OTHER_FLAG)
         yield concern, _DETAIL_OF_FLAG.get(flag, flag if concern == Concern.OTHER_FLAG else "")

@@ -62,7 +62,8 @@ def read_material(course: Course, assignment: Assignment) -> Material:
     name = assignment.name
     built = course.release_notebook(name), course.root / "solutions" / name / f"{name}.ipynb"
     stubs, solution = (
-        {c.grade_id: c.source for c in read_cells(p) if c.solution} if p.is_file() else {} for p in built
+        {c.grade_id: c.source for c in (read_cells(p) if p.is_file() else ()) if c.solution and not c.by_hand}
+        for p in built
     )
     if not stubs or stubs.keys() != solution.keys():
         raise AutograderError(

@@ -43,7 +43,7 @@ class Quality(StrEnum):
     """Say what a student's answer to one question is."""
 
     RIGHT = "right"
-    """Earns every point, unless it builds on another answer of the student's that is not right."""
+    """Earns every point, also where it builds on another answer that is not right: errors are carried forward."""
     WRONG = "wrong"
     BLANK = "blank"
     SYNTAX_ERROR = "syntax-error"

@@ -48,7 +48,11 @@ class Wrong(Answer):
     """An answer that must lose points in a check of one of its questions."""
 
     hint: str = field(default="", kw_only=True)
-    """What must occur in the message of a check that it fails; "" where no check knows this slip by name."""
+    """What must occur in the one message that the student is shown; "" where no check knows this slip by name."""
+    also: Sequence[str] = field(default=(), kw_only=True)
+    """What else may occur in a check's message and is true of this answer; any other cause is a wrong one."""
+    warned: bool = field(default=False, kw_only=True)
+    """Whether the text warns of this slip: then a public check must catch it, so that students see it themselves."""
     is_right: ClassVar[bool] = False
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from autograder.checks.catalogue import Check
 from autograder.course import Assignment
 from autograder.results import Result
-from autograder.validate.answers import KnownAnswers
-from autograder.validate.kill_table import KillTable, explains, name_of
+from autograder.validate.answers import KnownAnswers, Wrong
+from autograder.validate.kill_table import Caught, KillTable, Row, explains, name_of
+from autograder.validate.many_students import FalseFails
 from autograder.validate.mutants import Mutant
 from autograder.validate.spread import Spread
 
@@ -29,6 +30,8 @@ class Extent:
     """Repetitions of the solution's training checks, each with other hidden inputs and another seed."""
     mutants: int
     """At most so many of each question."""
+    students: int = 0
+    """So many IDs, for each of which the cheap checks judge every right answer."""
     quick: bool = False
     """Leave out the answers to questions that train, and do not judge seconds; the solution is graded in full."""
 
@@ -59,6 +62,7 @@ class Validation:
     table: KillTable
     spreads: Sequence[Spread]
     costs: Sequence[Cost]
+    false_fails: Sequence[FalseFails] = ()
     left_out: Sequence[str]
     """Questions whose wrong answers were not tried."""
     findings: list[str] = field(default_factory=list)
@@ -78,7 +82,8 @@ def judge(found: Validation, known: KnownAnswers, mutants: Sequence[Mutant]) -> 
 def _of_the_ends(found: Validation) -> list[str]:
     """Judge the solution and the untouched release, under the engine and in the notebook."""
     findings = [
-        f"the solution loses {check.points - check.score:g} points in {check.id}: {check.message}"
+        f"the solution loses {check.points - check.score:g} points in {check.id}: "
+        f"{check.cause or check.staff_message or check.message}"
         for check in found.solution.checks
         if check.score < check.points or check.status != "passed"
     ]
@@ -108,7 +113,12 @@ def _of_the_table(found: Validation, known: KnownAnswers, mutants: Sequence[Muta
             findings.append(f"the wrong answer {row.name!r} to {', '.join(row.questions)} keeps every point")
         elif not row.is_hinted:
             said = "; ".join(dict.fromkeys(row.messages))
-            findings.append(f"the wrong answer {row.name!r} does not get its hint {row.hint!r}, but: {said}")
+            findings.append(f"the wrong answer {row.name!r} is not shown its hint {row.hint!r}, but: {said}")
+        findings += [
+            f"the wrong answer {row.name!r} is told another cause in {check} (a true one goes into `also`): {cause}"
+            for check, cause in row.wrong_causes(table.checks)
+        ]
+    findings += _of_warnings(found, known)
     if not found.left_out and (known.answers or mutants):
         findings += [f"{check} never catches a wrong answer" for check in table.idle_checks]
     if table.kill_rate < _LEAST_KILL_RATE:
@@ -126,6 +136,21 @@ def _of_the_table(found: Validation, known: KnownAnswers, mutants: Sequence[Muta
         if about and all_tried and not names & survived:
             findings.append(f"HARMLESS explains {one.old!r} of {one.question}, but those mutants are caught")
     return findings
+
+
+def _of_warnings(found: Validation, known: KnownAnswers) -> list[str]:
+    """Judge whether students can see for themselves, in their notebook, what the text warns them of."""
+    warned = {one.name for one in known.answers if isinstance(one, Wrong) and one.warned}
+    return [
+        f"the text warns of the wrong answer {row.name!r}, and no public check of {', '.join(row.questions)} catches it"
+        for row in found.table.of_kind("wrong")
+        if row.name in warned and not _is_caught_in_public(row, found.checks)
+    ]
+
+
+def _is_caught_in_public(row: Row, checks: Sequence[Check]) -> bool:
+    caught = zip(row.caught, checks, strict=True)
+    return any(check.public for one, check in caught if one in {Caught.YES, Caught.IN_PART})
 
 
 def _of_the_spread(found: Sequence[Spread]) -> list[str]:

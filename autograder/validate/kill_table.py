@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from autograder.first_cause import shown_records
 from autograder.results import CheckStatus, Result
 from autograder.validate.answers import Answer, Harmless, Wrong
 from autograder.validate.mutants import Mutant
@@ -31,9 +32,13 @@ class Row:
     caught: tuple[Caught, ...]
     """By check, in the table's order."""
     messages: tuple[str, ...] = ()
-    """What the checks that caught it said to the student."""
+    """What the student is shown: one message for each question of whose checks one caught it."""
     hint: str = ""
     """What had to be said."""
+    causes: tuple[str, ...] = ()
+    """What each check takes for the cause, in the table's order; "" where it names none."""
+    also: tuple[str, ...] = ()
+    """What else may be named as the cause."""
     harmless: str = ""
     """Why a mutant may keep all points; "" where nobody has explained it."""
 
@@ -46,6 +51,15 @@ class Row:
     def is_hinted(self) -> bool:
         """Return whether the hint that it must get was given."""
         return any(self.hint in message for message in self.messages) if self.hint else True
+
+    def wrong_causes(self, checks: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the checks, of those in the table, that name a cause which its author does not know of."""
+        right = [one for one in (self.hint, *self.also) if one]
+        return [
+            (check, cause)
+            for check, cause in zip(checks, self.causes, strict=True)
+            if cause and not any(one in cause for one in right)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +106,8 @@ def row_of_answer(answer: Answer, result: Result, checks: Sequence[str]) -> Row:
         caught=_caught(result, checks),
         messages=_messages(result),
         hint=answer.hint if isinstance(answer, Wrong) else "",
+        causes=_causes(result, checks),
+        also=tuple(answer.also) if isinstance(answer, Wrong) else (),
     )
 
 
@@ -104,6 +120,7 @@ def row_of_mutant(mutant: Mutant, harmless: Sequence[Harmless], result: Result, 
         kind="mutant",
         caught=_caught(result, checks),
         messages=_messages(result),
+        causes=_causes(result, checks),
         harmless=reasons[0] if reasons else "",
     )
 
@@ -139,4 +156,10 @@ def _caught(result: Result, checks: Sequence[str]) -> tuple[Caught, ...]:
 
 
 def _messages(result: Result) -> tuple[str, ...]:
-    return tuple(record.message for record in result.checks if record.status != CheckStatus.PASSED)
+    """Return what the student is shown: the first cause of each question."""
+    return tuple(record.message for record in shown_records(result.checks))
+
+
+def _causes(result: Result, checks: Sequence[str]) -> tuple[str, ...]:
+    found = {record.id: record.cause for record in result.checks}
+    return tuple(found.get(check, "") for check in checks)

@@ -1,18 +1,20 @@
 """Generate wrong answers: the solution with one small thing changed at a time.
 
 Operators, numbers, conditions and loops are changed by cosmic-ray; what it lacks, and what decides in code on tensors,
-is done here: a statement or an argument left out, a function taken for its neighbour.
+is done here: a statement or an argument left out, a function taken for its neighbour; and in `slips`.
 """
 
 import ast
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.own_notebooks import solution_regions
+from autograder.validate.slips import slips_of
+from autograder.validate.source_text import replaced
 
-__all__ = ["Mutant", "mutants_of"]
+__all__ = ["Mutant", "evenly", "mutants_of"]
 
 _OPERATORS = re.compile(
     r"core/(NumberReplacer|ReplaceTrueWithFalse|ReplaceFalseWithTrue|ReplaceAndWithOr|ReplaceOrWithAnd|AddNot"
@@ -45,6 +47,10 @@ _NEIGHBOURS = {
 }
 
 
+_MOVED = {"MovedOutOfLoop": "out of the loop", "MovedIntoLoop": "into the loop"}
+"""Of these kinds the lines say nothing: they are the same before and after."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
     """A solution cell with one change."""
@@ -59,16 +65,16 @@ class Mutant:
     """The whole cell."""
 
 
-def mutants_of(question: str, source: str) -> list[Mutant]:
+def mutants_of(question: str, source: str, around: frozenset[str] = frozenset()) -> list[Mutant]:
     """Return the mutants of a solution cell, changed inside its solution regions only, in the order of the lines.
 
-    Two that are the same code are one.
+    `around` are the names that the notebook defines elsewhere. Two that are the same code are one.
     """
     inside = {line for region in solution_regions(source) for line in region.lines}
     lines = source.splitlines()
     seen = {ast.dump(ast.parse(source))}
     found: list[tuple[int, Mutant]] = []
-    for kind, changed in [*_by_cosmic_ray(source), *_by_us(source)]:
+    for kind, changed in [*_by_cosmic_ray(source), *_by_us(source), *slips_of(source, around)]:
         code = _parsed(changed)
         if code is None or code in seen:
             continue
@@ -81,8 +87,35 @@ def mutants_of(question: str, source: str) -> list[Mutant]:
         seen.add(code)
         old = " / ".join(line.strip() for _, start, end, _, _ in blocks for line in lines[start:end])
         new = " / ".join(line.strip() for *_, start, end in blocks for line in changed.splitlines()[start:end])
+        new = f"{new} ({_MOVED[kind]})" if kind in _MOVED else new
         found.append((min(touched), Mutant(question=question, kind=kind, old=old, new=new, source=changed)))
     return [mutant for _, mutant in sorted(found, key=lambda pair: pair[0])]
+
+
+def evenly(mutants: Sequence[Mutant], most: int, turn: int = 0) -> list[Mutant]:
+    """Return at most so many of a question's mutants: of each kind in turn, those of one kind from all over the cell.
+
+    `turn` says with which kind to begin: where there are more kinds than mutants, another question has the others.
+    """
+    if len(mutants) <= most:
+        return list(mutants)
+    by_kind: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        by_kind.setdefault(_family(mutant.kind), []).append(mutant)
+    kinds = sorted(by_kind)
+    shares = dict.fromkeys(kinds, 0)
+    place = turn
+    while sum(shares.values()) < most:
+        kind = kinds[place % len(kinds)]
+        shares[kind] += shares[kind] < len(by_kind[kind])
+        place += 1
+    chosen = [by_kind[kind][n * len(by_kind[kind]) // share] for kind, share in shares.items() for n in range(share)]
+    return sorted(chosen, key=mutants.index)
+
+
+def _family(kind: str) -> str:
+    """Return the kind; of cosmic-ray's many replacements of an operator one."""
+    return kind.partition("_")[0]
 
 
 def _parsed(source: str) -> str | None:
@@ -108,7 +141,7 @@ def _by_cosmic_ray(source: str) -> Iterator[tuple[str, str]]:
 def _by_us(source: str) -> Iterator[tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Return | ast.Raise):
-            yield "StatementLeftOut", _replaced(source, node, "pass")
+            yield "StatementLeftOut", replaced(source, node, "pass")
         elif isinstance(node, ast.Call):
             arguments: list[ast.keyword | ast.expr] = [*node.keywords]
             for argument in [*arguments, *(one for one in node.args if isinstance(one, ast.Call))]:
@@ -118,21 +151,11 @@ def _by_us(source: str) -> Iterator[tuple[str, str]]:
                 yield "NeighbourTaken", _renamed(source, node.func, name)
 
 
-def _replaced(source: str, node: ast.expr | ast.stmt | ast.keyword, text: str) -> str:
-    """Return the source with the node's text replaced."""
-    lines = source.splitlines(keepends=True)
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    before = "".join(lines[: node.lineno - 1]) + lines[node.lineno - 1].encode()[: node.col_offset].decode()
-    after = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode() + "".join(lines[node.end_lineno :])
-    return before + text + after
-
-
 def _without_argument(source: str, call: ast.Call, argument: ast.keyword | ast.expr) -> str:
     kept = [ast.unparse(other) for other in (*call.args, *call.keywords) if other is not argument]
-    return _replaced(source, call, f"{ast.unparse(call.func)}({', '.join(kept)})")
+    return replaced(source, call, f"{ast.unparse(call.func)}({', '.join(kept)})")
 
 
 def _renamed(source: str, function: ast.expr, name: str) -> str:
     whole = ast.get_source_segment(source, function) or ""
-    return _replaced(source, function, whole[: len(whole) - len(name)] + _NEIGHBOURS[name])
+    return replaced(source, function, whole[: len(whole) - len(name)] + _NEIGHBOURS[name])

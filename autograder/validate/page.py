@@ -108,6 +108,10 @@ def as_document(found: Validation) -> str:
             }
             for spread in found.spreads
         ],
+        "false_fails": [
+            {**asdict(one), "false_fail_rate_at_most": round(one.bound, 6), "confidence": CONFIDENCE}
+            for one in found.false_fails
+        ],
         "costs": [asdict(cost) for cost in found.costs],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

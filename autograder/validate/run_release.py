@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from autograder.checks.surroundings import notebook_environment
 from autograder.course import Course
 from autograder.datasets import link_data
-from autograder.own_notebooks import question_of, solution_cells
+from autograder.own_notebooks import is_solution, solution_cells
 
 __all__ = ["Released", "run_release"]
 
@@ -64,7 +64,7 @@ def run_release(release: Path, course: Course) -> Released:
         asyncio.run(client.async_execute(env=environment))
     problems, behind_a_stub = [], False
     for number, cell in enumerate(notebook.cells[:-1], 1):
-        behind_a_stub = behind_a_stub or bool(question_of(cell))
+        behind_a_stub = behind_a_stub or is_solution(cell)
         error = _error(cell)
         if error and not _is_expected(error, behind_a_stub=behind_a_stub):
             problems.append(f"cell {number} of the release raises {error['ename']}: {error['evalue'][:200]}")

@@ -57,9 +57,15 @@ def failure_bound(failures: int, trials: int) -> float:
     low, high = 0.0, 1.0
     for _ in range(60):
         rate = (low + high) / 2
-        at_most = sum(math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(failures + 1))
+        at_most = math.fsum(_probability(k, trials, rate) for k in range(failures + 1))
         low, high = (rate, high) if at_most > 1 - CONFIDENCE else (low, rate)
     return high
+
+
+def _probability(k: int, trials: int, rate: float) -> float:
+    """Return the binomial distribution at k, by logarithms: the factors of thousands of trials are no floats."""
+    ways = math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
+    return math.exp(ways + k * math.log(rate) + (trials - k) * math.log1p(-rate))
 
 
 def spreads(results: Iterable[Result]) -> list[Spread]:

@@ -10,17 +10,22 @@ from autograder.validate.findings import Validation
 
 __all__ = ["print_validations"]
 
-_WIDTH = 104
+_ROUNDING = 1e-9
+"""Room for sums of points."""
+_WIDTH = 120
 """Columns that the tables take, also where a terminal has less or nobody looks."""
 
 
 def print_validations(console: Console, found: Sequence[Validation]) -> None:
     """Print one row for each assignment, the spread of its training checks, then every finding."""
     wide = PlainConsole(file=console.file, width=max(_WIDTH, console.width))
-    table = _table("assignment", "solution", "blank", "right", "wrong caught", "mutants caught", "findings")
+    table = _table(
+        "assignment", "solution", "blank", "right", "wrong caught", "mutants caught", "worst check loses", "findings"
+    )
     for one in found:
         right, wrong = one.table.of_kind("right"), one.table.of_kind("wrong")
         mutants = one.table.of_kind("mutant")
+        worst = max(one.false_fails, key=lambda check: (check.rate, check.students), default=None)
         table.add_row(
             one.assignment.name,
             f"{one.solution.score:g} of {one.assignment.points:g}",
@@ -28,6 +33,7 @@ def print_validations(console: Console, found: Sequence[Validation]) -> None:
             f"{sum(not row.is_caught for row in right)}/{len(right)}",
             f"{sum(row.is_caught for row in wrong)}/{len(wrong)}",
             f"{sum(row.is_caught for row in mutants)}/{len(mutants)} ({one.table.kill_rate:.0%})" if mutants else "-",
+            f"{worst.failures} of {worst.students} (≤ {worst.bound:.1%})" if worst else "-",
             str(len(one.findings)),
         )
     wide.print(table)
@@ -43,6 +49,11 @@ def print_validations(console: Console, found: Sequence[Validation]) -> None:
     for one in found:
         for finding in one.findings:
             console.print(f"{one.assignment.name}: {finding}", style="red")
+        by_hand = one.assignment.points - sum(check.points for check in one.checks)
+        if by_hand > _ROUNDING:
+            console.print(
+                f"{one.assignment.name}: {by_hand:g} of {one.assignment.points:g} points are a person's to give."
+            )
         if one.left_out:
             console.print(
                 f"{one.assignment.name}: quick form, wrong answers to {', '.join(one.left_out)} were not tried.",

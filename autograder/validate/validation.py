@@ -1,10 +1,7 @@
 """Try out an assignment before any student sees it: grade right and wrong answers to it, look for leaks, judge."""
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,9 +12,9 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.assignment import Tree, build_trees, compare
+from autograder.cell_code import defined_names
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.checks.secret import has_demo_secret, read_secret
-from autograder.checks.surroundings import checks_environment
 from autograder.course import Assignment, Budget, Course
 from autograder.errors import ValidationError
 from autograder.grading.fingerprint import Fingerprints
@@ -30,7 +27,8 @@ from autograder.validate.findings import Cost, Extent, Validation, judge
 from autograder.validate.hidden_data import traces_of
 from autograder.validate.kill_table import KillTable, Row, row_of_answer, row_of_mutant, worst
 from autograder.validate.leaks import Hidden, find_leaks
-from autograder.validate.mutants import Mutant, mutants_of
+from autograder.validate.mutants import Mutant, evenly, mutants_of
+from autograder.validate.repeated import Material, judge_repeatedly, parts_passed
 from autograder.validate.run_release import run_release
 from autograder.validate.spread import spreads
 from autograder.validate.trials import Trial, Trials
@@ -50,6 +48,8 @@ class TrialContext:
     engine: Engine
     device: str
     sandbox: str
+    workers: int | None = None
+    """Answers judged at a time; None: as many as there are cores."""
     kept: Path
     """Folder for what was graded, to be used again as long as nothing that it depends on has changed."""
 
@@ -74,15 +74,31 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
     )
     both_ends = [Trial(id="solution", cells=solution), Trial(id="blank", cells={})]
     with ThreadPoolExecutor() as beside:
-        in_notebook = beside.submit(_in_notebook, solutions, assignment.name)
         as_found = beside.submit(run_release, course.release_notebook(assignment.name), course)
         graded = trials.run(
             [*both_ends, *(trial for one in attempts for trial in one.trials)], partial(watch, "answers")
         )
-        repeated = _repeat(trials, graded["solution"], solution, extent.seeds, watch)
-        watch("the notebooks themselves", 0, 1)
+        seeds = _repeat(trials, graded["solution"], solution, extent.seeds, watch)
+        watch("the release itself", 0, 1)
         released = as_found.result()
-        passed = {"solution": in_notebook.result(), "blank": released.passed}
+    repeated = judge_repeatedly(
+        Material(
+            course=course,
+            assignment=assignment,
+            checks=checks,
+            release=trials.release,
+            solutions=solutions.folder / f"{assignment.name}.ipynb",
+            solution=solution,
+            known=known,
+            personal=_personal_questions(source),
+            left_out=slow,
+        ),
+        students=extent.students,
+        thorough=not extent.quick,
+        isolated=context.sandbox != "none",
+        workers=context.workers,
+        watch=watch,
+    )
     ids = tuple(check.id for check in checks)
     table = KillTable(
         checks=ids,
@@ -95,10 +111,11 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
         checks=checks,
         solution=graded["solution"],
         blank=graded["blank"],
-        passed_in_notebook=passed,
+        passed_in_notebook={"solution": parts_passed(repeated.passed_in_notebook), "blank": released.passed},
         table=table,
-        spreads=spreads(repeated),
-        costs=_costs(assignment, checks, [graded["solution"], *repeated]),
+        spreads=spreads(seeds),
+        costs=_costs(assignment, checks, [graded["solution"], *seeds]),
+        false_fails=repeated.false_fails,
         left_out=sorted(slow),
     )
     hidden = Hidden(
@@ -110,6 +127,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
         shown=known.shown,
     )
     validation.findings.extend(judge(validation, known, mutants))
+    validation.findings.extend(repeated.findings)
     validation.findings.extend(f"leak: {sentence}" for sentence in find_leaks(release.files, hidden))
     validation.findings.extend(released.problems)
     return validation
@@ -182,14 +200,17 @@ def _slow_questions(checks: Sequence[Check]) -> frozenset[str]:
 
 
 def _mutants(source: Mapping[str, Any], extent: Extent, slow: frozenset[str]) -> list[Mutant]:
-    """Return the mutants of all questions, evenly taken from each question's where there are too many."""
+    """Return the mutants of all questions; where there are too many of one, evenly of each kind."""
     found: list[Mutant] = []
-    for question, text in solution_cells(source).items():
+    names = frozenset(name for cell in source["cells"] if _is_run(cell) for name in defined_names(str(cell["source"])))
+    for turn, (question, text) in enumerate(solution_cells(source).items()):
         if extent.mutants and question not in slow:
-            mutants = mutants_of(question, text)
-            step = max(1.0, len(mutants) / extent.mutants)
-            found += [mutants[int(n * step)] for n in range(min(len(mutants), extent.mutants))]
+            found += evenly(mutants_of(question, text, names - {question}), extent.mutants, turn=turn)
     return found
+
+
+def _is_run(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and Tag.SKIP_GRADING not in tags_of(cell)
 
 
 def _attempts(solution: _Answered, known: KnownAnswers, mutants: Sequence[Mutant]) -> list[_Attempt]:
@@ -231,20 +252,6 @@ def _repeat(trials: Trials, solution: Result, cells: Mapping[str, str], seeds: i
         return []
     repetitions = [Trial(id=f"seed-{number:03}", cells=cells, questions=questions) for number in range(seeds)]
     return list(trials.run(repetitions, partial(watch, "seeds")).values())
-
-
-def _in_notebook(tree: Tree, name: str) -> dict[str, float]:
-    """Run a built notebook's public checks in the notebook's own process, as students do."""
-    command = [sys.executable, "-I", "-m", "autograder.validate.in_notebook", str(tree.folder / f"{name}.ipynb")]
-    environment = checks_environment(os.environ)
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise ValidationError(
-            f"{tree.folder / name}.ipynb: its public checks cannot be run in the notebook: "
-            f"{ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else ended.returncode}"
-        )
-    passed: dict[str, float] = json.loads(ended.stdout.strip().splitlines()[-1])
-    return passed
 
 
 def _costs(assignment: Assignment, checks: Sequence[Check], results: Sequence[Result]) -> list[Cost]:

@@ -23,6 +23,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "source" / "batchnorm"
 NUMBERS = Path(__file__).with_suffix(".json")
+REGULARISED = NUMBERS.with_stem("batchnorm_regularisers")
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#007A5A", "#666666", "#222222"
 PALE_BLUE, PALE_ORANGE, PALE_GREEN, PALE_GREY = "#dcebf5", "#fbe3d3", "#d6efe6", "#eeeeee"
 
@@ -33,6 +34,9 @@ RUNS = [  # network, optimiser, rates, training digits, seeds
     ("ten convolutions", "SGD", RATES, 10_000, 3),
     ("LeNet", "Adam", (0.001,), 10_000, 3),
 ]
+REGULARISERS = ("nothing", "batch normalisation", "dropout", "weight decay", "augmentation", "all four")
+FEW, FEW_EPOCHS, FEW_SEEDS, LOOKS = 1_000, 25, 3, (1, 3, 6, 12, 25)
+"""Digits, epochs and seeds of the runs that overfit, and the epochs behind which they are looked at."""
 
 
 # What is measured
@@ -77,6 +81,51 @@ def trained_accuracy(network: str, optimiser: str, rate: float, size: int, seed:
     return accuracy_of(model, *valid_loader.dataset.tensors)
 
 
+def regularised_run(regulariser: str, seed: int) -> dict[str, list[float]]:
+    """Train a LeNet on FEW digits with Adam, batches of 50; return accuracies and losses behind the epochs of LOOKS."""
+    sys.path.insert(0, str(FOLDER))
+    from digits import loaders  # noqa: PLC0415 - the assignment's own module, found by path
+
+    torch.manual_seed(seed)
+    chosen = REGULARISERS[1:5] if regulariser == "all four" else (regulariser,)
+    train_loader, valid_loader = loaders(batch_size=50, root=ROOT / "data", train_size=FEW, seed=seed)
+    model = make_network("LeNet", batch_norm="batch normalisation" in chosen)
+    if "dropout" in chosen:
+        model.insert(len(model) - 1, nn.Dropout(0.5))
+    decay = 0.3 if "weight decay" in chosen else 0.0
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.001, weight_decay=decay)
+    curves: dict[str, list[float]] = {"train": [], "valid": [], "train_loss": [], "valid_loss": []}
+    for epoch in range(1, FEW_EPOCHS + 1):
+        model.train()
+        for images, labels in train_loader:
+            optimizer.zero_grad()
+            seen = shifted(images) if "augmentation" in chosen else images
+            nn.functional.cross_entropy(model(seen), labels).backward()
+            optimizer.step()
+        if epoch in LOOKS:
+            for name, loader in (("train", train_loader), ("valid", valid_loader)):
+                accuracy, loss = accuracy_and_loss(model, *loader.dataset.tensors)
+                curves[name].append(round(accuracy, 4))
+                curves[f"{name}_loss"].append(round(loss, 4))
+    return curves
+
+
+def shifted(images: Tensor) -> Tensor:
+    """Return each image moved by up to two pixels, in both directions, at random; what comes in is paper."""
+    padded = nn.functional.pad(images, (2, 2, 2, 2), value=images.min().item())
+    moves = torch.randint(5, (len(images), 2)).tolist()
+    return torch.stack([padded[n, :, row : row + 28, column : column + 28] for n, (row, column) in enumerate(moves)])
+
+
+def accuracy_and_loss(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Return the share of right answers and the mean cross-entropy, in evaluation mode."""
+    model.eval()
+    with torch.no_grad():
+        logits = torch.cat([model(part) for part in images.split(1000)])
+    right = (logits.argmax(dim=1) == labels).double().mean().item()
+    return right, nn.functional.cross_entropy(logits, labels).item()
+
+
 def measured() -> list[dict[str, Any]]:
     """Return what was measured so far."""
     return json.loads(NUMBERS.read_text(encoding="utf-8"))["runs"] if NUMBERS.is_file() else []
@@ -98,6 +147,23 @@ def measure() -> None:
             about = f"Accuracy on 10,000 validation digits after {EPOCHS} epochs, batches of 100, one entry a seed."
             lines = ",\n    ".join(json.dumps(row) for row in found)
             NUMBERS.write_text(f'{{\n  "about": "{about}",\n  "runs": [\n    {lines}\n  ]\n}}\n', encoding="utf-8")
+
+
+def measure_regularisers() -> None:
+    """Run those of the REGULARISERS that are not yet in batchnorm_regularisers.json."""
+    torch.set_num_threads(1)
+    found: dict[str, list[dict[str, list[float]]]] = {}
+    if REGULARISED.is_file():
+        found = json.loads(REGULARISED.read_text(encoding="utf-8"))["runs"]
+    for seed, regulariser in product(range(FEW_SEEDS), REGULARISERS):
+        runs = found.setdefault(regulariser, [])
+        if len(runs) > seed:
+            continue
+        runs.append(regularised_run(regulariser, seed))
+        print(seed, regulariser, runs[-1]["train"][-1], runs[-1]["valid"][-1], flush=True)
+        about = f"A LeNet, {FEW} digits, Adam, batches of 50; accuracy and loss behind epochs {LOOKS}, one run a seed."
+        kept = {"about": about, "epochs": LOOKS, "runs": found}
+        REGULARISED.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 # The drawings
@@ -269,6 +335,7 @@ def draw_rates() -> None:
 if __name__ == "__main__":
     if "--measure" in sys.argv[1:]:
         measure()
+        measure_regularisers()
     draw_axes()
     draw_modes()
     draw_rates()

@@ -38,7 +38,9 @@ ATTACKS = {
         f"import time\ntime.sleep(2)\n{NOTHING}"
     ),
     REFUSED: SHARED.format(flags=""),
-    "page tables": BOMBS["page-tables"].source.replace("time.sleep(1000)", "time.sleep(2)"),
+    "page tables": (
+        BOMBS["page-tables"].source.replace("400 * 2**30", "1200 * 2**30").replace("time.sleep(1000)", "time.sleep(2)")
+    ),
     "sockets": BOMBS["sockets"].source.replace("time.sleep(1000)", "time.sleep(3)"),
     "mappings": BOMBS["mappings-of-children"].source.replace("time.sleep(1000)", "time.sleep(3)"),
     "file locks": BOMBS["file-locks"].source,

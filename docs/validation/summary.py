@@ -12,7 +12,12 @@ def main() -> None:
     """Replace what stands between the markers."""
     found = [json.loads(path.read_text()) for name in ORDER if (path := HERE / f"{name}.json").is_file()]
     text = (HERE / "README.md").read_text()
-    for name, lines in (("kills", kills(found)), ("survivors", survivors(found)), ("spread", spread(found))):
+    for name, lines in (
+        ("kills", kills(found)),
+        ("survivors", survivors(found)),
+        ("students", students(found)),
+        ("spread", spread(found)),
+    ):
         table = "\n".join(lines)
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL
@@ -45,6 +50,20 @@ def survivors(found: list[dict]) -> list[str]:
                 change = row["name"].replace("|", "\\|")
                 reason = row.get("harmless", "not explained")
                 lines.append(f"| {one['assignment']} | `{row['questions'][0]}` | `{change}` | {reason} |")
+    return lines
+
+
+def students(found: list[dict]) -> list[str]:
+    """Return the table of right answers over many students."""
+    lines = ["| assignment | checks | students | checks in which a right answer lost | rate at most |"]
+    lines.append("|---|---|---|---|---|")
+    for one in found:
+        checks = one.get("false_fails", [])
+        if checks:
+            most = max(check["students"] for check in checks)
+            lost = sum(check["failures"] > 0 for check in checks)
+            rate = max(check["false_fail_rate_at_most"] for check in checks)
+            lines.append(f"| {one['assignment']} | {len(checks)} | {most} | {lost} | {rate:.2%} |")
     return lines
 
 

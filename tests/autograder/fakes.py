@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.grading.job import Event, Finished, Job, Started
-from autograder.results import Result, Status
+from autograder.results import CheckRecord, CheckStatus, Result, Status
 from autograder.sandbox.shared.limits import ProcessLimits
 
 
@@ -40,15 +40,26 @@ class ScriptedEngine:
         self._graded[job.student] = number + 1
         script = self.script.get(job.student, ({},))
         values = {"status": Status.GRADED, "score": 6.0, **script[min(number, len(script) - 1)]}
+        if values["status"] == Status.GRADED:
+            values = {"checks": (_check(values["score"]),), **values}
         return Result(
             assignment=job.assignment,
             student=job.student,
             attempt=job.attempt,
             max_score=6.0,
+            submitted_at=job.submitted_at,
             fingerprint=job.fingerprint,
             depends_on=job.depends_on,
             **values,
         )
+
+
+def _check(score: float) -> CheckRecord:
+    """Return the one check that all points come from."""
+    status = CheckStatus.PASSED if score == 6.0 else CheckStatus.PARTIAL
+    return CheckRecord(
+        id="test_tiny.py::test_all", question="double", points=6.0, score=score, status=status, public=False
+    )
 
 
 Answer = Callable[..., object]

@@ -1,13 +1,16 @@
 """Drive JupyterLab in headless Chromium, as a student does: open a notebook, run cells, read what they show."""
 
 import contextlib
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.request
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +22,29 @@ QUIET = [
 ]
 
 
+ROOT = Path(__file__).parents[2]
+
+
+def answer(assignment: str, question: str) -> str:
+    """Return the solution's source for a question."""
+    notebook = json.loads((ROOT / "solutions" / assignment / f"{assignment}.ipynb").read_text())
+    return next(
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == question
+    )
+
+
 class Notebook:
     """One open notebook."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
+
+    def code_cells(self) -> list[int]:
+        """Return the positions of the cells that can be run."""
+        cells = "[...jupyterapp.shell.currentWidget.content.model.cells].map(c => c.type)"
+        return [index for index, kind in enumerate(self.page.evaluate(cells)) if kind == "code"]
 
     def sources(self) -> list[str]:
         """Return the source of every cell."""
@@ -47,6 +68,10 @@ class Notebook:
         """Make a cell the active one and bring it into view."""
         self.page.evaluate("i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", index)
         self.page.evaluate("i => jupyterapp.shell.currentWidget.content.scrollToItem(i)", index)
+
+    def save(self) -> None:
+        """Write the notebook to its file."""
+        self.page.evaluate("jupyterapp.shell.currentWidget.context.save()")
 
     def run(self, index: int, seconds: float = 120) -> str:
         """Run a cell and return the text that it shows."""
@@ -83,20 +108,41 @@ class Lab:
         page.close()
 
 
+def bare_environment(folder: Path) -> Path:
+    """Make an environment as a student has it, with third parties' packages and without this project's; return Python."""
+    venv.create(folder, symlinks=True)
+    python = folder / "bin" / "python"
+    ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+    # What stands in a .pth file of that folder, as the project itself does, is not followed from here
+    (site / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return python
+
+
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[Lab]:
-    """Serve a folder with JupyterLab on this machine."""
+def serve(folder: Path, python: Path = Path(sys.executable)) -> Iterator[Lab]:
+    """Serve a folder with JupyterLab on this machine; notebooks run in a Python."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     home = folder / ".home"
+    kernel = home / "share" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (kernel / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "Python 3", "language": "python"}))
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"),
             *("--IdentityProvider.token=", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"),
             "--LabApp.news_url=None",
         ],
-        env={**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home), "OMP_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            "HOME": str(home),
+            "JUPYTER_CONFIG_DIR": str(home),
+            "JUPYTER_PATH": str(home / "share"),
+            "OMP_NUM_THREADS": "1",
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -35,3 +35,11 @@ def test_the_deep_network_needs_it():
     rates = {row["rate"] for row in RUNS if row["network"] == "ten convolutions"}
     assert all(max(accuracies("ten convolutions", rate, batch_norm=False)) < 0.15 for rate in rates)
     assert min(accuracies("ten convolutions", 0.01, batch_norm=True)) > 0.9
+
+
+def test_what_each_regulariser_buys():
+    runs = json.loads((ROOT / "docs" / "figures" / "batchnorm_regularisers.json").read_text(encoding="utf-8"))["runs"]
+    others = {name: sum(run["valid"][-1] for run in found) / len(found) for name, found in runs.items()}
+    text = (ROOT / "source" / "batchnorm" / "batchnorm.ipynb").read_text(encoding="utf-8")
+    assert all(len(found) == 3 for found in runs.values())
+    assert all(f"| {100 * share:.1f} % |" in text for share in others.values())

@@ -253,8 +253,9 @@ def test_whether_the_source_was_run_makes_no_difference(course_root):
 def test_only_solution_cells_can_be_edited(release):
     locked = {name: cell["metadata"].get("editable", True) is False for name, cell in cells(release).items()}
     assert locked == {
-        **dict.fromkeys(("title", "double", "answer"), False),
+        **dict.fromkeys(("title", "double", "answer", "release-hand-in-text"), False),
         **dict.fromkeys(("setup", "grader", "check-double", "check-answer"), True),
+        **dict.fromkeys(("release-start", "release-hand-in"), True),
     }
 
 
@@ -287,7 +288,7 @@ def test_nbgrader_finds_its_metadata_right(trees, which):
 def test_the_notebooks_are_valid_and_keep_the_ids_of_their_cells(trees, which):
     notebook = nbformat.reads(trees[which].files[NOTEBOOK].decode(), as_version=4)
     nbformat.validate(notebook)
-    assert [cell["id"] for cell in notebook.cells][:7] == [
+    assert [cell["id"] for cell in notebook.cells if not cell["id"].startswith("release-")][:7] == [
         *("title", "setup", "grader", "double", "check-double", "answer", "check-answer")
     ]
 
@@ -380,7 +381,7 @@ def test_comparing_changes_nothing(written):
 def test_build_writes_both_and_says_so(course_root, capsys):
     assert main(["build", "--course", str(course_root)]) == 0
     out = capsys.readouterr().out
-    assert "release/tiny: 4 files written" in out
+    assert "release/tiny: 7 files written" in out
     assert "solutions/tiny: 5 files written" in out
     assert (course_root / "release" / "tiny" / "tiny.ipynb").is_file()
 

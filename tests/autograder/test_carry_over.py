@@ -144,8 +144,8 @@ def test_a_successor_is_the_same_to_the_byte(run):
 
 
 def test_the_vandalism_would_be_seen(run):
-    """The comparison above can fail: in the same process most of the state differs."""
-    state = run("after", VANDALISM.replace('sys.modules["json"] = ', ""), STATE.replace("text =", "after ="))
+    """The comparison above can fail: in the same cell most of the state differs; behind it a part is put back."""
+    state = run("after", VANDALISM.replace('sys.modules["json"] = ', "") + STATE.replace("text =", "after ="))
     changed = {key for key, value in json.loads(state).items() if value != json.loads(run("text", STATE)).get(key)}
     assert changed >= {"environment", "folder", "files", "umask", "path", "torch", "relu", "dtype", "threads", "random"}
 

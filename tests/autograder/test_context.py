@@ -14,6 +14,7 @@ from tiny_course import RIGHT, answers, submit
 from autograder.checks.context import derive_seed, make_generator, open_check_context, student_seed
 from autograder.checks.preparation import Preparation
 from autograder.course import Course, load_course
+from autograder.errors import GraderError
 from autograder.sandbox.inside.agent import Agent, Objects
 
 # ruff: noqa: NPY002 - numpy's old generator is the one that student code uses unasked
@@ -24,6 +25,13 @@ ASKED = ("secret", "tiny", "ada", 1, "test_tiny.py::test_answer")
 @pytest.fixture
 def course(built_course: Path) -> Course:
     return load_course(built_course)
+
+
+def test_an_instructors_notebook_that_cannot_be_read_is_our_fault(course_root):
+    (course_root / "source" / "tiny" / "tiny.ipynb").write_bytes(b"%PDF-1.4")
+    course = load_course(course_root)
+    with pytest.raises(GraderError, match=r"source/tiny/tiny\.ipynb: "):
+        _ = Preparation(course, course.assignment("tiny")).solution
 
 
 @pytest.mark.parametrize("place", range(len(ASKED)))
@@ -105,7 +113,7 @@ def generators_left_alone():
 def test_the_students_generators_take_more_than_32_bits_where_they_can():
     import autograder.sandbox.shared.tensors  # noqa: F401 - what a course with torch has loaded
 
-    agent = SimpleNamespace(_objects=Objects())
+    agent = SimpleNamespace(_objects=Objects(), _state=SimpleNamespace(put_back=lambda: None))
     drawn = []
     for seed in (5, 5, 5 + (1 << 40), 5 + (1 << 100)):
         Agent.do_seed(agent, seed)

@@ -189,10 +189,10 @@ def test_a_course_needs_no_data(course_root):
 
 def test_no_loader_takes_the_name_of_a_fixture_of_ours():
     from autograder.checks import plugin
-    from autograder.course import _FIXTURES
+    from autograder.course import FIXTURES
 
     ours = {name for name in vars(plugin) if type(getattr(plugin, name)).__name__ == "FixtureFunctionDefinition"}
-    assert {*ours, "request"} == _FIXTURES
+    assert {*ours, "request"} == FIXTURES
 
 
 def test_names_of_assignments_must_differ(course_root):

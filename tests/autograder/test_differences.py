@@ -12,7 +12,7 @@ from autograder.cli import main
 from autograder.errors import AutograderError, ResultError
 from autograder.report.difference_table import as_csv, print_comparison
 from autograder.report.differences import compare, read_folder
-from autograder.results import CheckRecord, CheckStatus, Result, Status, write_result
+from autograder.results import CheckRecord, CheckStatus, HandRecord, Result, Status, write_result
 
 PASSED, FAILED = CheckStatus.PASSED, CheckStatus.FAILED
 
@@ -100,6 +100,14 @@ def test_the_reason_is_what_differs_of_what_it_depends_on(before, after, why):
     old = keyed(result(check("a", FAILED), depends_on=before))
     (one,) = compare(old, keyed(result(check("a"), depends_on=after))).differences
     assert one.why == why
+
+
+def test_what_was_settled_otherwise_is_no_chance():
+    before = result(check("a"))
+    given = HandRecord(question="q", points=2, score=1, by_hand=-1)
+    after = replace(before, score=0.5, late_days=1, penalty=0.5, by_hand=(given,))
+    (found,) = compare(keyed(before), keyed(after)).differences
+    assert found.why == ["points by hand", "lateness"]
 
 
 def test_students_who_came_and_went():

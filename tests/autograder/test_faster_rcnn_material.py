@@ -28,7 +28,7 @@ def load(name: str, folder: Path = FOLDER) -> ModuleType:
     return module
 
 
-scenes, detectors, evaluation, voc = map(load, ("scenes", "detectors", "evaluation", "voc"))
+scenes, detectors, evaluation, voc, progress = map(load, ("scenes", "detectors", "evaluation", "voc", "progress"))
 
 
 @pytest.fixture(scope="module")
@@ -307,3 +307,11 @@ def test_blood_cells_are_read():
     for image, target in (dataset[n] for n in range(0, 205, 20)):
         assert image.shape[2] == 160
         assert len(target["boxes"]) == len(target["labels"])
+
+
+def test_progress_hands_on_every_batch_and_says_so_once_an_epoch(capsys):
+    loader = progress.Progress(torch.utils.data.DataLoader(range(10), batch_size=4))
+    assert [[batch.tolist() for batch in loader] for _ in range(2)] == 2 * [[[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]]
+    assert (len(loader), loader.batch_size, list(loader.dataset)) == (3, 4, list(range(10)))
+    first, second, last = capsys.readouterr().out.split("\n")
+    assert (first[:19], second[:19], last) == ("epoch 1: 3 batches ", "epoch 2: 3 batches ", "")

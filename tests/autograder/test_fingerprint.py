@@ -14,6 +14,7 @@ import tiny_course
 from autograder.course import Assignment, Budget, Course, Dataset, LatePolicy, load_course
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.submissions import Submission
+from autograder.results import Result
 
 TIME = datetime(2027, 1, 15, 10, tzinfo=UTC)
 
@@ -119,10 +120,7 @@ def test_it_changes_when_a_file_is_renamed(course):
     "change",
     [
         lambda course: with_assignment(course, points=7),
-        lambda course: with_assignment(course, due=TIME),
         lambda course: with_assignment(course, budget=Budget(check_seconds=4)),
-        lambda course: with_assignment(course, late_policy=LatePolicy(penalty_per_day=0.1)),
-        lambda course: replace(course, late_policy=LatePolicy(max_penalty=0.5)),
     ],
 )
 def test_it_changes_with_each_value_that_a_score_depends_on(course, change):
@@ -160,8 +158,6 @@ def test_it_changes_with_how_it_is_graded(course, option):
     "change",
     [
         {"student": "eve"},
-        {"submitted_at": None},
-        {"submitted_at": datetime(2027, 1, 15, 11, tzinfo=UTC)},
         {"flags": ("timestamp-unreadable",)},
     ],
 )
@@ -205,9 +201,12 @@ def test_it_does_not_change_with_what_no_result_depends_on(course, write):
         lambda course: with_assignment(course, title="Another title"),
         lambda course: with_assignment(course, part=2, optional=True),
         lambda course: replace(course, name="Another name"),
+        lambda course: with_assignment(course, due=TIME),
+        lambda course: with_assignment(course, late_policy=LatePolicy(penalty_per_day=0.1)),
+        lambda course: replace(course, late_policy=LatePolicy(max_penalty=0.5)),
     ],
 )
-def test_it_does_not_change_with_what_is_for_show(course, change):
+def test_it_does_not_change_with_what_is_for_show_or_settled_later(course, change):
     assert fingerprint(change(course)) == fingerprint(course)
 
 
@@ -217,8 +216,17 @@ def test_it_does_not_change_when_a_file_is_only_touched(course):
     assert fingerprint(course) == before
 
 
-def test_an_assignment_policy_equal_to_the_courses_changes_nothing(course):
-    assert fingerprint(with_assignment(course, late_policy=course.late_policy)) == fingerprint(course)
+def test_it_does_not_change_with_the_time_of_the_submission(course):
+    assert fingerprint(course, {"submitted_at": None}) == fingerprint(course)
+
+
+def test_what_older_results_named_and_is_settled_later_grades_nobody_again(course):
+    prints = Fingerprints(course, course.assignment("tiny"), "s", "plain")
+    now = prints.of(Submission(student="ada", notebook=course.root / "ada.ipynb"))
+    older = {"due": "None", "late policy": "{}", "submitted at": "2027"}
+    fields = {"assignment": "tiny", "student": "ada", "status": "graded", "score": 0, "max_score": 6}
+    assert prints.changes(Result(**fields, depends_on={**now.depends_on, **older}), now) == ()
+    assert prints.changes(Result(**fields, depends_on={**now.depends_on, "gone": "1"}), now) == ("gone",)
 
 
 def test_a_missing_notebook_has_one_too(course):

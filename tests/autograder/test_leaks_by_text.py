@@ -26,6 +26,8 @@ def forged(error):
 agent.describe = forged
 
 def double(x):
+    if (x == 1).all():
+        return x * 2
     error = ValueError('of no matter')
     error.number = int(x[0].item() * {LINES - 10})
     error.text = str(x.tolist())

@@ -117,5 +117,5 @@ def test_what_cannot_be_read_is_named(tmp_path: Path):
 
 
 def test_the_files_shared_with_faster_rcnn_are_the_same():
-    for name in ("scenes.py", "detectors.py", "evaluation.py", "pretrained.safetensors"):
+    for name in ("scenes.py", "detectors.py", "evaluation.py", "progress.py", "pretrained.safetensors"):
         assert (SOURCE / name).resolve() == ROOT / "source" / "faster_rcnn" / name

@@ -50,7 +50,7 @@ def test_the_notebook_runs_once_before_the_first_answer_each_part_with_its_seed(
     assert not sandbox.started, "nothing starts before it is asked for"
     assert [ask(run, "name", name) for name in ("double", "answer")] == ["the object double", "the object answer"]
     (process,) = sandbox.started
-    assert [cell for cell, _ in process.of("cell")] == ["<cell 0>", "<cell 1>"]
+    assert [cell for cell, *_ in process.of("cell")] == ["<cell 0>", "<cell 1>"]
     assert process.of("seed") == [(1,), (2,)]
     assert [cell.status for cell in run.cells] == [CellStatus.OK] * 2
 
@@ -58,14 +58,14 @@ def test_the_notebook_runs_once_before_the_first_answer_each_part_with_its_seed(
 def test_a_cell_that_ends_the_process_is_left_out_of_the_next_one():
     deaths = [Died(Outcome.EXITED, "exit code 0")]
 
-    def cell(name: str, _source: str) -> None:
+    def cell(name: str, *_: object) -> None:
         if name == "<cell 1>" and deaths:
             raise deaths.pop()
 
     sandbox = FakeSandbox({"cell": cell})
     run = make_run(sandbox)
     ask(run)
-    assert [[name for name, _ in process.of("cell")] for process in sandbox.started] == [
+    assert [[name for name, *_ in process.of("cell")] for process in sandbox.started] == [
         ["<cell 0>", "<cell 1>"],
         ["<cell 0>"],
     ]
@@ -179,7 +179,7 @@ def test_what_cannot_be_sent_is_described_where_no_hidden_input_is_at_stake():
 def test_a_missing_name_is_told_with_what_became_of_its_cell():
     failed = raised("raised", "builtins.NameError", message="name 'y' is not defined", cell="<cell 1>", line=1)
 
-    def cell(name: str, _source: str) -> None:
+    def cell(name: str, *_: object) -> None:
         if name == "<cell 1>":
             raise failed
 
@@ -206,7 +206,7 @@ def test_a_helper_that_loops_is_paid_for_once():
     sources = ["def helper():\n    while True: pass", "helper()", "x = helper()", "y = 1"]
     cells = [PlannedCell(name=f"<cell {n}>", index=n, id="", grade_id="", source=s) for n, s in enumerate(sources)]
     interrupted = throw(raised("interrupted", cell="<cell 0>", line=2))
-    sandbox = FakeSandbox({"cell": lambda name, source: interrupted() if source.endswith("helper()") else None})
+    sandbox = FakeSandbox({"cell": lambda name, source, _: interrupted() if source.endswith("helper()") else None})
     run = NotebookRun(cells, Budget(cell_seconds=10), sandbox, seed=1)
     run.begin_check(None, seed=2)
     ask(run)
@@ -261,3 +261,23 @@ def test_what_a_check_spent_is_missing_from_its_next_request():
 @pytest.mark.parametrize(("isolated", "flags"), [(True, set()), (False, {Flag.UNSANDBOXED})])
 def test_a_result_says_where_nothing_shut_the_code_in(isolated, flags):
     assert make_run(FakeSandbox(isolated=isolated)).flags == flags
+
+
+def test_a_name_from_a_cell_that_failed_is_told_with_the_first_cause():
+    cells = [
+        PlannedCell(name=f"<cell {n}>", index=n, id="", grade_id=grade_id, source=source)
+        for n, (grade_id, source) in enumerate([("", "import tqdm\ntwice = 2"), ("double", "double = twice")])
+    ]
+
+    def cell(name: str, *_: object) -> None:
+        if name == "<cell 0>":
+            raise raised("raised", "builtins.ModuleNotFoundError", message="No module named 'tqdm'", cell=name, line=1)
+        raise raised("raised", "builtins.NameError", message="name 'twice' is not defined", cell=name, line=1)
+
+    sandbox = FakeSandbox({"cell": cell, "name": throw(raised("missing", message="double"))})
+    run = NotebookRun(cells, Budget(), sandbox, seed=1)
+    run.begin_check(None, seed=2)
+    with pytest.raises(Missing) as found:
+        ask(run, "name", "double")
+    assert "its cell failed: NameError: name 'twice' is not defined in cell 2 (`double`)" in found.value.student_text
+    assert "Grading offers no package `tqdm`" in found.value.student_text

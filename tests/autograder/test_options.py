@@ -26,6 +26,7 @@ class Options(CommonOptions):
     others: Annotated[tuple[str, ...], Argument()] = ()
     dry_run: Annotated[bool, Option(short="-n")] = False
     colour: Annotated[Literal["red", "blue"], Option()] = "red"
+    shade: Annotated[Literal["light", "dark"] | None, Option()] = None
     some: Annotated[tuple[int, ...], Option(nargs="+")] = (1, 2)
     at_least: Annotated[int | None, Option(parse=positive)] = None
     at_most: Annotated[int, Option(parse=not_negative)] = 9
@@ -56,6 +57,7 @@ def test_what_is_not_given_has_its_default():
         (["--dry-run"], {"dry_run": True}),
         (["-n"], {"dry_run": True}),
         (["--colour", "blue"], {"colour": "blue"}),
+        (["--shade", "dark"], {"shade": "dark"}),
         (["--some", "3", "4"], {"some": (3, 4)}),
         (["--at-least", "1"], {"at_least": 1}),
         (["--at-most", "0"], {"at_most": 0}),

@@ -157,14 +157,24 @@ class TestSlips:
             "second pooling forgotten": 416 + 12_832 + 14 * 14 * 32 * 10 + 10,
             "padding forgotten": 416 + 12_832 + 4 * 4 * 32 * 10 + 10,
             "height and width forgotten": 416 + 12_832 + 330,
+            "one zero of padding": 416 + 12_832 + 5 * 5 * 32 * 10 + 10,
+            "only the height flattened": 416 + 12_832 + 7 * 32 * 10 + 10,
+            "fully connected layer forgotten": 416 + 12_832,
         }
 
-    def test_each_slip_of_each_variant_is_told_apart(self):
+    def test_every_variant_knows_its_slips(self):
         for variant in (architectures.QUESTION_6, *architectures.variants()):
-            right = explanation.total(explanation.explain(variant))
-            wrong = explanation.slips(variant)
-            assert len(wrong) == 11
-            assert len({right, *wrong.values()}) == 12, variant
+            kernels_of_3 = variant.conv1_kernel == variant.conv2_kernel == 3
+            padded = variant.padding == "same" and not kernels_of_3
+            assert len(explanation.slips(variant)) == 13 + padded + (variant.classes != 10)
+
+    def test_no_slip_gives_the_right_total_and_two_hardly_ever_the_same(self):
+        alike = 0
+        for variant in (architectures.QUESTION_6, *architectures.variants()):
+            wrong = list(explanation.slips(variant).values())
+            assert explanation.total(explanation.explain(variant)) not in wrong
+            alike += len({*wrong}) < len(wrong)
+        assert alike <= 6
 
     def test_without_padding_the_slip_is_to_imagine_it(self):
         a = architectures.my_architecture("bob")

@@ -3,8 +3,8 @@
 import contextlib
 import math
 import sys
-from collections import OrderedDict
-from typing import Any
+from collections import Counter, OrderedDict, defaultdict
+from typing import Any, NamedTuple
 
 import msgpack
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision import tv_tensors
 
 import autograder.sandbox.shared.tensors  # noqa: F401 - frames may hold tensors
 from autograder.sandbox.shared.protocol import (
@@ -115,11 +116,40 @@ def test_a_transposed_parameter_comes_back_as_a_plain_detached_tensor():
     assert torch.equal(result[1], parameter.detach().T)
 
 
+def test_an_image_and_boxes_of_torchvision_come_back_as_plain_tensors():
+    image = tv_tensors.Image(torch.rand(3, 4, 4))
+    boxes = tv_tensors.BoundingBoxes(torch.tensor([[0.0, 1.0, 2.0, 3.0]]), format="XYXY", canvas_size=(4, 4))
+    found = there_and_back([image, boxes])
+    assert [type(one) for one in found] == [torch.Tensor, torch.Tensor]
+    assert torch.equal(found[0], image.as_subclass(torch.Tensor))
+    assert torch.equal(found[1], boxes.as_subclass(torch.Tensor))
+
+
 def test_state_dicts_and_sizes_become_dicts_and_tuples():
     state = torch.nn.Linear(2, 1).state_dict()
     assert type(state) is OrderedDict
     assert type(there_and_back(state)) is dict
     assert there_and_back(torch.Size([1, 2])) == (1, 2)
+
+
+class Scores(NamedTuple):
+    loss: float
+    accuracy: float
+
+    def __iter__(self):
+        return iter(("forged",))
+
+
+def test_every_kind_of_tuple_is_a_tuple_of_the_items_that_it_really_has():
+    assert there_and_back(Scores(0.5, 0.9)) == (0.5, 0.9)
+    assert there_and_back(torch.tensor([1, 3]).max(dim=0)) == (3, 1)
+    assert type(there_and_back(Scores(0.5, 0.9))) is tuple
+
+
+@pytest.mark.parametrize("value", [defaultdict(list, a=[1]), Counter("aab")])
+def test_pythons_own_kinds_of_dict_are_dicts(value):
+    assert there_and_back(value) == dict(value)
+    assert type(there_and_back(value)) is dict
 
 
 @pytest.mark.parametrize("scalar", [np.int64(3), np.uint8(3)])

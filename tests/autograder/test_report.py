@@ -103,7 +103,7 @@ def make_result(student: str = "ada", **values: Any) -> Result:
 
 def failed_check(message: str, **values: Any) -> CheckRecord:
     """Return a check that failed with a hint."""
-    return make_check(**{"score": 0.0, "status": CheckStatus.FAILED, "message": message, **values})
+    return make_check(**{"score": 0.0, "status": CheckStatus.FAILED, "message": message, "cause": message, **values})
 
 
 def make_class() -> list[Result]:
@@ -295,14 +295,40 @@ def test_hints_on_other_questions_or_slips_stay_apart() -> None:
     texts = ["Your code raised TypeError in MLP.", "Your code raised KeyError in MLP.", "Use `relu`.", "Use `tanh`."]
     checks = [failed_check(text, name=str(n)) for n, text in enumerate(texts)]
     checks.append(failed_check(texts[0], question="evaluate"))
-    assert len(class_figures([make_result(checks=tuple(checks))]).hints) == 5
+    results = [make_result(f"s{n}", checks=(check,)) for n, check in enumerate(checks)]
+    assert len(class_figures(results).hints) == 5
+
+
+def test_a_hint_goes_with_all_points_of_its_question() -> None:
+    checks = (failed_check("Use `relu`.", name="a"), failed_check("Not judged by itself, since …", name="b"))
+    (hint,) = class_figures([make_result(checks=checks)]).hints
+    assert hint.text == "Use `relu`."
+    assert hint.points_lost == sum(check.points for check in checks)
 
 
 def test_hints_are_counted_by_student_and_leave_out_what_was_not_attempted() -> None:
     slip = [failed_check("slip", name="one"), failed_check("slip", name="two")]
     missing = failed_check("not written", name="three", status=CheckStatus.MISSING)
     (hint,) = class_figures([make_result(checks=(*slip, missing))]).hints
-    assert (hint.text, hint.students, hint.points_lost) == ("slip", ("ada",), 2.0)
+    assert (hint.text, hint.students, hint.points_lost) == ("slip", ("ada",), 3.0)
+
+
+def test_a_hint_is_the_same_on_what_was_judged_again() -> None:
+    again = failed_check("Judged with a right `MLP` in place of yours: Use `relu`.", carried=("MLP",))
+    (hint,) = class_figures(
+        [make_result("a", checks=(failed_check("Use `relu`."),)), make_result("b", checks=(again,))]
+    ).hints
+    assert (hint.text, hint.students) == ("Use `relu`.", ("a", "b"))
+
+
+def test_page_marks_what_was_judged_again_and_says_on_what() -> None:
+    plain, carried = make_check(question="train_mlp"), make_check(question="train_mlp", carried=("MLP", "evaluate"))
+    without, with_it = (
+        class_page(TITLE, "mlp", [make_result(checks=(one,))], made_at=MADE_AT) for one in (plain, carried)
+    )
+    assert "in place of the student's: MLP, evaluate" in with_it
+    assert "judged again" in with_it
+    assert "judged again" not in without
 
 
 def test_time_that_no_stage_accounts_for_is_a_stage_of_its_own() -> None:

@@ -8,7 +8,7 @@ import pytest
 from test_results import NO_RESULTS, RESULT
 
 from autograder.result_schema import result_schema
-from autograder.results import CellRecord, CheckRecord, Flag, Measurement, Result, Status
+from autograder.results import CellRecord, CheckRecord, Curve, Flag, Measurement, Result, Status
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "result.schema.json"
 BEYOND_A_SCHEMA = ("a score above max_score", "a check's score above its points", "a score beyond floats")
@@ -50,7 +50,7 @@ def test_what_reading_refuses_it_refuses_too(name):
         jsonschema.validate(json.loads(NO_RESULTS[name]), result_schema())
 
 
-@pytest.mark.parametrize("record", [Result, CheckRecord, CellRecord, Measurement])
+@pytest.mark.parametrize("record", [Result, CheckRecord, CellRecord, Measurement, Curve])
 def test_it_has_every_field_of_the_file_and_in_its_order(record):
     fields = [*(["schema"] if record is Result else []), *record.__dataclass_fields__]
     assert list(result_schema()["$defs"][record.__name__]["properties"]) == fields

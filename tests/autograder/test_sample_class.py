@@ -1,12 +1,18 @@
 """The sample class gets exactly the verdicts that lie beside its submissions, in every assignment of the course."""
 
+import html
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from autograder.checks.secret import DEMO_SECRET
+from autograder.cli import main
 from autograder.course import load_course
+from autograder.results import Result, read_results
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENTS = [assignment.name for assignment in load_course(ROOT).assignments]
@@ -52,3 +58,65 @@ def test_the_report_on_the_class_is_one_page_that_needs_nothing_else(graded, ass
     text = (graded / f"{assignment}.html").read_text(encoding="utf-8")
     assert "amelie" in text
     assert "://" not in text.replace("http://www.w3.org", "")
+
+
+# Feedback: what a student must not read is in none of their files
+
+STUDENTS = sorted(path.name for path in (ROOT / "examples" / "class").iterdir())
+LEAST = 12
+"""Characters of a line below which finding it in a page says nothing."""
+
+
+def canaries(result: Result) -> Iterator[str]:
+    """Yield what a student must not find: names, the secret, scripts, and what only staff are told."""
+    yield from (DEMO_SECRET, str(ROOT), "autograder/grading", "<script", "javascript:", "onerror=")
+    yield from (student for student in STUDENTS if student != result.student)
+    yield from of_staff(result)
+
+
+def of_staff(result: Result) -> Iterator[str]:
+    """Yield the lines of staff's messages that are not the student's too, hidden inputs and expected values in them."""
+    shown = "\n".join(check.message for check in result.checks)
+    for check in result.checks:
+        lines = {line.strip() for line in check.staff_message.splitlines()}
+        values = set(re.findall(r"\d+\.\d{5,}|0x[0-9a-f]{8,}|tensor\(.{8,}", check.staff_message))
+        yield from (text for text in lines | values if len(text) >= LEAST and text not in shown)
+
+
+def leaks(result: Result, page: str, own: str) -> list[str]:
+    """Return the canaries in a page that are not in the student's own notebook."""
+    text = re.sub(r"data:image/[^\"]*", "", html.unescape(page))
+    return [
+        canary
+        for canary in canaries(result)
+        if canary not in own
+        and re.search(rf"(?<!\w){re.escape(canary)}(?!\w)" if canary.isalpha() else re.escape(canary), text)
+    ]
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.timeout(GRADING_SECONDS + 100)
+def test_nobodys_feedback_holds_what_is_not_theirs(graded, assignment, capsys):
+    arguments = ["--course", str(ROOT), "--results", str(graded / "results"), "--level", "full"]
+    assert main(["feedback", assignment, *arguments, "--output", str(graded / "feedback" / assignment)]) == 0
+    for result in read_results(graded / "results", assignment):
+        handed_in = (ROOT / "examples" / "class" / result.student / assignment).rglob("*.ipynb")
+        own = "".join(path.read_text(encoding="utf-8", errors="replace") for path in handed_in)
+        for suffix in ("html", "md", "json"):
+            page = (graded / "feedback" / assignment / f"{result.student}.{suffix}").read_text(encoding="utf-8")
+            assert leaks(result, page, own) == [], f"{result.student}.{suffix}"
+
+
+@pytest.mark.timeout(GRADING_SECONDS + 100)
+def test_what_is_not_theirs_would_be_found(graded):
+    """The positive control: a page that quotes staff's messages, names a neighbour, or holds a script."""
+    results = read_results(graded / "results", "parameter_counting")
+    result, staff = next((result, text) for result in results for text in of_staff(result))
+    for planted in (
+        f"see: {staff}",
+        "as amelie and bruno have it",
+        f"({DEMO_SECRET})",
+        "<script>",
+        str(ROOT / "tests"),
+    ):
+        assert leaks(result, f"<p>{html.escape(planted)}</p>", ""), planted

@@ -32,7 +32,11 @@ ANSWERS = [
     Wrong("the input itself", cells={"double": Edit("helper(x)", "x")}, hint="did you return x itself?"),
     Wrong("twos", cells={"double": "def double(x):\\n    return torch.full_like(x, 2.0)"}),
     Wrong("one more", cells={"answer": Edit("42", "43")}, hint="Off by one"),
-    Wrong("a text", cells={"answer": "answer = '42'"}),
+    Wrong("a text", cells={"answer": "answer = '42'"}, hint="must be a whole number"),
+]
+HARMLESS = [
+    Harmless("double", "return helper(x)", new="squeeze()", reason="vectors have nothing to squeeze"),
+    Harmless("double", "return helper(x)", new="x.zero_()", reason="the checks leave the argument to its owner"),
 ]
 """
 
@@ -47,7 +51,7 @@ def course(built_course: Path, tmp_path: Path) -> Path:
 
 
 def validate(root: Path, *options: str) -> tuple[int, dict, str]:
-    code = main(["validate", "--course", str(root), "--seeds", "0", *options])
+    code = main(["validate", "--course", str(root), "--seeds", "0", "--students", "4", *options])
     folder = root / "results" / "validation"
     return code, json.loads((folder / "tiny.json").read_text()), (folder / "tiny.html").read_text()
 
@@ -70,7 +74,7 @@ def test_an_assignment_whose_checks_are_good_passes(course, capsys):
     assert "4/4" in capsys.readouterr().out
     kept = sorted((course / "results" / "validation" / "trials" / "tiny").glob("*.json"))
     times = {path: path.stat().st_mtime_ns for path in kept}
-    assert len(times) == 2 + 5 + 4
+    assert len(times) == 2 + 5 + 8
     assert validate(course)[1]["answers"] == document["answers"]
     assert {path: path.stat().st_mtime_ns for path in kept} == times, "something was graded again"
 
@@ -103,7 +107,7 @@ def test_a_check_that_fails_the_solution_or_a_right_answer_is_found(course):
     code, document, _ = validate(course, "--mutants", "0")
     said = "\n".join(document["findings"])
     assert code == 1
-    assert "the solution loses 3 points in test_tiny.py::test_answer: Read the book again." in said
+    assert "the solution loses 3 points in test_tiny.py::test_answer: " in said
     assert "the right answer 'by adding' loses points" in said
 
 
@@ -383,7 +387,7 @@ def test_a_cell_that_fails_before_the_stubs_is_named(course):
     path = course / "release" / "tiny" / "tiny.ipynb"
     path.write_text(path.read_text().replace("from support import helper", "from suport import helper"))
     problems = run_release(path, load_course(course)).problems
-    assert problems[0] == "cell 2 of the release raises ModuleNotFoundError: No module named 'suport'"
+    assert problems[0] == "cell 3 of the release raises ModuleNotFoundError: No module named 'suport'"
 
 
 def test_of_several_ids_the_worst_counts():

@@ -4,6 +4,28 @@ from autograder.validate.answers import Edit, Harmless, Right, Wrong
 
 ANSWERS = [
     Right(
+        "with layers that have names of their own",
+        cells={
+            "LeNet5BN": """
+from collections import OrderedDict
+
+class LeNet5BN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1, self.block2 = self._block(1, 16), self._block(16, 32)
+        self.fc = nn.Linear(1568, 10)
+
+    @staticmethod
+    def _block(inputs, outputs):
+        conv = nn.Conv2d(inputs, outputs, 5, padding="same")
+        return nn.Sequential(OrderedDict([("conv", conv), ("norm", nn.BatchNorm2d(outputs)), ("relu", nn.ReLU()), ("pool", nn.MaxPool2d(2))]))
+
+    def forward(self, x):
+        return self.fc(torch.flatten(self.block2(self.block1(x)), start_dim=1))
+""",
+        },
+    ),
+    Right(
         "with keepdim, a Sequential at once, momentum in place of Adam",
         cells={
             "batch_norm_2d": """
@@ -167,11 +189,106 @@ def train_lenet_bn(train_loader, valid_loader, device):
 """,
         },
     ),
+    Right(
+        "a class for the statistics and a function of its own that is called batch_norm",
+        cells={
+            "batch_norm_2d": """
+class BatchNormStatistics:
+    def __init__(self, x):
+        self.mean, self.var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), correction=0, keepdim=True)
+        self.n = x[:, 0].numel()
+
+def my_batch_norm(x, mean, var, gamma, beta, eps):
+    return gamma.reshape(1, -1, 1, 1) * torch.rsqrt(var + eps) * (x - mean) + beta.reshape(1, -1, 1, 1)
+
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if not training:
+        return my_batch_norm(x, running_mean[:, None, None], running_var[:, None, None], gamma, beta, eps)
+    s = BatchNormStatistics(x)
+    running_mean[:] = (1 - momentum) * running_mean + momentum * s.mean.detach().squeeze()
+    running_var[...] = (1 - momentum) * running_var + momentum * s.var.data.squeeze() * s.n / (s.n - 1)
+    return my_batch_norm(x, s.mean, s.var, gamma, beta, eps)
+"""
+        },
+    ),
+    Right(
+        "a gradient written by hand",
+        cells={
+            "batch_norm_2d": """
+class Normalise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, mean, var, eps, training):
+        inv = 1 / torch.sqrt(var + eps)
+        hat = (x - mean) * inv
+        ctx.save_for_backward(hat, inv)
+        ctx.training = training
+        return hat
+    @staticmethod
+    def backward(ctx, g):
+        hat, inv = ctx.saved_tensors
+        if not ctx.training:
+            return g * inv, None, None, None, None
+        d = (0, 2, 3)
+        return inv * (g - g.mean(d, keepdim=True) - hat * (g * hat).mean(d, keepdim=True)), None, None, None, None
+
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    d = (0, 2, 3)
+    if training:
+        m = x.detach().mean(d); v = ((x.detach() - m.view(1, -1, 1, 1)) ** 2).mean(d)
+        n = x.shape[0] * x.shape[2] * x.shape[3]
+        running_mean.copy_(running_mean * (1 - momentum) + m * momentum)
+        running_var.copy_(running_var * (1 - momentum) + v * (n / (n - 1)) * momentum)
+    else:
+        m, v = running_mean, running_var
+    hat = Normalise.apply(x, m.view(1, -1, 1, 1), v.view(1, -1, 1, 1), eps, training)
+    return hat * gamma.view(1, -1, 1, 1) + beta.view(1, -1, 1, 1)
+"""
+        },
+    ),
+    Right(
+        "rows of pixels, the variance as mean of squares minus square of the mean",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    rows = torch.permute(x, (0, 2, 3, 1)).reshape(-1, x.size(1))
+    if training:
+        mean = rows.mean(0)
+        var = (rows ** 2).mean(0) - mean ** 2
+        running_mean += momentum * (mean.detach() - running_mean)
+        running_var.sub_(momentum * running_var).add_(momentum * torch.var(rows.detach(), 0))
+    else:
+        mean, var = running_mean.detach(), running_var.detach()
+    y = (rows - mean) / torch.sqrt(var + eps) * gamma + beta
+    return y.reshape(x.size(0), x.size(2), x.size(3), x.size(1)).permute(0, 3, 1, 2)
+"""
+        },
+    ),
+    Right(
+        "the standard deviation squared, new data for the running tensors",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    C = x.shape[1]
+    if training:
+        std, mean = torch.std_mean(x, dim=[0, 2, 3], unbiased=False)
+        var = std.pow(2)
+        with torch.no_grad():
+            n = x.numel() / C
+            running_mean.data = (1 - momentum) * running_mean + momentum * mean
+            running_var.data = (1 - momentum) * running_var + momentum * var * n / (n - 1)
+    else:
+        mean, var = running_mean, running_var
+    b = lambda t: t.view(1, C, 1, 1).expand_as(x)
+    return torch.addcmul(b(beta), b(gamma), (x - b(mean)) / torch.sqrt(b(var) + eps))
+"""
+        },
+    ),
     # batch_norm_2d
     Wrong(
         "biased variance in running_var",
         cells={"batch_norm_2d": Edit("momentum * var * n / (n - 1)", "momentum * var")},
         hint="takes the unbiased variance",
+        warned=True,
     ),
     Wrong(
         "unbiased variance in the normalisation",
@@ -182,6 +299,7 @@ def train_lenet_bn(train_loader, valid_loader, device):
             )
         },
         hint="normalised with its biased variance",
+        warned=True,
     ),
     Wrong(
         "new tensors instead of in place",
@@ -192,11 +310,13 @@ def train_lenet_bn(train_loader, valid_loader, device):
             )
         },
         hint="in place",
+        warned=True,
     ),
     Wrong(
         "running_var not in place",
         cells={"batch_norm_2d": Edit("running_var.mul_(1", "running_var = running_var.mul(1")},
         hint="running_var did not change",
+        warned=True,
     ),
     Wrong(
         "updates in evaluation mode too",
@@ -214,6 +334,7 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
 """,
         },
         hint="must stay as they are",
+        warned=True,
     ),
     Wrong(
         "momentum the wrong way round",
@@ -350,6 +471,7 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
             )
         },
         hint="the running statistics normalise",
+        warned=True,
     ),
     Wrong(
         "running statistics in training mode",
@@ -369,6 +491,7 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
             )
         },
         hint="does not flow through mean and variance",
+        warned=True,
     ),
     Wrong(
         "variance detached",
@@ -378,6 +501,7 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
             )
         },
         hint="does not flow through the variance",
+        warned=True,
     ),
     Wrong(
         "all of it under no_grad",
@@ -395,11 +519,13 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
 """,
         },
         hint="No gradient comes out",
+        warned=True,
     ),
     Wrong(
         "the running statistics keep the graph",
         cells={"batch_norm_2d": Edit("with torch.no_grad():", "if True:")},
         hint="hang on to the graph",
+        warned=True,
     ),
     Wrong(
         "x is changed in place",
@@ -410,6 +536,7 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
             )
         },
         hint="x itself was changed",
+        warned=True,
     ),
     Wrong(
         "PyTorch's own function",
@@ -419,7 +546,8 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
     return F.batch_norm(x, running_mean, running_var, gamma, beta, training, momentum, eps)
 """,
         },
-        hint="PyTorch's own batch normalisation",
+        hint="a normalisation of PyTorch's own",
+        warned=True,
     ),
     Wrong(
         "PyTorch's own module",
@@ -432,7 +560,8 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
     return layer.train(training)(x)
 """,
         },
-        hint="PyTorch's own batch normalisation",
+        hint="a normalisation of PyTorch's own",
+        warned=True,
     ),
     Wrong(
         "the example of the docstring",
@@ -444,6 +573,195 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
     return torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1)
 """,
         },
+        hint="must have shape",
+        also=("No gradient comes out",),
+    ),
+    Wrong(
+        "PyTorch's own by its inner name",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    return torch.native_batch_norm(x, gamma, beta, running_mean, running_var, training, momentum, eps)[0]
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "PyTorch's own, straight from the operators",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    return torch.ops.aten._native_batch_norm_legit(x, gamma, beta, running_mean, running_var, training, momentum, eps)[0]
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "PyTorch's own inside an autograd.Function",
+        cells={
+            "batch_norm_2d": """
+class _F(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, g, b, m, v, t, mo, e):
+        with torch.enable_grad():
+            inp = [z.detach().requires_grad_() for z in (x, g, b)]
+            out = F.batch_norm(inp[0], m, v, inp[1], inp[2], t, mo, e)
+        ctx.inp, ctx.out = inp, out
+        return out.detach()
+    @staticmethod
+    def backward(ctx, grad):
+        return (*torch.autograd.grad(ctx.out, ctx.inp, grad), None, None, None, None, None)
+
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    return _F.apply(x, gamma, beta, running_mean, running_var, training, momentum, eps)
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "layer normalisation of what was transposed",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+
+    if training:
+        n = x.numel() // x.shape[1]
+        with torch.no_grad():
+            running_mean.mul_(1 - momentum).add_(momentum * x.mean((0, 2, 3)))
+            running_var.mul_(1 - momentum).add_(momentum * x.var((0, 2, 3)))
+
+        y = F.layer_norm(x.transpose(0, 1).flatten(1), (n,), eps=eps).view(x.shape[1], x.shape[0], *x.shape[2:]).transpose(0, 1)
+    else:
+        y = (x - running_mean.view(1, -1, 1, 1)) / (running_var.view(1, -1, 1, 1) + eps).sqrt()
+    return gamma.view(1, -1, 1, 1) * y + beta.view(1, -1, 1, 1)
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "PyTorch's own in another thread",
+        cells={
+            "batch_norm_2d": """
+import threading
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    out = []
+    t = threading.Thread(target=lambda: out.append(torch.native_batch_norm(x, gamma, beta, running_mean, running_var, training, momentum, eps)[0]))
+    t.start(); t.join()
+    return out[0]
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "PyTorch's own, written in Python",
+        cells={
+            "batch_norm_2d": """
+from torch._decomp.decompositions import native_batch_norm as nbn
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    return nbn(x, gamma, beta, running_mean, running_var, training, momentum, eps)[0]
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "PyTorch's own, with those who watch sent away",
+        cells={
+            "batch_norm_2d": """
+from torch.utils._python_dispatch import _disable_current_modes
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    with _disable_current_modes():
+        return F.batch_norm(x, running_mean, running_var, gamma, beta, training, momentum, eps)
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "torchvision's frozen one",
+        cells={
+            "batch_norm_2d": """
+import torchvision
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        m, v = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+        n = x.numel() // x.shape[1]
+        with torch.no_grad():
+            running_mean.mul_(1 - momentum).add_(momentum * m)
+            running_var.mul_(1 - momentum).add_(momentum * v * n / (n - 1))
+    else:
+        m, v = running_mean, running_var
+    f = torchvision.ops.FrozenBatchNorm2d(x.shape[1], eps)
+    f.weight, f.bias, f.running_mean, f.running_var = gamma, beta, m, v
+    return f(x)
+"""
+        },
+        hint="a normalisation of PyTorch's own",
+        warned=True,
+    ),
+    Wrong(
+        "the factor upside down",
+        cells={"batch_norm_2d": Edit("var * n / (n - 1)", "var * (n - 1) / n")},
+        hint="not (n - 1) / n",
+        warned=True,
+    ),
+    Wrong(
+        "n is the number of images",
+        cells={"batch_norm_2d": Edit("n = x.numel() // x.shape[1]", "n = x.shape[0]")},
+        hint="not the number of images",
+    ),
+    Wrong(
+        "the unbiased variance corrected once more",
+        cells={"batch_norm_2d": Edit("momentum * var * n", "momentum * x.var(dim=(0, 2, 3)) * n")},
+        hint="corrected once more",
+        warned=True,
+    ),
+    Wrong(
+        "the standard deviation in running_var",
+        cells={"batch_norm_2d": Edit("momentum * var * n / (n - 1)", "momentum * x.std(dim=(0, 2, 3))")},
+        hint="not the standard deviation",
+        warned=True,
+    ),
+    Wrong(
+        "the argument training ignored",
+        cells={"batch_norm_2d": Edit("if training:", "if True:")},
+        hint="must stay as they are",
+        warned=True,
+    ),
+    Wrong(
+        "gamma forgotten",
+        cells={"batch_norm_2d": Edit("return gamma.view(shape) * normalised", "return normalised")},
+        hint="gamma is missing",
+        warned=True,
+    ),
+    Wrong(
+        "beta forgotten",
+        cells={"batch_norm_2d": Edit(" * normalised + beta.view(shape)", " * normalised")},
+        hint="beta is missing",
+        warned=True,
+    ),
+    Wrong(
+        "double precision returned",
+        cells={"batch_norm_2d": Edit("return gamma", "return 1.0 * gamma.double()")},
+        hint="must have dtype torch.float32",
+        warned=True,
+    ),
+    Wrong(
+        "the mean not subtracted",
+        cells={"batch_norm_2d": Edit("(x - mean.view(shape)) /", "x /")},
+        hint="The mean is not subtracted",
+        warned=True,
+    ),
+    Wrong(
+        "x returned",
+        cells={"batch_norm_2d": Edit("return gamma.view(shape) * normalised + beta.view(shape)", "return x")},
+        hint="The result is x itself",
+        also=("gamma and beta are missing", "No gradient comes"),
     ),
     # LeNet5BN
     Wrong(
@@ -462,11 +780,13 @@ class LeNet5BN(nn.Module):
 """,
         },
         hint="directly behind the convolution",
+        warned=True,
     ),
     Wrong(
         "in block1 alone",
         cells={"LeNet5BN": Edit("            nn.BatchNorm2d(32),\n", "")},
         hint="block2 has no batch normalisation",
+        warned=True,
     ),
     Wrong(
         "without bias",
@@ -474,6 +794,7 @@ class LeNet5BN(nn.Module):
             "LeNet5BN": Edit("nn.Conv2d(1, 16, kernel_size=5, padding=2)", "nn.Conv2d(1, 16, 5, padding=2, bias=False)")
         },
         hint="block1.0 has no bias",
+        warned=True,
     ),
     Wrong(
         "without running statistics",
@@ -523,12 +844,68 @@ class LeNet5BN(nn.Module):
     Wrong(
         "with dropout",
         cells={"LeNet5BN": Edit("return self.fc(x)", "return self.fc(F.dropout(x, 0.5, self.training))")},
-        hint="dropout has no place",
+        hint="no dropout here",
     ),
     Wrong(
         "squeeze instead of flatten",
         cells={"LeNet5BN": Edit("return self.fc(x)", "return self.fc(x).squeeze()")},
         hint="of a batch of 1",
+        warned=True,
+    ),
+    Wrong(
+        "InstanceNorm2d",
+        cells={"LeNet5BN": Edit("nn.BatchNorm2d(16)", "nn.InstanceNorm2d(16, affine=True, track_running_stats=True)")},
+        hint="block1 normalises each map of each image by itself",
+    ),
+    Wrong(
+        "one batch normalisation for all networks",
+        cells={
+            "LeNet5BN": (
+                Edit("class LeNet5BN(nn.Module):", "_BN = nn.BatchNorm2d(16)\n\n\nclass LeNet5BN(nn.Module):"),
+                Edit("nn.BatchNorm2d(16),", "_BN,"),
+            )
+        },
+        hint="share their weights",
+    ),
+    Wrong(
+        "mean pooling",
+        cells={
+            "LeNet5BN": """
+class LeNet5BN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.AvgPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.AvgPool2d(2))
+        self.fc = nn.Linear(1568, 10)
+
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).flatten(1))
+""",
+        },
+        hint="The pooling takes the mean",
+    ),
+    Wrong(
+        "no padding",
+        cells={
+            "LeNet5BN": (
+                Edit("nn.Conv2d(1, 16, kernel_size=5, padding=2)", "nn.Conv2d(1, 16, kernel_size=5)"),
+                Edit("nn.Conv2d(16, 32, kernel_size=5, padding=2)", "nn.Conv2d(16, 32, kernel_size=5)"),
+                Edit("32 * 7 * 7", "32 * 4 * 4"),
+            )
+        },
+        hint="The padding is missing",
+        warned=True,
+    ),
+    Wrong(
+        "the second normalisation of the first's size",
+        cells={"LeNet5BN": Edit("nn.BatchNorm2d(32)", "nn.BatchNorm2d(16)")},
+        hint="block2's batch normalisation has 32 channels",
+        warned=True,
+    ),
+    Wrong(
+        "forward without gradients",
+        cells={"LeNet5BN": Edit("def forward(self", "@torch.no_grad()\n    def forward(self")},
+        hint="No gradient flows back",
     ),
     # added_parameters
     Wrong("running statistics counted", cells={"added_parameters": "added_parameters = 192"}, hint="buffers"),
@@ -541,11 +918,14 @@ class LeNet5BN(nn.Module):
         hint="how many more",
     ),
     Wrong("a float", cells={"added_parameters": "added_parameters = 96.0"}, hint="whole number"),
+    Wrong("one gamma and one beta for a layer", cells={"added_parameters": "added_parameters = 4"}, hint="of its own"),
+    Wrong("block2 alone", cells={"added_parameters": "added_parameters = 64"}, hint="block2 alone"),
     # train_lenet_bn
     Wrong(
         "trained in evaluation mode",
         cells={"train_lenet_bn": Edit("        model.train()\n", "        model.eval()\n")},
         hint="trained in evaluation mode",
+        warned=True,
     ),
     Wrong(
         "in evaluation mode after the first epoch",
@@ -579,11 +959,13 @@ def train_lenet_bn(train_loader, valid_loader, device):
 """,
         },
         hint="the notebook's own loader",
+        also=("does each batch",),
+        warned=True,
     ),
     Wrong(
         "learns from the validation images",
         cells={"train_lenet_bn": Edit("for images, labels in train_loader:", "for images, labels in valid_loader:")},
-        hint="on `train_loader` and not on `valid_loader`",
+        hint="in `valid_loader` alone",
     ),
     Wrong(
         "not trained",
@@ -591,11 +973,13 @@ def train_lenet_bn(train_loader, valid_loader, device):
             "train_lenet_bn": "def train_lenet_bn(train_loader, valid_loader, device):\n    return LeNet5BN().to(device)"
         },
         hint="those of a new network",
+        also=("does not learn them", "are asked for"),
     ),
     Wrong(
         "statistics, but no step",
         cells={"train_lenet_bn": Edit("            optimizer.step()\n", "")},
-        hint="are asked for",
+        hint="does each batch",
+        also=("does not learn them", "are asked for"),
     ),
     Wrong(
         "plain SGD with a small rate",
@@ -615,6 +999,61 @@ def train_lenet_bn(train_loader, valid_loader, device):
         "returns another network",
         cells={"train_lenet_bn": Edit("    return model", "    return nn.Sequential(model, nn.Identity())")},
         hint="no other network",
+    ),
+    Wrong(
+        "no zero_grad",
+        cells={"train_lenet_bn": Edit("optimizer.zero_grad()", "pass")},
+        hint="The gradients of all batches add up",
+    ),
+    Wrong(
+        "return inside the loop",
+        cells={
+            "train_lenet_bn": Edit(
+                "            optimizer.step()\n", "            optimizer.step()\n            return model\n"
+            )
+        },
+        hint="end the loop too early",
+    ),
+    Wrong(
+        "the validation images too",
+        cells={
+            "train_lenet_bn": Edit(
+                "for images, labels in train_loader:", "for images, labels in [*train_loader, *valid_loader]:"
+            )
+        },
+        hint="in `valid_loader` alone",
+    ),
+    Wrong(
+        "a model made once, outside",
+        cells={
+            "train_lenet_bn": (
+                Edit("def train_lenet_bn(", "_shared = LeNet5BN()\n\n\ndef train_lenet_bn("),
+                Edit("model = LeNet5BN().to(device)", "model = _shared.to(device)"),
+            )
+        },
+        hint="must begin with a new LeNet5BN()",
+        warned=True,
+    ),
+    Wrong(
+        "a device of its own",
+        cells={
+            "train_lenet_bn": Edit(
+                "    model = LeNet5BN().to(device)",
+                '    device = torch.device("cpu")\n    model = LeNet5BN().to(device)',
+            )
+        },
+        hint="does not use its argument `device`",
+        warned=True,
+    ),
+    Wrong(
+        "gradients left off",
+        cells={"train_lenet_bn": Edit("    return model", "    torch.set_grad_enabled(False)\n    return model")},
+        hint="leaves gradients off",
+    ),
+    Wrong(
+        "the model and the accuracy",
+        cells={"train_lenet_bn": Edit("    return model", "    return model, correct / seen")},
+        hint="the model itself, and nothing else",
     ),
 ]
 

@@ -3,6 +3,34 @@
 from autograder.validate.answers import Edit, Harmless, Right, Wrong
 
 ANSWERS = [
+    Right(
+        "with torchvision's own kinds of tensors",
+        cells={
+            "DetectionDataset": """
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+class DetectionDataset(Dataset):
+    def __init__(self, scenes, transform=None):
+        self.scenes = scenes
+        self.transform = transform or v2.ToDtype(torch.float32, scale=True)
+
+    def __len__(self):
+        return len(self.scenes)
+
+    def __getitem__(self, index):
+        scene = self.scenes[index]
+        size = scene.image.shape[-2:]
+        boxes = tv_tensors.BoundingBoxes(scene.boxes, format="XYWH", canvas_size=size)
+        boxes = v2.functional.convert_bounding_box_format(boxes, new_format="XYXY")
+        area = (scene.boxes[:, 2] * scene.boxes[:, 3]).float()
+        return self.transform(tv_tensors.Image(scene.image)), {
+            "boxes": boxes.float(), "labels": scene.digits + 1, "image_id": index, "area": area,
+            "iscrowd": torch.zeros_like(scene.digits),
+        }
+""",
+        },
+    ),
     # Right, each in its own style
     Right(
         "with loops",
@@ -201,8 +229,152 @@ def box_iou(boxes1, boxes2):
         cells={
             "finetune": Edit(
                 "torch.optim.AdamW(model.parameters(), lr=0.001)",
-                "torch.optim.AdamW((model.roi_heads.box_predictor if hasattr(model, 'roi_heads') else model).parameters(), lr=0.001)",
+                "torch.optim.AdamW(model.roi_heads.box_predictor.parameters(), lr=0.001)",
             )
+        },
+    ),
+    Right(  # the text invites it
+        "the body frozen, the network asked for its parts",
+        cells={
+            "finetune": """
+def move(targets, device):
+    return [{key: value.to(device) for key, value in target.items()} for target in targets]
+
+
+def finetune(model, loader, device):
+    model.to(device)
+    for weight in model.backbone.body.parameters():
+        weight.requires_grad_(False)
+    assert model.roi_heads.box_predictor.cls_score.in_features == 128 and isinstance(model, FasterRCNN)
+    groups = [
+        {"params": model.backbone.fpn.parameters(), "lr": 5e-4},
+        {"params": model.rpn.parameters(), "lr": 5e-4},
+        {"params": model.roi_heads.parameters()},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=1.5e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=[1e-3, 1e-3, 3e-3], total_steps=8 * len(loader))
+    losses = torch.zeros(8)
+    for epoch in range(8):
+        model.train()
+        for images, targets in loader:
+            optimizer.zero_grad()
+            found = model([image.to(device) for image in images], targets=move(targets, device))
+            loss = torch.stack(list(found.values())).sum()
+            loss.backward()
+            torch.nn.utils.clip_grad_value_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            losses[epoch] += loss.detach().cpu() / len(loader)
+    model.eval()
+    return losses.tolist()
+"""
+        },
+    ),
+    Right(
+        "other kinds of values, helpers in the cell",
+        cells={
+            "box_iou": """
+def area(boxes):
+    return torch.prod(torch.clamp_min(boxes[:, 2:] - boxes[:, :2], 0), 1)
+
+
+def box_iou(boxes1, boxes2):
+    both = []
+    for box in boxes1:
+        sides = torch.min(box[2:], boxes2[:, 2:]) - torch.max(box[:2], boxes2[:, :2])
+        both.append(torch.nn.functional.relu(sides).prod(1))
+    inter = torch.stack(both) if both else torch.zeros(0, len(boxes2))
+    return (inter / (area(boxes1)[:, None] + area(boxes2) - inter + 1e-6)).double()
+""",
+            "DetectionDataset": """
+from collections import OrderedDict, namedtuple
+
+Sample = namedtuple("Sample", "image target")
+
+
+class DetectionDataset(torch.utils.data.Dataset):
+    def __init__(self, scenes):
+        super().__init__()
+        self._scenes = tuple(scenes)
+
+    def __len__(self):
+        return len(self._scenes)
+
+    def __getitem__(self, index):
+        scene = self._scenes[index]
+        boxes = []
+        for mask in scene.masks:
+            rows, columns = mask.nonzero(as_tuple=True)
+            boxes.append([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        target = OrderedDict()
+        target["boxes"] = torch.as_tensor(boxes, dtype=torch.float32)
+        target["labels"] = torch.as_tensor([int(digit) + 1 for digit in scene.digits], dtype=torch.int64)
+        target["image_id"] = torch.tensor([index], dtype=torch.int32)
+        target["area"] = scene.boxes[:, 2] * scene.boxes[:, 3]
+        target["iscrowd"] = torch.zeros(len(boxes), dtype=torch.uint8)
+        return Sample(scene.image.to(torch.float32).div_(255), target)
+""",
+            "collate": """
+from collections import namedtuple
+
+Batch = namedtuple("Batch", ["images", "targets"])
+
+
+def collate(batch):
+    return Batch(tuple(sample[0] for sample in batch), tuple(sample[1] for sample in batch))
+""",
+            "build_detector": """
+def build_detector(num_classes, pretrained=True):
+    model = detectors.faster_rcnn(WEIGHTS, pretrained=pretrained)
+    for weight in model.backbone.parameters():
+        weight.requires_grad = False
+    width = model.roi_heads.box_head.fc7.out_features
+    model.roi_heads.box_predictor = FastRCNNPredictor(width, num_classes)
+    return model.to(device)
+""",
+            "predict": """
+from collections import defaultdict
+
+
+@torch.inference_mode()
+def predict(model, image, score_threshold=0.5):
+    model.eval()
+    [result] = model(image.unsqueeze(0).to(next(model.parameters()).device))
+    kept = defaultdict(list)
+    for box, label, score in zip(result["boxes"], result["labels"], result["scores"]):
+        if score.item() >= score_threshold:
+            kept["boxes"].append(box)
+            kept["labels"].append(label)
+            kept["scores"].append(score)
+    if not kept["scores"]:
+        return {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64), "scores": torch.zeros(0)}
+    return {name: torch.stack(values).cpu() for name, values in kept.items()}
+""",
+        },
+    ),
+    Right(  # the guide of torchvision does so, with gradients gathered over two batches
+        "a step for each two batches",
+        cells={
+            "finetune": """
+def finetune(model, loader, device):
+    model.train().to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.001)
+    history = []
+    for epoch in range(10):
+        epoch_losses = []
+        optimizer.zero_grad()
+        for step, (images, targets) in enumerate(loader, start=1):
+            images = list(image.to(device) for image in images)
+            targets = [{k: v.to(device) for k, v in t.items()} for t in targets]
+            loss = sum(loss for loss in model(images, targets).values())
+            loss.backward()
+            if step % 2 == 0 or step == len(loader):
+                optimizer.step()
+                optimizer.zero_grad()
+            epoch_losses.append(loss.item())
+        history.append(sum(epoch_losses) / len(epoch_losses))
+    return tuple(history)
+"""
         },
     ),
     # box_iou
@@ -214,8 +386,9 @@ def box_iou(boxes1, boxes2):
             )
         },
         hint="clamp",
+        warned=True,
     ),
-    Wrong("iou: union without subtracting", cells={"box_iou": Edit(" - intersection\n", "\n")}, hint=""),
+    Wrong("iou: union without subtracting", cells={"box_iou": Edit(" - intersection\n", "\n")}, hint="counted twice"),
     Wrong(
         "iou: nan for boxes without an area",
         cells={
@@ -224,6 +397,7 @@ def box_iou(boxes1, boxes2):
             )
         },
         hint="nan",
+        warned=True,
     ),
     Wrong(
         "iou: one more pixel",
@@ -267,8 +441,10 @@ def box_iou(boxes1, boxes2):
     return inter / (areas - inter)
 """
         },
+        hint="must have shape",
+        also=("nan",),
     ),
-    Wrong("iou: torchvision's as it is", cells={"box_iou": "from torchvision.ops import box_iou"}),
+    Wrong("iou: torchvision's as it is", cells={"box_iou": "from torchvision.ops import box_iou"}, hint="nan"),
     Wrong(
         "iou: areas of upside-down boxes not clamped",
         cells={
@@ -283,27 +459,74 @@ def box_iou(boxes1, boxes2):
                 ),
             )
         },
+        hint="clamp",
     ),
     Wrong(
         "iou: boxes below one pixel ignored",
         cells={"box_iou": Edit("torch.where(union > 0,", "torch.where(union > 1,")},
         hint="must not depend on the unit",
     ),
+    Wrong(
+        "iou: the boxes changed in place",
+        cells={
+            "box_iou": (
+                Edit(
+                    "    area1 = (boxes1[:, 2:] - boxes1[:, :2]).clamp(min=0).prod(dim=1)\n",
+                    "    boxes1[:, 2:] -= boxes1[:, :2]\n    area1 = boxes1[:, 2:].clamp(min=0).prod(dim=1)\n",
+                )
+            )
+        },
+        hint="are changed",
+    ),
+    Wrong(
+        "iou: over the area of the first box",
+        cells={
+            "box_iou": Edit("area1[:, None] + area2[None, :] - intersection", "area1[:, None].expand_as(intersection)")
+        },
+        hint="`boxes1` alone",
+    ),
+    Wrong(
+        "iou: the other way round",
+        cells={
+            "box_iou": Edit(
+                "torch.where(union > 0, intersection / union, torch.zeros_like(union))",
+                "torch.where((area1[:, None] > 0) & (area2 > 0), union / intersection, torch.zeros_like(union))",
+            )
+        },
+        hint="must be finite",
+    ),
+    Wrong(
+        "iou: columns and rows exchanged",
+        cells={"box_iou": Edit("torch.zeros_like(union))", "torch.zeros_like(union)).T")},
+        hint="must have shape",
+    ),
+    Wrong(
+        "iou: in percent",
+        cells={"box_iou": Edit("intersection / union,", "100 * intersection / union,")},
+        hint="in percent",
+    ),
+    Wrong(
+        "iou: other columns of the second set",
+        cells={"box_iou": Edit("boxes2[None, :, 2:]", "boxes2[None, :, 1:3]")},
+    ),
     # DetectionDataset
     Wrong(
         "dataset: boxes left as width and height",
         cells={"DetectionDataset": Edit("[left, top, left + width, top + height]", "[left, top, width, height]")},
         hint="left + width",
+        warned=True,
     ),
     Wrong(
         "dataset: labels from 0",
         cells={"DetectionDataset": Edit("scene.digits + 1", "scene.digits")},
         hint="background",
+        warned=True,
     ),
     Wrong(
         "dataset: pixels from 0 to 255",
         cells={"DetectionDataset": Edit("scene.image.float() / 255", "scene.image.float()")},
         hint="255",
+        warned=True,
     ),
     Wrong(
         "dataset: boxes one pixel short",
@@ -317,7 +540,7 @@ def box_iou(boxes1, boxes2):
                 "[left, top, left + width, top + height]", "[top, left, top + height, left + width]"
             )
         },
-        hint="swapped",
+        hint="x and y are swapped",
     ),
     Wrong(
         "dataset: no area", cells={"DetectionDataset": Edit('            "area": width * height,\n', "")}, hint="area"
@@ -339,11 +562,12 @@ def box_iou(boxes1, boxes2):
     Wrong(
         "dataset: one id for all",
         cells={"DetectionDataset": Edit("torch.tensor(index)", "torch.tensor(0)")},
-        hint="index",
+        hint="`image_id` is the index",
     ),
     Wrong(
         "dataset: boxes are whole numbers",
         cells={"DetectionDataset": Edit("scene.boxes.float().unbind(dim=1)", "scene.boxes.unbind(dim=1)")},
+        hint="float32",
     ),
     Wrong(
         "dataset: the scene's boxes changed in place",
@@ -358,25 +582,133 @@ def box_iou(boxes1, boxes2):
         },
         hint="changed",
     ),
-    Wrong("dataset: always the first scene", cells={"DetectionDataset": Edit("self.scenes[index]", "self.scenes[0]")}),
+    Wrong(
+        "dataset: always the first scene",
+        cells={"DetectionDataset": Edit("self.scenes[index]", "self.scenes[0]")},
+        hint="another scene",
+    ),
+    Wrong(
+        "dataset: the scene before",
+        cells={"DetectionDataset": Edit("self.scenes[index]", "self.scenes[index - 1]")},
+        hint="another scene",
+    ),
+    Wrong(
+        "dataset: divided by the largest pixel",
+        cells={"DetectionDataset": Edit("scene.image.float() / 255", "scene.image / scene.image.max()")},
+        hint="largest value",
+    ),
+    Wrong(
+        "dataset: image moved to [-1, 1]",
+        cells={"DetectionDataset": Edit("scene.image.float() / 255", "scene.image.float() / 127.5 - 1")},
+        hint="[-1, 1]",
+    ),
+    Wrong(
+        "dataset: rows and columns swapped",
+        cells={"DetectionDataset": Edit("scene.image.float() / 255", "scene.image.float().transpose(1, 2) / 255")},
+        hint="must have shape",
+        also=("swapped",),
+    ),
+    Wrong(
+        "dataset: channels last",
+        cells={"DetectionDataset": Edit("scene.image.float() / 255", "scene.image.permute(1, 2, 0) / 255")},
+        hint="must have shape",
+        also=("Channels come first",),
+    ),
+    Wrong(
+        "dataset: zero keeps its label",
+        cells={"DetectionDataset": Edit("scene.digits + 1", "torch.where(scene.digits == 0, 10, scene.digits)")},
+        hint="label d + 1",
+    ),
+    Wrong(
+        "dataset: squeezed",
+        cells={
+            "DetectionDataset": Edit(
+                "[left, top, left + width, top + height], dim=1)",
+                "[left, top, left + width, top + height], dim=1).squeeze()",
+            )
+        },
+        hint="must have shape",
+    ),
+    Wrong(
+        "dataset: changed where it is made",
+        cells={
+            "DetectionDataset": (
+                Edit(
+                    "        self.scenes = scenes\n",
+                    "        self.scenes = scenes\n        for scene in scenes:\n            scene.digits.add_(1)\n",
+                ),
+                Edit("scene.digits + 1", "scene.digits"),
+            )
+        },
+        hint="was changed",
+    ),
+    Wrong(
+        "dataset: numbered from 1",
+        cells={"DetectionDataset": Edit("torch.tensor(index)", "torch.tensor(index + 1)")},
+        hint="`image_id` is the index",
+    ),
+    Wrong(
+        "dataset: the number of digits for a length",
+        cells={"DetectionDataset": Edit("return len(self.scenes)", "return sum(len(s.digits) for s in self.scenes)")},
+        hint="number of scenes",
+    ),
+    Wrong(
+        "dataset: target first",
+        cells={
+            "DetectionDataset": Edit(
+                "return scene.image.float() / 255, target", "return target, scene.image.float() / 255"
+            )
+        },
+        hint="The image comes first",
+    ),
+    Wrong(
+        "dataset: x1, x2, y1, y2",
+        cells={
+            "DetectionDataset": Edit(
+                "[left, top, left + width, top + height]", "[left, left + width, top, top + height]"
+            )
+        },
+        hint="not (x1, x2, y1, y2)",
+    ),
     # collate
     Wrong(
         "collate: images stacked",
         cells={
             "collate": "def collate(batch):\n    images, targets = zip(*batch)\n    return torch.stack(images), list(targets)\n"
         },
+        hint="stacked",
+        warned=True,
     ),
     Wrong(
         "collate: images stacked when they can be",
         cells={
             "collate": "def collate(batch):\n    images, targets = zip(*batch)\n    same = len({image.shape for image in images}) == 1\n    return (torch.stack(images) if same else list(images)), list(targets)\n"
         },
-        hint="list",
+        hint="stacked",
     ),
-    Wrong("collate: the batch as it is", cells={"collate": "def collate(batch):\n    return batch\n"}),
+    Wrong(
+        "collate: the batch as it is",
+        cells={"collate": "def collate(batch):\n    return batch\n"},
+        hint="as it came",
+    ),
+    Wrong(
+        "collate: an iterator",
+        cells={"collate": "def collate(batch):\n    return zip(*batch)\n"},
+        hint="list of images and a list of targets",
+    ),
+    Wrong(
+        "collate: the last sample left out",
+        cells={"collate": Edit("zip(*batch)", "zip(*batch[:-1])")},
+        hint="left out",
+    ),
+    Wrong(
+        "collate: sorted by size",
+        cells={"collate": Edit("zip(*batch)", "zip(*sorted(batch, key=lambda sample: sample[0].shape[1]))")},
+    ),
     Wrong(
         "collate: targets first",
         cells={"collate": Edit("return list(images), list(targets)", "return list(targets), list(images)")},
+        hint="Images come first",
     ),
     # build_detector
     Wrong(
@@ -387,6 +719,7 @@ def box_iou(boxes1, boxes2):
             )
         },
         hint="includes it",
+        warned=True,
     ),
     Wrong(
         "build: predictor not replaced",
@@ -394,12 +727,44 @@ def box_iou(boxes1, boxes2):
             "build_detector": "def build_detector(num_classes, pretrained=True):\n    return base_detector(pretrained)\n"
         },
         hint="replace",
+        warned=True,
     ),
     Wrong(
         "build: always eleven classes",
         cells={
             "build_detector": Edit("FastRCNNPredictor(in_features, num_classes)", "FastRCNNPredictor(in_features, 11)")
         },
+        hint="`num_classes` scores",
+    ),
+    Wrong(
+        "build: the notebook's one base for all",
+        cells={"build_detector": Edit("model = base_detector(pretrained)", "model = base")},
+        hint="second call",
+        also=("pretrained=False",),
+    ),
+    Wrong(
+        "build: torchvision's 1024 numbers",
+        cells={
+            "build_detector": Edit(
+                "FastRCNNPredictor(in_features, num_classes)", "FastRCNNPredictor(1024, num_classes)"
+            )
+        },
+        hint="go into",
+    ),
+    Wrong(
+        "build: the network and its width",
+        cells={"build_detector": Edit("return model", "return model, in_features")},
+        hint="nothing else",
+    ),
+    Wrong(
+        "build: the box head replaced as well",
+        cells={
+            "build_detector": Edit(
+                "    return model",
+                "    from torchvision.models.detection.faster_rcnn import TwoMLPHead\n\n    model.roi_heads.box_head = TwoMLPHead(64 * 7 * 7, 128)\n    return model",
+            )
+        },
+        hint="nothing else",
     ),
     Wrong(
         "build: never pretrained",
@@ -427,12 +792,125 @@ def box_iou(boxes1, boxes2):
         hint="returns nothing",
     ),
     # finetune
-    Wrong("finetune: no step", cells={"finetune": Edit("            optimizer.step()\n", "")}, hint="did not change"),
-    Wrong("finetune: gradients add up", cells={"finetune": Edit("            optimizer.zero_grad()\n", "")}),
+    Wrong(
+        "finetune: no step",
+        cells={"finetune": Edit("            optimizer.step()\n", "")},
+        hint="must follow backward",
+        also=("worth half", "Does the loss fall"),
+        warned=True,
+    ),
+    Wrong(
+        "finetune: no backward",
+        cells={"finetune": Edit("            loss.backward()\n", "")},
+        hint="call loss.backward()",
+        also=("worth half", "Does the loss fall"),
+    ),
+    Wrong(
+        "finetune: gradients add up",
+        cells={"finetune": Edit("            optimizer.zero_grad()\n", "")},
+        hint="Gradients add up",
+        also=("worth half", "Does the loss fall"),
+        warned=True,
+    ),
+    Wrong(
+        "finetune: gradients cleared once in an epoch",
+        cells={
+            "finetune": (
+                Edit("            optimizer.zero_grad()\n", ""),
+                Edit("        total = 0.0\n", "        total = 0.0\n        optimizer.zero_grad()\n"),
+            )
+        },
+        hint="Gradients add up",
+        also=("worth half", "Does the loss fall"),
+    ),
+    Wrong(
+        "finetune: gradients cleared before the step",
+        cells={
+            "finetune": (
+                Edit("            optimizer.zero_grad()\n", ""),
+                Edit(
+                    "            optimizer.step()\n",
+                    "            optimizer.zero_grad()\n            optimizer.step()\n",
+                ),
+            )
+        },
+        hint="before gradients are cleared",
+        also=("worth half", "Does the loss fall"),
+    ),
+    Wrong(
+        "finetune: return inside the epoch",
+        cells={
+            "finetune": Edit(
+                "            total += loss.item()\n", "            total += loss.item()\n            return [total]\n"
+            )
+        },
+        hint="Not every batch",
+        also=("worth half", "Does the loss fall"),
+        warned=True,
+    ),
+    Wrong(
+        "finetune: a loss for each batch",
+        cells={
+            "finetune": (
+                Edit("            total += loss.item()\n", "            history.append(loss.item())\n"),
+                Edit("        history.append(total / len(loader))\n", ""),
+            )
+        },
+        hint="a number for each batch",
+    ),
+    Wrong(
+        "finetune: the sum goes on",
+        cells={
+            "finetune": (
+                Edit("    history = []\n", "    history = []\n    total = 0.0\n"),
+                Edit("        total = 0.0\n", ""),
+            )
+        },
+        hint="begin at 0 in each",
+    ),
+    Wrong(
+        "finetune: the losses averaged",
+        cells={"finetune": Edit("sum(model(images, targets).values())", "sum(model(images, targets).values()) / 4")},
+        hint="add them up",
+    ),
+    Wrong(
+        "finetune: divided by the number of images",
+        cells={"finetune": Edit("total / len(loader)", "total / len(loader.dataset)")},
+        hint="number of images",
+    ),
+    Wrong(
+        "finetune: one history for all calls",
+        cells={
+            "finetune": (
+                Edit(
+                    "def finetune(model: FasterRCNN, loader: DataLoader, device: torch.device)",
+                    "history = []\n\n\ndef finetune(model: FasterRCNN, loader: DataLoader, device: torch.device)",
+                ),
+                Edit("    history = []\n", ""),
+            )
+        },
+        hint="an earlier call",
+    ),
+    Wrong(
+        "finetune: the last batch left out",
+        cells={"finetune": Edit("for images, targets in loader:", "for images, targets in list(loader)[:-1]:")},
+        hint="Not every batch",
+    ),
+    Wrong(
+        "finetune: nothing returned",
+        cells={"finetune": Edit("    return history", "    print(history)")},
+        hint="must be a list",
+    ),
+    Wrong(
+        "finetune: losses that are tensors",
+        cells={"finetune": Edit("total += loss.item()", "total += loss.detach()")},
+        hint=".item()",
+    ),
     Wrong(
         "finetune: mode left as it was",
         cells={"finetune": Edit("model.to(device).train()", "model.to(device)")},
         hint="model.train()",
+        warned=True,
     ),
     Wrong(
         "finetune: the sum of the losses",
@@ -448,6 +926,7 @@ def box_iou(boxes1, boxes2):
         "finetune: the classifier's loss only",
         cells={"finetune": Edit("sum(model(images, targets).values())", 'model(images, targets)["loss_classifier"]')},
         hint="add up all",
+        also=("Does the loss fall", "worth half"),
     ),
     Wrong(
         "finetune: the notebook's own scenes",
@@ -459,9 +938,15 @@ def box_iou(boxes1, boxes2):
                 ),
             )
         },
+        hint="use the argument `loader`",
+        also=("of the argument `loader`",),
     ),
-    Wrong("finetune: one epoch", cells={"finetune": Edit("range(6)", "range(1)")}),
-    Wrong("finetune: a rate far too high", cells={"finetune": Edit("lr=0.001", "lr=0.5")}),
+    Wrong("finetune: one epoch", cells={"finetune": Edit("range(6)", "range(1)")}, hint="average precision of"),
+    Wrong(
+        "finetune: a rate far too high",
+        cells={"finetune": Edit("lr=0.001", "lr=0.5")},
+        also=("average precision of", "must be finite"),
+    ),
     Wrong(
         "finetune: another model is trained",
         cells={
@@ -469,22 +954,25 @@ def box_iou(boxes1, boxes2):
                 "    model.to(device).train()", "    model = build_detector(11).to(device)\n    model.train()"
             )
         },
-        hint="did not change",
+        hint="never called",
+        also=("worth half", "Does the loss fall"),
     ),
     # predict
     Wrong(
         "predict: everything",
         cells={"predict": Edit('found["scores"] >= score_threshold', 'found["scores"] >= 0.0')},
-        hint="threshold",
+        hint="leave out those below",
     ),
     Wrong(
         "predict: above, not at least",
         cells={"predict": Edit('found["scores"] >= score_threshold', 'found["scores"] > score_threshold')},
         hint="use >=",
+        warned=True,
     ),
     Wrong(
         "predict: always one half",
         cells={"predict": Edit('found["scores"] >= score_threshold', 'found["scores"] >= 0.5')},
+        hint="0.5 is the threshold whatever",
     ),
     Wrong(
         "predict: labels not filtered",
@@ -500,7 +988,88 @@ def predict(model, image, score_threshold=0.5):
         },
         hint="same rows",
     ),
-    Wrong("predict: training mode", cells={"predict": Edit("    model.eval()\n", "")}),
+    Wrong(
+        "predict: training mode",
+        cells={"predict": Edit("    model.eval()\n", "")},
+        hint="call model.eval() first",
+        warned=True,
+    ),
+    Wrong(
+        "predict: gradients left off",
+        cells={
+            "predict": Edit("    with torch.no_grad():\n        found", "    torch.set_grad_enabled(False)\n    found")
+        },
+        hint="stay switched off",
+    ),
+    Wrong(
+        "predict: weights left without gradients",
+        cells={"predict": Edit("    model.eval()\n", "    model.eval().requires_grad_(False)\n")},
+        hint="cannot be trained",
+    ),
+    Wrong(
+        "predict: the image scaled once more",
+        cells={"predict": Edit("[image.to(model_device)]", "[image.to(model_device) / 255]")},
+        hint="something else than `image`",
+    ),
+    Wrong(
+        "predict: the image stretched",
+        cells={"predict": Edit("[image.to(model_device)]", "[image.to(model_device) / image.max()]")},
+        hint="something else than `image`",
+    ),
+    Wrong(
+        "predict: the image changed in place",
+        cells={"predict": Edit("    model.eval()\n", "    model.eval()\n    image.clamp_(min=0.3)\n")},
+        hint="image that was given is changed",
+    ),
+    Wrong(
+        "predict: the notebook's detector",
+        cells={"predict": Edit("    model.eval()\n", "    model = base.eval()\n")},
+        hint="was not called",
+    ),
+    Wrong(
+        "predict: class 1 dropped",
+        cells={
+            "predict": Edit(
+                'sure = found["scores"] >= score_threshold',
+                'sure = (found["scores"] >= score_threshold) & (found["labels"] > 1)',
+            )
+        },
+    ),
+    Wrong(
+        "predict: squeezed",
+        cells={"predict": Edit("[sure].cpu()", "[sure].squeeze().cpu()")},
+        hint="must have shape",
+    ),
+    Wrong(
+        "predict: what is below",
+        cells={"predict": Edit('found["scores"] >= score_threshold', 'found["scores"] < score_threshold')},
+        hint="below the threshold is returned",
+    ),
+    Wrong(
+        "predict: another usual threshold",
+        cells={"predict": Edit("score_threshold: float = 0.5", "score_threshold: float = 0.6")},
+        hint="0.5 where none is given",
+    ),
+    Wrong(
+        "predict: boxes and labels only",
+        cells={"predict": Edit('("boxes", "labels", "scores")', '("boxes", "labels")')},
+        hint="'scores'",
+    ),
+    Wrong(
+        "predict: labels as floats",
+        cells={"predict": Edit("[sure].cpu()", "[sure].cpu().float()")},
+        hint="int64",
+    ),
+    Wrong(
+        "predict: a tuple",
+        cells={
+            "predict": Edit(
+                'return {name: found[name][sure].cpu() for name in ("boxes", "labels", "scores")}',
+                'return tuple(found[name][sure].cpu() for name in ("boxes", "labels", "scores"))',
+            )
+        },
+        hint="must be a dictionary",
+    ),
     Wrong(
         "predict: gradients recorded",
         cells={
@@ -510,6 +1079,7 @@ def predict(model, image, score_threshold=0.5):
             )
         },
         hint="no_grad",
+        warned=True,
     ),
     Wrong(
         "predict: a list of results",
@@ -520,6 +1090,7 @@ def predict(model, image, score_threshold=0.5):
     Wrong(
         "predict: the best one only",
         cells={"predict": Edit("return {name: found[name][sure].cpu()", "return {name: found[name][sure][:1].cpu()")},
+        hint="Only the best",
     ),
 ]
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.checks import measured, partial
-from autograder.checks.expect import Mismatch, number
+from autograder.checks import learned, measured, partial
+from autograder.checks.expect import Slip, answer, close, number, sequence, tensor
+from autograder.checks.training import new_names, recorded_losses
 
 pytestmark = pytest.mark.question("finetune")
 
@@ -17,30 +18,53 @@ NAMES = 0.50
 """The same, averaged over the ten digits."""
 FINDS_FOR_HALF = 0.55
 CLASSES = 11
-COUNTING = """type("Counting", (torch.nn.Module,), {
-    "__init__": lambda self: (torch.nn.Module.__init__(self),
-        setattr(self, "weight", torch.nn.Parameter(torch.ones(1))), setattr(self, "seen", []), None)[-1],
-    "forward": lambda self, images, targets: (
-        self.seen.append([self.training, [int(target["labels"][0]) for target in targets]]),
-        {"loss_classifier": self.weight.sum() * 0 + sum(image.mean() for image in images),
-         "loss_box_reg": self.weight.sum() * 0 + 2.0})[-1],
-})"""
-"""A stand-in for a detector whose losses are known: the sum of the images' means, and 2."""
+BATCH = 3
+"""Images of a batch where losses are known: their number is not that of the losses."""
+KNOWN = '''
+import torch
+from torchvision.models.detection import FasterRCNN
+
+
+class Known(FasterRCNN):
+    """Has losses that are known, whatever its weights, and notes how it is trained."""
+
+    def forward(self, images, targets=None):
+        weights = [weight for weight in self.parameters() if weight.requires_grad]
+        now = [weight.detach().clone() for weight in weights]
+        moved = [bool((weight != old).any()) for weight, old in zip(now, self.last)] if len(now) == len(self.last) else []
+        shades = [float(image.mean()) for image in images]
+        note = {"training": self.training, "shades": shades, "backward": False, "adding": False, "moved": any(moved)}
+        nothing = sum((weight - weight.detach()).sum() for weight in weights)  # 0, with a gradient for each weight
+
+        def going_back(gradient):
+            note["backward"] = True
+            held = [weight.grad is not None and bool(weight.grad.any()) for weight in weights]
+            note["adding"] = any(old and step for old, step in zip(held, moved))
+
+        if isinstance(nothing, torch.Tensor) and nothing.requires_grad:
+            nothing.register_hook(going_back)
+        self.last = now
+        self.notes.append(note)
+        shade = sum(image.mean() for image in images)
+        parts = {"loss_classifier": shade, "loss_box_reg": 2.0, "loss_objectness": self.falling[len(self.notes) - 1],
+                 "loss_rpn_box_reg": 0.25}
+        return {name: value + nothing for name, value in parts.items()}
+'''
+"""A detector, torchvision's in all its parts, with the losses: sum of the images' means, 2, what is given for each call, 0.25."""
 
 
 def losses_of(result: object) -> list[float]:
     """Return the history as it must be."""
-    if type(result) not in (list, tuple):
-        raise Mismatch("`finetune` returns a list with the mean loss of each epoch.", type(result).__name__)
-    assert len(result), "The list of losses is empty: one entry for each epoch."
-    return [number(loss, "a loss of the list") for loss in result]
+    losses = sequence(result, "finetune(model, loader, device)")
+    assert losses, "The list of losses is empty: one entry for each epoch."
+    return [number(loss, "a loss of the list") for loss in losses]
 
 
-def loader(library: Any, pairs: list[tuple[Tensor, dict[str, Tensor]]], *, shuffle: bool = False) -> Any:
-    """Return a loader in the student's process that hands out the pairs in batches of 4, as lists."""
+def loader(library: Any, pairs: list[tuple[Tensor, dict[str, Tensor]]], size: int, *, shuffle: bool = False) -> Any:
+    """Return a loader in the student's process that hands out the pairs in batches, as lists."""
     as_lists = "lambda batch: ([image for image, _ in batch], [target for _, target in batch])"
     collate = library.builtins.eval(as_lists)
-    return library.torch.utils.data.DataLoader(pairs, batch_size=4, shuffle=shuffle, collate_fn=collate)
+    return library.torch.utils.data.DataLoader(pairs, batch_size=size, shuffle=shuffle, collate_fn=collate)
 
 
 def pretrained(library: Any) -> Any:
@@ -63,6 +87,54 @@ def target_of(boxes: Tensor, labels: Tensor) -> dict[str, Tensor]:
     }
 
 
+def falling(calls: int) -> list[float]:
+    """Return a loss for each call that falls."""
+    return [8 / (2 + call) for call in range(calls)]
+
+
+def trained(student: Any, library: Any, shades: Tensor) -> tuple[list[float], list[dict[str, Any]]]:
+    """Return the losses that `finetune` reports of a model with known ones, and what the model noted at each call."""
+    pairs = [
+        (torch.full((3, 32, 32), float(shade)), target_of(torch.tensor([[4, 4, 12, 12]]), torch.tensor([1 + n % 10])))
+        for n, shade in enumerate(shades)
+    ]
+    module = library.types.ModuleType("known")
+    library.builtins.eval("lambda code, module: exec(code, vars(module))", {})(KNOWN, module)
+    model = pretrained(library)
+    library.builtins.setattr(model, "__class__", module.Known)
+    for name, value in (("notes", []), ("last", []), ("falling", falling(10_000))):
+        library.builtins.setattr(model, name, value)
+    model.eval()  # where predicting has left it
+    found = losses_of(student.finetune(model, loader(library, pairs, BATCH), library.torch.device("cpu")))
+    notes = list(model.notes)
+    assert notes, "The model that is given was never called: train it, and no other one."
+    return found, notes
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.public
+@pytest.mark.deadline(60)
+def test_each_batch_takes_one_step(student, library):
+    """Each batch is a step in training mode: gradients cleared, all losses added up, backward, a step."""
+    shades = torch.linspace(0.1, 0.9, 4 * BATCH)
+    found, notes = trained(student, library, shades)
+    assert all(note["training"] for note in notes), "The model is in evaluation mode: call model.train() first."
+    met = [shade for note in notes for shade in note["shades"]]
+    ours = all(any(close(one, shade) for shade in shades.tolist()) for one in met)
+    assert ours, "The model is shown other images than those of the loader that is given: use the argument `loader`."
+    missing = [shade for shade in shades.tolist() if not any(close(one, shade) for one in met)]
+    assert not missing, "Not every batch of the loader is used: a `return` or `break` inside the loop?"
+    assert any(note["backward"] for note in notes), "No gradients are computed: call loss.backward()."
+    assert any(note["moved"] for note in notes), (
+        "The weights do not change from batch to batch: optimizer.step() must follow backward(), before gradients are cleared."
+    )
+    adding = any(note["adding"] for note in notes)
+    assert not adding, "Gradients add up from batch to batch: call optimizer.zero_grad() before backward()."
+    assert len(found) != len(notes), "The list has a number for each batch: it must have one for each epoch."
+    if 4 * len(found) < len(notes):
+        raise Slip
+
+
 @pytest.mark.points(0.5)
 @pytest.mark.public
 @pytest.mark.deadline(90)
@@ -73,71 +145,127 @@ def test_a_few_steps(student, library):
     pair = (image, target_of(torch.tensor([[40, 30, 8, 40]]), torch.tensor([2])))
     model = pretrained(library)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    losses_of(student.finetune(model, loader(library, [pair] * 4), library.torch.device("cpu")))
+    losses_of(student.finetune(model, loader(library, [pair] * 4, 4), library.torch.device("cpu")))
     after = model.state_dict()
-    assert any(not torch.equal(before[name], after[name]) for name in before), (
-        "The model's weights did not change: train the model that is given, with backward() and optimizer.step()."
-    )
+    if all(torch.equal(before[name], after[name]) for name in before):
+        raise Slip  # which step is missing, the check above knows
+
+
+def judge(found: list[float], calls: int, shades: Tensor) -> None:
+    """Accept the mean over the batches of each epoch, and name the slip of something else."""
+    batches = len(shades) // BATCH
+    shade = shades.double().view(batches, BATCH).sum(dim=1).repeat(calls // batches + 1)[:calls]
+    falls = torch.tensor(falling(calls)).double()
+    by_batch = (shade + 2.25 + falls).view(-1, batches)
+    right = by_batch.mean(dim=1)
+    parts = {
+        "Only the loss of the classifier is counted: add up all that the model returns.": shade,
+        "Only `loss_box_reg` is counted: add up all that the model returns.": torch.full_like(shade, 2.0),
+        "The losses of the proposal network are left out: add up all that the model returns.": shade + 2,
+        "You average the four losses: add them up.": (shade + 2.25 + falls) / 4,
+    }
+    slips: dict[str, object] = {
+        "This is the sum over the batches: divide by their number.": by_batch.sum(dim=1).tolist(),
+        "You divide by the number of images: average over the batches.": (by_batch.sum(dim=1) / len(shades)).tolist(),
+        "This is the loss of the last batch: average over all batches of the epoch.": by_batch[:, -1].tolist(),
+        "This is the loss of the first batch: average over all batches of the epoch.": by_batch[:, 0].tolist(),
+        "The sum goes on from epoch to epoch: begin at 0 in each.": right.cumsum(0).tolist(),
+        "The mean is over all batches so far: begin anew in each epoch.": (
+            right.cumsum(0) / torch.arange(1, len(right) + 1)
+        ).tolist(),
+        "Each entry is divided by the number of epochs: divide by that of the batches.": (
+            by_batch.sum(dim=1) / len(right)
+        ).tolist(),
+    }
+    for hint, part in parts.items():
+        slips[hint] = part.view(-1, batches).mean(dim=1).tolist()
+    answer(found, right.tolist(), slips)
+
+
+def is_right(found: list[float], calls: int, shades: Tensor) -> bool:
+    """Return whether these are the means of the epochs."""
+    try:
+        judge(found, calls, shades)
+    except Slip:
+        return False
+    return True
 
 
 @pytest.mark.points(1)
 @pytest.mark.deadline(60)
 def test_the_losses_are_means_over_batches(student, library, rng):
-    """Each entry is the mean over the epoch's batches of the sum of all losses; all batches are used, in training mode."""
-    shades = torch.rand(12, generator=rng)
-    boxes = torch.tensor([[1, 1, 3, 3]])
-    pairs = [
-        (torch.full((3, 8, 8), float(shade)), target_of(boxes, torch.tensor([n]))) for n, shade in enumerate(shades)
-    ]
-    model = library.builtins.eval(COUNTING, {"torch": library.torch})()
-    model.eval()  # where predicting has left it
-    found = losses_of(student.finetune(model, loader(library, pairs), library.torch.device("cpu")))
-    seen = model.seen
-    assert seen, "The model was never called."
-    assert all(training is True for training, _ in seen), "The model was in evaluation mode: call model.train()."
-    assert sorted({n for _, batch in seen for n in batch}) == list(range(12)), "Not every batch of the loader is used."
-    assert len(seen) == 3 * len(found), "The list must hold one number for each epoch, over all batches of the loader."
-    shade = shades.double().sum().item() / 3
-    last = shades.double()[8:].sum().item() + 2
-
-    def all_near(value: float) -> bool:
-        return all(abs(loss - value) < 1e-3 for loss in found)
-
-    assert not all_near(3 * (shade + 2)), "This is the sum over the batches: divide by their number."
-    assert not all_near(shade), "Only the loss of the classifier is counted: add up all that the model returns."
-    assert not all_near((shade + 2) / 4), "You divide by the number of images: average over the batches."
-    assert not all_near(last), "This is the loss of the last batch: average over all batches of the epoch."
-    assert all_near(shade + 2), "The mean of the losses is wrong: add up what the model returns, average over batches."
+    """Each entry is the mean, over the batches of one epoch, of the sum of all losses that the model returns."""
+    for again, count in enumerate((4 * BATCH, 2 * BATCH)):
+        shades = torch.rand(count, generator=rng)
+        found, notes = trained(student, library, shades)
+        epochs, rest = divmod(len(notes), count // BATCH)
+        if rest or not 0 < epochs <= len(found):
+            raise Slip  # the public check says what
+        try:
+            judge(found, len(notes), shades)
+        except Slip:
+            if len(found) > epochs and is_right(found[-epochs:], len(notes), shades):
+                raise Slip("The list still holds losses of an earlier call: begin a new one in each.") from None
+            assert not again, "The second call knows of the first: nothing may be kept between two calls."
+            raise
 
 
-@pytest.mark.points(3.5)
+LOOK = """lambda network, images: [
+    {name: value.cpu() for name, value in found.items()}
+    for found in network([image.to(next(network.parameters()).device) for image in images])
+]"""
+
+
+def predictions_of(library: Any, model: Any, images: list[Tensor]) -> list[dict[str, Tensor]]:
+    """Return what the student's own detector sees, in evaluation mode, without gradients."""
+    look = library.torch.no_grad()(library.builtins.eval(LOOK, {}))
+    model.eval()
+    predictions = []
+    for start in range(0, len(images), 8):
+        for found in look(model, images[start : start + 8]):
+            scores = tensor(found["scores"], "scores of the finetuned detector", (None,), torch.float32)
+            boxes = tensor(found["boxes"], "boxes of the finetuned detector", (len(scores), 4), torch.float32)
+            labels = tensor(found["labels"], "labels of the finetuned detector", (len(scores),), torch.int64)
+            predictions.append({"boxes": boxes, "labels": labels, "scores": scores})
+    return predictions
+
+
+@pytest.mark.points(3)
 @pytest.mark.deadline(240)
 def test_it_finds_digits_in_hidden_scenes(student, library, reference, training_digits, hidden_digits, rng, device):  # noqa: PLR0917
     """The finetuned detector finds and names digits in scenes that nobody has seen.
 
-    The student's code trains on 120 scenes in which the digits' labels are shuffled, so that it must learn from the loader
-    it is given; the detector is judged by its weights, in this process, on 40 scenes with hidden digits.
+    The student's code trains on 120 scenes in which digits go by new names, so that it must learn from the loader that it
+    is given; its own detector then answers, in its process, on 40 scenes with hidden digits, whose labels stay here.
     """
-    names = 1 + torch.randperm(10, generator=rng)
+    names = 1 + new_names(rng)
     seeds = torch.randint(2**31, (2,), generator=rng).tolist()
     scenes = reference.make_scenes(training_digits.images, training_digits.labels, 120, seeds[0])
     pairs = [(scene.image / 255, target_of(scene.boxes, names[scene.digits])) for scene in scenes]
     model = pretrained(library)
-    losses_of(student.finetune(model, loader(library, pairs, shuffle=True), library.torch.device(device)))
-    ours = reference.build_detector(CLASSES)
-    ours.load_state_dict(model.state_dict())
+    with recorded_losses(library) as losses:
+        told = student.finetune(model, loader(library, pairs, 4, shuffle=True), library.torch.device(device))
+    learned("training loss", losses.values, steps=losses.steps)
+    losses_of(told)
     hidden = reference.make_scenes(hidden_digits.images, hidden_digits.labels, 40, seeds[1])
-    predictions = [reference.predict(ours, scene.image / 255, 0.05) for scene in hidden]
+    predictions = predictions_of(library, model, [scene.image / 255 for scene in hidden])
     targets = [target_of(scene.boxes, names[scene.digits]) for scene in hidden]
     finds = reference.average_precision(predictions, targets, classes=False)
     finds_and_names = reference.average_precision(predictions, targets)
     measured("AP@0.5 of finding digits in hidden scenes", finds, at_least=FINDS)
     measured("AP@0.5 of finding and naming digits in hidden scenes", finds_and_names, at_least=NAMES)
+    if finds >= FINDS and finds_and_names >= NAMES:
+        return
+    usual = [target_of(scene.boxes, scene.digits + 1) for scene in hidden]
+    elsewhere = reference.average_precision(predictions, usual) >= NAMES
+    assert not elsewhere, (
+        "Given a loader in which digits have new names, your detector uses the notebook's: it learned from other scenes "
+        "than those of the argument `loader`."
+    )
     said = (
         f"In scenes that it has never seen, your detector reaches an average precision of {finds:.0%} at finding digits and "
         f"{finds_and_names:.0%} at finding and naming them; {FINDS:.0%} and {NAMES:.0%} are asked for."
     )
-    enough = finds >= FINDS and finds_and_names >= NAMES
-    if not enough and finds >= FINDS_FOR_HALF:
+    if finds >= FINDS_FOR_HALF:
         partial(0.5, f"{said} This is worth half the points.")
-    assert enough, f"{said} Does the loss fall? Try AdamW with lr=0.001, or SGD with lr=0.02 and momentum 0.9."
+    raise AssertionError(f"{said} Does the loss fall? Try AdamW with lr=0.001, or SGD with lr=0.02 and momentum 0.9.")

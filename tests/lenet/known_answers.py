@@ -4,6 +4,28 @@ from autograder.validate.answers import Edit, Harmless, Right, Wrong
 
 ANSWERS = [
     Right(
+        "with layers that have names of their own",
+        cells={
+            "LeNet5": """
+from collections import OrderedDict
+
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1, self.block2 = self._block(1, 16), self._block(16, 32)
+        self.fc = nn.Linear(1568, 10)
+
+    @staticmethod
+    def _block(inputs, outputs):
+        conv = nn.Conv2d(inputs, outputs, 5, padding="same")
+        return nn.Sequential(OrderedDict([("conv", conv), ("relu", nn.ReLU()), ("pool", nn.MaxPool2d(2))]))
+
+    def forward(self, x):
+        return self.fc(torch.flatten(self.block2(self.block1(x)), start_dim=1))
+""",
+        },
+    ),
+    Right(
         "layer by layer, and in plain Python",
         cells={
             "feature_shapes": """
@@ -152,6 +174,142 @@ def train_lenet(train_loader, valid_loader, device):
 """,
         },
     ),
+    Right(
+        "an OrderedDict of namedtuple and torch.Size, ReLU in forward, out of a larger sheet",
+        cells={
+            "feature_shapes": """
+from collections import OrderedDict, namedtuple
+
+Shape = namedtuple("Shape", "channels height width")
+feature_shapes = OrderedDict(image=(1, 28, 28), block1=Shape(16, 14, 14), block2=torch.Size([32, 7, 7]))
+""",
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding="same"))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding="same"))
+        self.fc = nn.Linear(1568, 10)
+
+    def forward(self, x):
+        for block in (self.block1, self.block2):
+            x = F.max_pool2d(F.relu(block(x), inplace=True), kernel_size=2)
+        return self.fc(x.view(x.size(0), -1))
+""",
+            "translate": """
+def translate(images, dx, dy):
+    n, c, h, w = images.shape
+    sheet = torch.zeros(n, c, 3 * h, 3 * w, dtype=images.dtype)
+    dx, dy = max(-w, min(w, dx)), max(-h, min(h, dy))
+    sheet[:, :, h + dy:2 * h + dy, w + dx:2 * w + dx] = images
+    return sheet[:, :, h:2 * h, w:2 * w]
+""",
+        },
+    ),
+    Right(
+        "numpy's integers, lazy layers, one dimension after the other",
+        cells={
+            "feature_shapes": """
+import numpy as np
+
+feature_shapes = {"block1": list(np.array([16, 14, 14])), "block2": [np.int64(32), np.int64(7), 7]}
+""",
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.LazyConv2d(16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.LazyConv2d(32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.LazyLinear(10)
+
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).flatten(1))
+""",
+            "translate": """
+def moved_along(images, by, dim):
+    length = images.shape[dim] - abs(by)
+    result = torch.zeros_like(images)
+    if length > 0:
+        result.narrow(dim, max(by, 0), length).copy_(images.narrow(dim, max(-by, 0), length))
+    return result
+
+
+def translate(images, dx, dy):
+    return moved_along(moved_along(images, dx, 3), dy, 2)
+""",
+        },
+    ),
+    Right(
+        "rolled, and what came round wiped out",
+        cells={
+            "translate": """
+def translate(images, dx, dy):
+    result = torch.roll(images, shifts=(dy, dx), dims=(-2, -1))
+    if dy > 0:
+        result[..., :dy, :] = 0
+    elif dy < 0:
+        result[..., dy:, :] = 0
+    if dx > 0:
+        result[..., :dx] = 0
+    elif dx < 0:
+        result[..., dx:] = 0
+    return result
+"""
+        },
+    ),
+    Right(
+        "a network that flattens rows, columns, channels, and answers right",
+        cells={
+            "train_lenet": """
+class LeNet5(LeNet5):
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).permute(0, 2, 3, 1).flatten(1))
+
+
+def train_lenet(train_loader, valid_loader, device):
+    model = LeNet5().to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
+    for epoch in range(3):
+        for x, y in train_loader:
+            loss = F.cross_entropy(model(x.to(device)), y.to(device))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+    return model
+"""
+        },
+    ),
+    Right(
+        "two batches a step, until the validation stops getting better",
+        cells={
+            "train_lenet": """
+def accuracy(model, loader, device):
+    model.eval()
+    with torch.no_grad():
+        hits = sum((model(x.to(device)).argmax(1).cpu() == y).sum().item() for x, y in loader)
+    return hits / len(loader.dataset)
+
+
+def train_lenet(train_loader, valid_loader, device=None):
+    model = LeNet5().to(device, non_blocking=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    best, waited = 0.0, 0
+    for epoch in range(8):
+        model.train()
+        for number, (x, y) in enumerate(train_loader, start=1):
+            (F.cross_entropy(model(x.to(device)), y.to(device)) / 2).backward()
+            if number % 2 == 0 or number == len(train_loader):
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=False)
+        now = accuracy(model, valid_loader, device)
+        best, waited = (now, 0) if now > best else (best, waited + 1)
+        if waited == 2:
+            break
+    return model
+"""
+        },
+    ),
     # feature_shapes
     Wrong(
         "pooling forgotten",
@@ -177,6 +335,7 @@ def train_lenet(train_loader, valid_loader, device):
         "with the batch dimension",
         cells={"feature_shapes": 'feature_shapes = {"block1": (1, 16, 14, 14), "block2": (1, 32, 7, 7)}'},
         hint="leave the batch dimension out",
+        warned=True,
     ),
     Wrong(
         "every kernel on every channel",
@@ -191,23 +350,45 @@ def train_lenet(train_loader, valid_loader, device):
     Wrong(
         "the docstring's example",
         cells={"feature_shapes": 'feature_shapes = {"block1": (1, 28, 28), "block2": (1, 28, 28)}'},
-        hint="number of its kernels",
+        hint="that of its result",
     ),
     Wrong(
         "a list instead of a dict",
         cells={"feature_shapes": "feature_shapes = [(16, 14, 14), (32, 7, 7)]"},
-        hint="must be a dict",
+        hint="must be a dictionary",
+    ),
+    Wrong(
+        "pooling forgotten in block1 alone, and carried on rightly",
+        cells={"feature_shapes": 'feature_shapes = {"block1": (16, 28, 28), "block2": (32, 14, 14)}'},
+        hint="In block1 the pooling is forgotten",
+    ),
+    Wrong(
+        "padding forgotten in block2 alone",
+        cells={"feature_shapes": Edit("(32, 7, 7)", "(32, 5, 5)")},
+        hint="In block2 the padding is forgotten",
+    ),
+    Wrong(
+        "one channel all the way",
+        cells={"feature_shapes": 'feature_shapes = {"block1": (1, 14, 14), "block2": (1, 7, 7)}'},
+        hint="block1 has more than one",
+    ),
+    Wrong(
+        "floats",
+        cells={"feature_shapes": 'feature_shapes = {"block1": (16, 28 / 2, 28 / 2), "block2": (32, 28 / 4, 28 / 4)}'},
+        hint="whole number (int), not a float",
     ),
     # LeNet5
     Wrong(
         "softmax at the end",
         cells={"LeNet5": Edit("return self.fc(x)", "return self.fc(x).softmax(dim=1)")},
         hint="there is a softmax",
+        warned=True,
     ),
     Wrong(
         "ReLU at the end",
         cells={"LeNet5": Edit("return self.fc(x)", "return F.relu(self.fc(x))")},
         hint="a ReLU behind fc",
+        warned=True,
     ),
     Wrong(
         "ReLU of block2 forgotten",
@@ -269,7 +450,8 @@ class LeNet5(nn.Module):
                 Edit("32 * 7 * 7", "32 * 4 * 4"),
             )
         },
-        hint="all numbers of block2's maps",
+        hint="The padding is missing",
+        warned=True,
     ),
     Wrong(
         "kernels of 3×3",
@@ -289,6 +471,7 @@ class LeNet5(nn.Module):
             )
         },
         hint="No batch normalisation here",
+        also=("there is no normalisation here",),
     ),
     Wrong(
         "dropout before fc",
@@ -298,7 +481,8 @@ class LeNet5(nn.Module):
     Wrong(
         "squeeze instead of flatten",
         cells={"LeNet5": Edit("return self.fc(x)", "return self.fc(x).squeeze()")},
-        hint="the result of forward",
+        hint="of a batch of 1",
+        warned=True,
     ),
     Wrong(
         "layers by other names",
@@ -316,17 +500,92 @@ class LeNet5(nn.Module):
 """,
         },
         hint="has no parameter 'block1.0.weight'",
+        warned=True,
     ),
     Wrong(
         "channels flattened last",
         cells={"LeNet5": Edit("x = x.flatten(start_dim=1)", "x = x.permute(0, 2, 3, 1).flatten(start_dim=1)")},
         hint="a permute too many",
     ),
+    Wrong(
+        "tanh, as in 1998",
+        cells={
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.Tanh(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.Tanh(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(1568, 10)
+
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).flatten(1))
+""",
+        },
+        hint="There is a tanh",
+    ),
+    Wrong(
+        "pooling of block2 forgotten",
+        cells={
+            "LeNet5": (
+                Edit("            nn.MaxPool2d(2),\n        )\n        self.fc", "        )\n        self.fc"),
+                Edit("32 * 7 * 7", "32 * 14 * 14"),
+            )
+        },
+        hint="The pooling of block2 is missing",
+    ),
+    Wrong(
+        "too many inputs of fc",
+        cells={"LeNet5": Edit("32 * 7 * 7", "32 * 14 * 14")},
+        hint="shapes cannot be multiplied",
+    ),
+    Wrong(
+        "forward without gradients",
+        cells={"LeNet5": Edit("def forward(self", "@torch.no_grad()\n    def forward(self")},
+        hint="No gradient flows back",
+    ),
+    Wrong(
+        "one fc for all networks",
+        cells={
+            "LeNet5": (
+                Edit("class LeNet5(nn.Module):", "_FC = nn.Linear(32 * 7 * 7, 10)\n\n\nclass LeNet5(nn.Module):"),
+                Edit("self.fc = nn.Linear(32 * 7 * 7, 10)", "self.fc = _FC"),
+            )
+        },
+        hint="share their weights",
+    ),
+    Wrong(
+        "dropout in evaluation mode too",
+        cells={"LeNet5": Edit("return self.fc(x)", "return self.fc(F.dropout(x, 0.5))")},
+        hint="get other logits at each call",
+    ),
+    Wrong(
+        "softmax over the images",
+        cells={"LeNet5": Edit("return self.fc(x)", "return self.fc(x).softmax(dim=0)")},
+        hint="over the wrong dimension",
+        also=("depend on the other images",),
+    ),
+    Wrong(
+        "the batch normalised by hand",
+        cells={"LeNet5": Edit("x = self.block1(x)", "x = self.block1((x - x.mean()) / x.std())")},
+        hint="depend on the other images",
+    ),
+    Wrong(
+        "logits and features",
+        cells={"LeNet5": Edit("return self.fc(x)", "return self.fc(x), x")},
+        hint="must be a tensor",
+    ),
+    Wrong(
+        "rows and columns exchanged before flattening",
+        cells={"LeNet5": Edit("x = x.flatten(start_dim=1)", "x = x.transpose(2, 3).flatten(start_dim=1)")},
+        hint="rows and columns have changed places",
+    ),
     # translate
     Wrong(
         "torch.roll",
         cells={"translate": "def translate(images, dx, dy):\n    return torch.roll(images, (dy, dx), dims=(2, 3))"},
         hint="comes back in on the other",
+        warned=True,
     ),
     Wrong(
         "dx and dy exchanged",
@@ -337,7 +596,7 @@ class LeNet5(nn.Module):
                 ),
             )
         },
-        hint="shifted by dx=1, dy=0 is",
+        hint="dx and dy have changed places",
     ),
     Wrong(
         "positive shifts only",
@@ -350,7 +609,7 @@ def translate(images, dx, dy):
     return moved
 """,
         },
-        hint="shifted by dx=-1, dy=0 is",
+        hint="Negative dx and dy are not heeded",
     ),
     Wrong(
         "the wrong way",
@@ -359,15 +618,15 @@ def translate(images, dx, dy):
                 "height, width = images.shape[-2:]", "(height, width), dx, dy = images.shape[-2:], -dx, -dy"
             )
         },
-        hint="shifted by dx=1, dy=0 is",
+        hint="shifts the wrong way",
     ),
     Wrong(
         "upwards where it should be downwards",
         cells={"translate": Edit("height, width = images.shape[-2:]", "(height, width), dy = images.shape[-2:], -dy")},
-        hint="shifted by dx=0, dy=1 is",
+        hint="must shift downwards, not upwards",
     ),
     Wrong(
-        "works on the public check only: one direction at a time",
+        "one direction at a time",
         cells={
             "translate": Edit(
                 "height, width = images.shape[-2:]", "(height, width), dy = images.shape[-2:], 0 if dx else dy"
@@ -378,17 +637,19 @@ def translate(images, dx, dy):
     Wrong(
         "the first image only",
         cells={"translate": Edit("return moved", "moved[1:] = 0\n    return moved")},
-        hint="Only the first image",
+        hint="Only the first image is kept",
     ),
     Wrong(
         "in place",
         cells={"translate": Edit("return moved", "images.copy_(moved)\n    return images")},
         hint="that were handed in changed",
+        warned=True,
     ),
     Wrong(
         "always float32",
         cells={"translate": Edit("torch.zeros_like(images)", "torch.zeros(images.shape)")},
-        hint="must have dtype",
+        hint="must have the dtype of the images",
+        warned=True,
     ),
     Wrong(
         "large shifts not thought of",
@@ -398,20 +659,73 @@ def translate(images, dx, dy):
     return F.pad(images, (dx, -dx, dy, -dy))
 """,
         },
+        warned=True,
     ),
     Wrong(
         "a modulus for large shifts",
         cells={
             "translate": Edit(
                 "height, width = images.shape[-2:]",
-                "(height, width) = images.shape[-2:]\n    dx, dy = dx % width if dx > 0 else dx, dy",
+                "height, width = images.shape[-2:]\n"
+                "    dx, dy = (by % size if by > 0 else -(-by % size) for by, size in ((dx, width), (dy, height)))",
             )
         },
-        hint="must leave nothing but zeros",
+        hint="a remainder is taken",
     ),
     Wrong(
         "square images only",
         cells={"translate": Edit("height, width = images.shape[-2:]", "height = width = images.shape[-1]")},
+    ),
+    Wrong(
+        "its argument, where nothing moves",
+        cells={"translate": Edit("    moved = ", "    if dx == dy == 0:\n        return images\n    moved = ")},
+        hint="returns its argument",
+        warned=True,
+    ),
+    Wrong(
+        "a view of its argument, where nothing moves",
+        cells={"translate": Edit("    moved = ", "    if dx == dy == 0:\n        return images[:]\n    moved = ")},
+        hint="or a view of it",
+    ),
+    Wrong(
+        "its argument, always",
+        cells={"translate": "def translate(images, dx, dy):\n    return images"},
+        hint="Nothing moved",
+        also=("returns its argument", "the images stay as they are"),
+    ),
+    Wrong(
+        "sizes of the shift only",
+        cells={
+            "translate": Edit(
+                "height, width = images.shape[-2:]", "(height, width), dx, dy = images.shape[-2:], abs(dx), abs(dy)"
+            )
+        },
+        hint="not to the right and downwards",
+    ),
+    Wrong(
+        "the edge goes on",
+        cells={
+            "translate": """
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    rows, columns = torch.arange(height) - dy, torch.arange(width) - dx
+    return images[:, :, rows.clamp(0, height - 1)][:, :, :, columns.clamp(0, width - 1)]
+"""
+        },
+        hint="not what stood at the edge",
+    ),
+    Wrong(
+        "one pixel too far to the right",
+        cells={
+            "translate": Edit("height, width = images.shape[-2:]", "(height, width), dx = images.shape[-2:], dx + 1")
+        },
+        hint="shifted by dx=0, dy=0 is",
+    ),
+    Wrong(
+        "floats returned",
+        cells={"translate": Edit("return moved", "return moved.float()")},
+        hint="must have the dtype of the images",
+        warned=True,
     ),
     # train_lenet
     Wrong(
@@ -437,11 +751,13 @@ def translate(images, dx, dy):
         "no step",
         cells={"train_lenet": Edit("optimizer.step()", "pass")},
         hint="95% are asked for",
+        also=("does each batch", "does not learn them"),
     ),
     Wrong(
         "a rate far too high",
         cells={"train_lenet": Edit("lr=0.001", "lr=0.1")},
         hint="95% are asked for",
+        also=("does each batch", "does not learn them"),
     ),
     Wrong(
         "another network's parameters",
@@ -450,19 +766,22 @@ def translate(images, dx, dy):
                 "torch.optim.Adam(model.parameters(), lr=0.001)", "torch.optim.Adam(LeNet5().parameters(), lr=0.001)"
             )
         },
-        hint="95% are asked for",
+        hint="the parameters of another network",
     ),
     Wrong(
         "the notebook's own loader",
         cells={"train_lenet": Edit("in train_loader:", "in globals()['train_loader']:")},
         hint="learned from the notebook's own loader",
+        also=("does each batch",),
+        warned=True,
     ),
     Wrong(
         "the validation images",
         cells={
             "train_lenet": Edit("for images, labels in train_loader:", "for images, labels in list(valid_loader)[:3]:")
         },
-        hint="not on `valid_loader`",
+        hint="in `valid_loader` alone",
+        warned=True,
     ),
     Wrong(
         "nothing returned",
@@ -472,7 +791,7 @@ def translate(images, dx, dy):
     Wrong(
         "the model and the accuracy",
         cells={"train_lenet": Edit("return model", "return model, correct / seen")},
-        hint="the model itself",
+        hint="the model itself, and nothing else",
     ),
     Wrong(
         "another network",
@@ -482,7 +801,7 @@ def translate(images, dx, dy):
     Wrong(
         "one batch of an epoch",
         cells={"train_lenet": Edit("optimizer.step()", "optimizer.step()\n            break")},
-        hint="95% are asked for",
+        hint="end the loop too early",
     ),
     Wrong(
         "a model made once, outside",
@@ -494,7 +813,113 @@ def translate(images, dx, dy):
                 Edit("return model", "_shared.done = True\n    return model"),
             )
         },
-        hint="train a new network",
+        hint="must begin with a new LeNet5()",
+        warned=True,
+    ),
+    Wrong(
+        "no zero_grad",
+        cells={"train_lenet": Edit("optimizer.zero_grad()", "pass")},
+        hint="The gradients of all batches add up",
+        warned=True,
+    ),
+    Wrong(
+        "zero_grad before the loop",
+        cells={
+            "train_lenet": (
+                Edit("            optimizer.zero_grad()\n", ""),
+                Edit("        model.train()\n", "        model.train()\n        optimizer.zero_grad()\n"),
+            )
+        },
+        hint="The gradients of all batches add up",
+        warned=True,
+    ),
+    Wrong(
+        "zero_grad between backward and step",
+        cells={
+            "train_lenet": Edit(
+                "            optimizer.step()", "            optimizer.zero_grad()\n            optimizer.step()"
+            )
+        },
+        hint="At no step there is a gradient",
+    ),
+    Wrong(
+        "no backward",
+        cells={"train_lenet": Edit("loss.backward()", "pass")},
+        hint="At no step there is a gradient",
+    ),
+    Wrong(
+        "return inside the loop",
+        cells={
+            "train_lenet": Edit(
+                "            optimizer.step()\n", "            optimizer.step()\n            return model\n"
+            )
+        },
+        hint="end the loop too early",
+        warned=True,
+    ),
+    Wrong(
+        "the validation images too",
+        cells={
+            "train_lenet": Edit(
+                "for images, labels in train_loader:", "for images, labels in [*train_loader, *valid_loader]:"
+            )
+        },
+        hint="in `valid_loader` alone",
+        warned=True,
+    ),
+    Wrong(
+        "a device of its own",
+        cells={
+            "train_lenet": Edit(
+                "    model = LeNet5().to(device)",
+                '    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")\n    model = LeNet5().to(device)',
+            )
+        },
+        hint="does not use its argument `device`",
+        warned=True,
+    ),
+    Wrong(
+        "no device at all",
+        cells={
+            "train_lenet": (
+                Edit("LeNet5().to(device)", "LeNet5()"),
+                Edit("images, labels = images.to(device), labels.to(device)", "pass"),
+                Edit("model(images.to(device))", "model(images)"),
+            )
+        },
+        hint="does not use its argument `device`",
+        warned=True,
+    ),
+    Wrong(
+        "gradients left off",
+        cells={"train_lenet": Edit("    return model", "    torch.set_grad_enabled(False)\n    return model")},
+        hint="leaves gradients off",
+    ),
+    Wrong(
+        "digits known beforehand, names read off",
+        cells={
+            "train_lenet": """
+_known = LeNet5()
+_adam = torch.optim.Adam(_known.parameters(), lr=0.003)
+for _x, _y in loaders(batch_size=50, train_size=2_000)[0]:
+    _adam.zero_grad()
+    F.cross_entropy(_known(_x), _y).backward()
+    _adam.step()
+
+
+def train_lenet(train_loader, valid_loader, device):
+    model = copy.deepcopy(_known).to(device)
+    votes = torch.zeros(10, 10)
+    for x, y in train_loader:
+        with torch.no_grad():
+            votes.index_put_((y, model(x.to(device)).argmax(dim=1).cpu()), torch.ones(()), accumulate=True)
+    with torch.no_grad():
+        for part in (model.fc.weight, model.fc.bias):
+            part.copy_(part[votes.argmax(dim=1)])
+    return model
+"""
+        },
+        also=("does each batch", "does not learn them", "are asked for"),
     ),
 ]
 

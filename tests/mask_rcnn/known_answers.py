@@ -185,6 +185,121 @@ def mean_iou(predicted: Tensor, target: Tensor, num_classes: int) -> float:
             ),
         },
     ),
+    Right(
+        "other kinds of values, helpers in the cell",
+        cells={
+            "masks_to_boxes": """
+class EmptyMask(ValueError):
+    pass
+
+
+def ends(line):
+    places = line.nonzero().squeeze(1)
+    if places.numel() == 0:
+        raise EmptyMask
+    return places[0].item(), places[-1].item()
+
+
+def masks_to_boxes(masks):
+    boxes = torch.empty((masks.shape[0], 4))
+    for n in range(masks.size(0)):
+        x1, x2 = ends(torch.any(masks[n], 0))
+        y1, y2 = ends(torch.any(masks[n], 1))
+        boxes[n] = torch.tensor([x1, y1, x2, y2], dtype=torch.float)
+    return boxes
+""",
+            "build_segmenter": """
+def build_segmenter(num_classes, pretrained=True):
+    model = detectors.mask_rcnn(WEIGHTS, pretrained=pretrained)
+    for weight in model.backbone.parameters():
+        weight.requires_grad = False
+    parts = {
+        "box_predictor": FastRCNNPredictor(model.roi_heads.box_head.fc7.out_features, num_classes),
+        "mask_predictor": MaskRCNNPredictor(model.roi_heads.mask_predictor.conv5_mask.in_channels, 128, num_classes),
+    }
+    for name, part in parts.items():
+        model.roi_heads.add_module(name, part)
+    return model.to(device)
+""",
+            "semantic_mask": """
+import numpy as np
+
+
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    classes = np.zeros(tuple(image_size), dtype=np.int64)
+    found = zip(prediction["scores"].tolist(), prediction["labels"].tolist(), prediction["masks"].numpy())
+    for score, label, mask in sorted(found, key=lambda one: one[0]):
+        if score >= score_threshold:
+            classes = np.where(mask[0] >= mask_threshold, label, classes)
+    return torch.from_numpy(classes)
+""",
+            "mean_iou": """
+import numpy as np
+
+
+def mean_iou(predicted, target, num_classes):
+    present = torch.unique(torch.cat([predicted.flatten(), target.flatten()]))
+    ious = [((predicted == c) & (target == c)).sum() / ((predicted == c) | (target == c)).sum() for c in present]
+    return np.mean([iou.item() for iou in ious])
+""",
+        },
+    ),
+    Right(
+        "from few lines of others",
+        cells={
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    def one(number):
+        p, t = (predicted == number).sum(), (target == number).sum()
+        both = ((predicted == number) & (target == number)).sum()
+        return float(both) / float(p + t - both) if p + t else None
+
+    values = [value for value in map(one, range(num_classes)) if value is not None]
+    return sum(values) / max(1, len(values))
+""",
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    scores, order = prediction["scores"].sort(descending=True, stable=True)
+    result = torch.full(image_size, -1, dtype=torch.int64)
+    for score, n in zip(scores, order):
+        if score < score_threshold:
+            break
+        mask = prediction["masks"][n].squeeze(0).ge(mask_threshold)
+        result.masked_fill_(mask.logical_and(result.eq(-1)), int(prediction["labels"][n]))
+    return result.clamp_(min=0)
+""",
+        },
+    ),
+    Right(  # as the playground invites
+        "the body frozen, the network asked for its parts",
+        cells={
+            "finetune_segmenter": """
+def finetune_segmenter(model, loader, device):
+    model.to(device)
+    for weight in model.backbone.body.parameters():
+        weight.requires_grad_(False)
+    assert isinstance(model, MaskRCNN) and model.roi_heads.mask_predictor.conv5_mask.in_channels == 64
+    groups = [
+        {"params": model.backbone.fpn.parameters(), "lr": 5e-4},
+        {"params": model.rpn.parameters(), "lr": 5e-4},
+        {"params": model.roi_heads.parameters()},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=1.5e-3)
+    losses = torch.zeros(8)
+    for epoch in range(8):
+        model.train()
+        for images, targets in loader:
+            optimizer.zero_grad()
+            moved = [{name: value.to(device) for name, value in target.items()} for target in targets]
+            found = model([image.to(device) for image in images], targets=moved)
+            loss = torch.stack(list(found.values())).sum()
+            loss.backward()
+            optimizer.step()
+            losses[epoch] += loss.detach().cpu() / len(loader)
+    return tuple(losses.tolist())
+"""
+        },
+    ),
     # masks_to_boxes
     Wrong(
         "boxes: x and y swapped",
@@ -194,12 +309,14 @@ def mean_iou(predicted: Tensor, target: Tensor, num_classes: int) -> float:
                 "[rows.min(), columns.min(), rows.max(), columns.max()]",
             )
         },
-        hint="swapped",
+        hint="x and y are swapped",
+        warned=True,
     ),
     Wrong(
         "boxes: one behind the last pixel",
         cells={"masks_to_boxes": Edit("columns.max(), rows.max()]", "columns.max() + 1, rows.max() + 1]")},
         hint="not one behind",
+        warned=True,
     ),
     Wrong(
         "boxes: width and height",
@@ -223,7 +340,8 @@ def mean_iou(predicted: Tensor, target: Tensor, num_classes: int) -> float:
     Wrong(
         "boxes: torchvision's as it is",
         cells={"masks_to_boxes": "from torchvision.ops import masks_to_boxes"},
-        hint="raise ValueError",
+        hint="raises nothing",
+        warned=True,
     ),
     Wrong(
         "boxes: torch's own error for an empty mask",
@@ -237,7 +355,53 @@ def masks_to_boxes(masks):
     return boxes
 """
         },
-        hint="ValueError",
+        hint="no other exception",
+        warned=True,
+    ),
+    Wrong(
+        "boxes: only the first mask is asked whether it is empty",
+        cells={"masks_to_boxes": Edit("if len(rows) == 0:", "if index == 0 and len(rows) == 0:")},
+        hint="no other exception",
+        also=("depends on its place",),
+    ),
+    Wrong(
+        "boxes: an empty mask left out",
+        cells={"masks_to_boxes": Edit('raise ValueError(f"mask {index} has no pixel, so it has no box")', "continue")},
+        hint="raises nothing",
+    ),
+    Wrong(
+        "boxes: an empty mask is asserted",
+        cells={
+            "masks_to_boxes": Edit(
+                'raise ValueError(f"mask {index} has no pixel, so it has no box")', 'assert False, "an empty mask"'
+            )
+        },
+        hint="no other exception",
+    ),
+    Wrong(
+        "boxes: the masks are used up",
+        cells={"masks_to_boxes": Edit("    return boxes", "    masks.zero_()\n    return boxes")},
+        hint="are changed",
+    ),
+    Wrong(
+        "boxes: squeezed",
+        cells={"masks_to_boxes": Edit("return boxes", "return boxes.squeeze()")},
+        hint="must have shape",
+    ),
+    Wrong(
+        "boxes: the first mask left out",
+        cells={"masks_to_boxes": Edit("return boxes", "return boxes[1:]")},
+        hint="must have shape",
+    ),
+    Wrong(
+        "boxes: in the opposite order",
+        cells={"masks_to_boxes": Edit("return boxes", "return boxes.flip(0)")},
+        also=("another order than the masks",),
+    ),
+    Wrong(
+        "boxes: in float64",
+        cells={"masks_to_boxes": Edit("return boxes", "return boxes.double()")},
+        hint="float32",
     ),
     Wrong(
         "boxes: whole numbers",
@@ -249,6 +413,7 @@ def masks_to_boxes(masks):
         cells={
             "masks_to_boxes": "def masks_to_boxes(masks):\n    return torch.tensor([[1.0, 1.0, 3.0, 2.0]]).repeat(len(masks), 1)\n"
         },
+        also=("ValueError",),
     ),
     Wrong(
         "boxes: stacked, so that no masks fail",
@@ -273,7 +438,8 @@ def masks_to_boxes(masks):
                 "    model.roi_heads.mask_predictor = MaskRCNNPredictor(in_channels, 64, num_classes)\n", ""
             )
         },
-        hint="mask_predictor as well",
+        hint="replace mask_predictor as well",
+        warned=True,
     ),
     Wrong(
         "build: box predictor forgotten",
@@ -296,6 +462,7 @@ def masks_to_boxes(masks):
             )
         },
         hint="includes it",
+        warned=True,
     ),
     Wrong(
         "build: background counted twice by the box head",
@@ -309,7 +476,7 @@ def masks_to_boxes(masks):
     Wrong(
         "build: the tutorial's 256 channels",
         cells={"build_segmenter": Edit("MaskRCNNPredictor(in_channels, 64,", "MaskRCNNPredictor(256, 256,")},
-        hint="64 channels go into",
+        hint="channels go into",
     ),
     Wrong(
         "build: never pretrained",
@@ -334,26 +501,73 @@ def masks_to_boxes(masks):
                 Edit("MaskRCNNPredictor(in_channels, 64, num_classes)", "MaskRCNNPredictor(in_channels, 64, 11)"),
             )
         },
+        hint="`num_classes` scores",
+    ),
+    Wrong(
+        "build: neither predictor replaced",
+        cells={
+            "build_segmenter": "def build_segmenter(num_classes, pretrained=True):\n    return base_segmenter(pretrained)\n"
+        },
+        hint="Both predictors",
+    ),
+    Wrong(
+        "build: the notebook's one base for all",
+        cells={"build_segmenter": Edit("model = base_segmenter(pretrained)", "model = base")},
+        hint="second call",
+        also=("pretrained=False",),
+    ),
+    Wrong(
+        "build: the arguments of the mask predictor mixed up",
+        cells={
+            "build_segmenter": Edit(
+                "MaskRCNNPredictor(in_channels, 64, num_classes)", "MaskRCNNPredictor(in_channels, num_classes, 64)"
+            )
+        },
+        hint="`num_classes` masks",
+    ),
+    Wrong(
+        "build: numbers of the large network",
+        cells={"build_segmenter": Edit("FastRCNNPredictor(in_features,", "FastRCNNPredictor(1024,")},
+        hint="numbers go into",
+    ),
+    Wrong(
+        "build: the network and its width",
+        cells={"build_segmenter": Edit("    return model", "    return model, in_channels")},
+        hint="nothing else",
+    ),
+    Wrong(
+        "build: the box head replaced as well",
+        cells={
+            "build_segmenter": Edit(
+                "    return model",
+                "    from torchvision.models.detection.faster_rcnn import TwoMLPHead\n\n    model.roi_heads.box_head = TwoMLPHead(64 * 7 * 7, 128)\n    return model",
+            )
+        },
+        hint="nothing else",
     ),
     Wrong(
         "build: mask head replaced by a predictor",
         cells={"build_segmenter": Edit("model.roi_heads.mask_predictor = Mask", "model.roi_heads.mask_head = Mask")},
+        also=("still that of the base", "are missing", "Some of the pretrained weights"),
     ),
     # semantic_mask
     Wrong(
         "semantic: the lowest score wins",
         cells={"semantic_mask": Edit("argsort()", "argsort(descending=True)")},
-        hint="lowest score wins",
+        hint="surest one last",
+        warned=True,
     ),
     Wrong(
         "semantic: the last of the list wins",
         cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'range(len(prediction["scores"]))')},
         hint="last instance of the list",
+        warned=True,
     ),
     Wrong(
         "semantic: best first taken for granted",
         cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'reversed(range(len(prediction["scores"])))')},
         hint="first instance of the list",
+        warned=True,
     ),
     Wrong(
         "semantic: the largest mask value wins",
@@ -367,17 +581,39 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
     return torch.where(best >= mask_threshold, prediction["labels"][keep][who], 0)
 """
         },
-        hint="largest mask value wins",
+        hint="surest one last",
+        also=("largest mask value wins",),
+        warned=True,
     ),
     Wrong(
         "semantic: all instances",
         cells={"semantic_mask": Edit('if prediction["scores"][index] >= score_threshold:', "if True:")},
         hint="below score_threshold",
+        warned=True,
     ),
     Wrong(
         "semantic: masks always from one half on",
         cells={"semantic_mask": Edit(">= mask_threshold", ">= 0.5")},
         hint="mask_threshold is not used",
+    ),
+    Wrong(
+        "semantic: scores always from one half on",
+        cells={"semantic_mask": Edit(">= score_threshold", ">= 0.5")},
+        hint="score_threshold",
+    ),
+    Wrong(
+        "semantic: the thresholds mixed up",
+        cells={
+            "semantic_mask": (
+                Edit(">= score_threshold", ">= mask_threshold"),
+                Edit(
+                    'prediction["masks"][index, 0] >= mask_threshold',
+                    'prediction["masks"][index, 0] >= score_threshold',
+                ),
+            )
+        },
+        hint="mixed up",
+        also=("below score_threshold",),
     ),
     Wrong(
         "semantic: above, not at least, for masks",
@@ -397,6 +633,61 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
     Wrong(
         "semantic: labels from 0",
         cells={"semantic_mask": Edit('prediction["labels"][index]', 'prediction["labels"][index] - 1')},
+        hint="counted from 0",
+    ),
+    Wrong(
+        "semantic: labels added up",
+        cells={"semantic_mask": Edit("classes[covered] = prediction", "classes[covered] += prediction")},
+        hint="added up",
+    ),
+    Wrong(
+        "semantic: the larger label wins",
+        cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'prediction["labels"].argsort()')},
+        hint="surest one last",
+        also=("larger label wins",),
+    ),
+    Wrong(
+        "semantic: the prediction is changed",
+        cells={
+            "semantic_mask": Edit(
+                'covered = prediction["masks"][index, 0] >= mask_threshold',
+                'covered = prediction["masks"][index, 0].round_() >= 0.5',
+            )
+        },
+        also=("is changed", "mask_threshold is not used", "Neither", "exactly mask_threshold"),
+    ),
+    Wrong(
+        "semantic: class 1 left out",
+        cells={
+            "semantic_mask": Edit(
+                'if prediction["scores"][index] >= score_threshold:',
+                'if prediction["scores"][index] >= score_threshold and prediction["labels"][index] > 1:',
+            )
+        },
+    ),
+    Wrong(
+        "semantic: the surest alone",
+        cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'prediction["scores"].argsort()[-1:]')},
+    ),
+    Wrong(
+        "semantic: all masks squeezed",
+        cells={
+            "semantic_mask": (
+                Edit(
+                    "    classes = torch.zeros", '    masks = prediction["masks"].squeeze()\n    classes = torch.zeros'
+                ),
+                Edit('prediction["masks"][index, 0]', "masks[index]"),
+            )
+        },
+    ),
+    Wrong(
+        "semantic: width before height",
+        cells={"semantic_mask": Edit("return classes", "return classes.T")},
+        hint="must have shape",
+    ),
+    Wrong(
+        "semantic: other usual thresholds",
+        cells={"semantic_mask": (Edit("score_threshold: float = 0.5", "score_threshold: float = 0.7"))},
     ),
     Wrong(
         "semantic: floats",
@@ -432,11 +723,13 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
             "mean_iou": "def mean_iou(predicted, target, num_classes):\n    return (predicted == target).float().mean().item()\n"
         },
         hint="part of right pixels",
+        warned=True,
     ),
     Wrong(
         "iou: absent classes as 0",
         cells={"mean_iou": Edit("sum(overlaps) / len(overlaps)", "sum(overlaps) / num_classes")},
-        hint="counting it as 0",
+        hint="counted as 0",
+        warned=True,
     ),
     Wrong(
         "iou: absent classes as 1",
@@ -448,7 +741,8 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
                 ),
             )
         },
-        hint="counting it as 1",
+        hint="counted as 1",
+        warned=True,
     ),
     Wrong(
         "iou: classes of the target only",
@@ -494,6 +788,7 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
         "iou: over the target's pixels",
         cells={"mean_iou": Edit("(ours | theirs).sum().item()", "theirs.sum().item()")},
         hint="target's pixels",
+        also=("that only the prediction has",),
     ),
     Wrong(
         "iou: all classes together",
@@ -510,6 +805,41 @@ def mean_iou(predicted, target, num_classes):
         hint="counted together",
     ),
     Wrong(
+        "iou: in percent",
+        cells={"mean_iou": Edit("sum(overlaps) / len(overlaps)", "100 * sum(overlaps) / len(overlaps)")},
+        hint="in percent",
+    ),
+    Wrong(
+        "iou: the sum",
+        cells={"mean_iou": Edit("sum(overlaps) / len(overlaps)", "sum(overlaps)")},
+        also=("This is the sum", "Divide by the number of classes"),
+    ),
+    Wrong(
+        "iou: over the predicted pixels",
+        cells={"mean_iou": Edit("(ours | theirs).sum().item()", "ours.sum().item()")},
+        hint="predicted pixels",
+        also=("that only the prediction has",),
+    ),
+    Wrong(
+        "iou: always eleven classes, absent ones 0",
+        cells={"mean_iou": (Edit("range(num_classes)", "range(11)"), Edit("len(overlaps)", "11"))},
+        also=("counted as 0",),
+    ),
+    Wrong(
+        "iou: the maps are changed",
+        cells={"mean_iou": Edit("    overlaps = []\n", "    overlaps = []\n    target[target != predicted] = 0\n")},
+    ),
+    Wrong(
+        "iou: the first map cleared in the end",
+        cells={
+            "mean_iou": Edit(
+                "    return sum(overlaps) / len(overlaps)",
+                "    predicted.zero_()\n    return sum(overlaps) / len(overlaps)",
+            )
+        },
+        hint="are changed",
+    ),
+    Wrong(
         "iou: a tensor",
         cells={"mean_iou": Edit("sum(overlaps) / len(overlaps)", "torch.tensor(sum(overlaps) / len(overlaps))")},
         hint=".item()",
@@ -518,12 +848,22 @@ def mean_iou(predicted, target, num_classes):
     Wrong(
         "finetune: no step",
         cells={"finetune_segmenter": Edit("            optimizer.step()\n", "")},
-        hint="did not change",
+        hint="must follow backward",
+        also=("worth half", "Does the loss fall"),
+        warned=True,
+    ),
+    Wrong(
+        "finetune: gradients add up",
+        cells={"finetune_segmenter": Edit("            optimizer.zero_grad()\n", "")},
+        hint="Gradients add up",
+        also=("worth half", "Does the loss fall"),
+        warned=True,
     ),
     Wrong(
         "finetune: mode left as it was",
         cells={"finetune_segmenter": Edit("model.to(device).train()", "model.to(device)")},
         hint="model.train()",
+        warned=True,
     ),
     Wrong(
         "finetune: the masks' loss left out",
@@ -534,11 +874,57 @@ def mean_iou(predicted, target, num_classes):
             )
         },
         hint="masks is left out",
+        also=("worth half", "Does the loss fall"),
+    ),
+    Wrong(
+        "finetune: the losses averaged",
+        cells={
+            "finetune_segmenter": Edit(
+                "sum(model(images, targets).values())", "sum(model(images, targets).values()) / 5"
+            )
+        },
+        hint="add them up",
     ),
     Wrong(
         "finetune: the sum of the losses",
         cells={"finetune_segmenter": Edit("history.append(total / len(loader))", "history.append(total)")},
         hint="divide by their number",
+    ),
+    Wrong(
+        "finetune: the last batch's loss",
+        cells={"finetune_segmenter": Edit("history.append(total / len(loader))", "history.append(loss.item())")},
+        hint="last batch",
+    ),
+    Wrong(
+        "finetune: the sum goes on",
+        cells={
+            "finetune_segmenter": (
+                Edit("    history = []\n", "    history = []\n    total = 0.0\n"),
+                Edit("        total = 0.0\n", ""),
+            )
+        },
+        hint="begin at 0 in each",
+    ),
+    Wrong(
+        "finetune: return inside the epoch",
+        cells={
+            "finetune_segmenter": Edit(
+                "            total += loss.item()\n", "            total += loss.item()\n            return [total]\n"
+            )
+        },
+        hint="Not every batch",
+        also=("worth half", "Does the loss fall"),
+        warned=True,
+    ),
+    Wrong(
+        "finetune: a loss for each batch",
+        cells={
+            "finetune_segmenter": (
+                Edit("            total += loss.item()\n", "            history.append(loss.item())\n"),
+                Edit("        history.append(total / len(loader))\n", ""),
+            )
+        },
+        hint="a number for each batch",
     ),
     Wrong(
         "finetune: one epoch",
@@ -548,6 +934,8 @@ def mean_iou(predicted, target, num_classes):
     Wrong(
         "finetune: the notebook's own scenes",
         cells={"finetune_segmenter": Edit("    history = []\n", "    loader, history = train_loader, []\n")},
+        hint="use the argument `loader`",
+        also=("of the argument `loader`",),
     ),
     Wrong(
         "finetune: another model is trained",
@@ -556,7 +944,8 @@ def mean_iou(predicted, target, num_classes):
                 "    model.to(device).train()", "    model = build_segmenter(11).to(device)\n    model.train()"
             )
         },
-        hint="did not change",
+        hint="never called",
+        also=("worth half", "Does the loss fall"),
     ),
 ]
 

@@ -1,12 +1,25 @@
 """Check maps of classes: how instances become one, and how good it is."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
-from autograder.checks.expect import number, tensor
+from autograder.checks.drawing import Case, draw
+from autograder.checks.expect import answer, close, number, tensor
 
 # semantic_mask
+
+LOWEST = "Where instances overlap, the one with the highest score must win: draw the surest one last."
+LAST = "The last instance of the list wins: the score must decide."
+FIRST = "The first instance of the list wins: the score must decide."
+SOFTEST = "The largest mask value wins: the instance's score must decide."
+INDEX = "The value of a pixel is the label of the instance, not its number in the list."
+BELOW = "An instance whose score is below score_threshold counts here: leave it out."
+SCORE_ABOVE = "An instance that has exactly the threshold's score counts: use >=."
+MASK_ABOVE = "A pixel where the mask is exactly mask_threshold is covered: use >=."
+BOTH_ABOVE = "Scores and mask values that are exactly at their threshold count: use >= for both."
 
 
 def three() -> dict[str, Tensor]:
@@ -23,138 +36,195 @@ def three() -> dict[str, Tensor]:
     }
 
 
-def drawn(rng: torch.Generator, count: int, size: tuple[int, int]) -> dict[str, Tensor]:
-    """Return instances with soft, overlapping masks; no score comes twice, and their order is random."""
-    y, x = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="ij")
-    masks = []
-    for _ in range(count):
-        row, column = (float(torch.rand((), generator=rng)) * side for side in size)
-        radius = (0.2 + 0.35 * float(torch.rand((), generator=rng))) * min(size)
-        masks.append(torch.sigmoid((radius - ((y - row) ** 2 + (x - column) ** 2).sqrt()) / 2))
-    order = torch.randperm(count, generator=rng)
+def at_the_thresholds() -> dict[str, Tensor]:
+    """Return two instances in a picture of 1×3 pixels: a score and a mask value are exactly 0.5."""
     return {
-        "boxes": 10 * torch.rand(count, 4, generator=rng),
-        "labels": torch.randint(1, 11, (count,), generator=rng),
-        "scores": (0.05 + 0.9 * torch.arange(count) / (count - 1))[order],
-        "masks": torch.stack(masks)[:, None],
+        "boxes": torch.zeros(2, 4),
+        "labels": torch.tensor([3, 8]),
+        "scores": torch.tensor([0.75, 0.5]),
+        "masks": torch.tensor([[0.25, 0.5, 0.0], [0.0, 0.0, 1.0]]).view(2, 1, 1, 3),
     }
 
 
-def painted(prediction: dict[str, Tensor], size: tuple[int, int], order: Tensor, least: float, covers: float) -> Tensor:
-    """Return the classes when the instances are painted in that order, each over what is there."""
-    classes = torch.zeros(size, dtype=torch.int64)
-    for index in order:
-        if prediction["scores"][index] >= least:
-            classes[prediction["masks"][index, 0] >= covers] = prediction["labels"][index]
-    return classes
-
-
-def copied(prediction: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in prediction.items()}
+def classes_of(result: object, size: tuple[int, int]) -> Tensor:
+    """Return a map of classes of that size."""
+    return tensor(result, "the result", shape=size, dtype=torch.int64)
 
 
 @pytest.mark.question("semantic_mask")
 @pytest.mark.points(0.5)
 @pytest.mark.public
 def test_three_instances(student):
-    """`semantic_mask` gives each pixel the label of the surest instance that covers it, else 0."""
-    found = tensor(student.semantic_mask(three(), (3, 4)), "the result", shape=(3, 4), dtype=torch.int64)
-    assert found[0, 3] == 0, "A pixel that no instance covers is background, 0."
-    assert found[2, 3] != 1, "The value of a pixel is the label of the instance, not its number in the list."
-    assert found[2, 3] == 2, "A pixel that one instance covers has that instance's label."
-    assert found[1, 1] == 2, "Where two instances cover a pixel, the one with the higher score has it."
-    assert found[0, 0] == 4, "The score decides who gets a pixel, not the mask's value and not the order in the list."
-    sure = tensor(student.semantic_mask(three(), (3, 4), 0.8), "the result", shape=(3, 4), dtype=torch.int64)
-    assert sure[0, 0] == 0, "An instance whose score is below score_threshold does not count."
-    assert sure[1, 1] == 2, "An instance whose score is above score_threshold counts."
+    """`semantic_mask` gives each pixel the label of the surest instance that covers it, else 0; both thresholds count too."""
+    slips = {
+        INDEX: [[0, 0, 0, 0], [0, 1, 1, 1], [2, 1, 1, 1]],
+        LOWEST: [[9, 4, 0, 0], [9, 4, 2, 2], [9, 2, 2, 2]],
+        LAST: [[9, 4, 0, 0], [9, 2, 2, 2], [9, 2, 2, 2]],
+        FIRST: [[4, 4, 0, 0], [4, 4, 2, 2], [9, 2, 2, 2]],
+        "Labels are counted from 0 here: leave them as they are.": [[3, 3, 0, 0], [3, 1, 1, 1], [8, 1, 1, 1]],
+    }
+    right = torch.tensor([[4, 4, 0, 0], [4, 2, 2, 2], [9, 2, 2, 2]])
+    found = classes_of(student.semantic_mask(three(), (3, 4)), (3, 4))
+    answer(found, right, {hint: torch.tensor(rows) for hint, rows in slips.items()})
+    found = classes_of(student.semantic_mask(three(), (3, 4), 0.8), (3, 4))
+    answer(found, torch.tensor([[0, 0, 0, 0], [0, 2, 2, 2], [0, 2, 2, 2]]), {BELOW: right})
+    found = classes_of(student.semantic_mask(at_the_thresholds(), (1, 3)), (1, 3))
+    wrong = {SCORE_ABOVE: [[0, 3, 0]], MASK_ABOVE: [[0, 0, 8]], BOTH_ABOVE: [[0, 0, 0]]}
+    answer(found, torch.tensor([[0, 3, 8]]), {hint: torch.tensor(rows) for hint, rows in wrong.items()})
+
+
+def drawn(rng: torch.Generator, count: int, size: tuple[int, int]) -> dict[str, Tensor]:
+    """Return instances with soft, overlapping masks that are all sure; no score comes twice, their order is random."""
+    y, x = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="ij")
+    masks = []
+    for _ in range(count):
+        row, column = ((0.25 + 0.5 * float(torch.rand((), generator=rng))) * side for side in size)
+        radius = (0.25 + 0.3 * float(torch.rand((), generator=rng))) * min(size)
+        masks.append(torch.sigmoid((radius - ((y - row) ** 2 + (x - column) ** 2).sqrt()) / 2))
+    return {
+        "boxes": 10 * torch.rand(count, 4, generator=rng),
+        "labels": torch.randperm(10, generator=rng)[:count] + 1,
+        "scores": (0.55 + 0.4 * torch.arange(count) / count)[torch.randperm(count, generator=rng)],
+        "masks": torch.stack(masks)[:, None],
+    }
+
+
+def apart(rng: torch.Generator) -> dict[str, Tensor]:
+    """Return ten instances of all ten classes that nowhere overlap, each with mask values and a score of its own."""
+    masks = torch.zeros(10, 1, 12, 50)
+    for n, mask in enumerate(masks):
+        mask[0, 1:11, 5 * n : 5 * n + 4] = 0.05 + 0.9 * torch.rand(10, 4, generator=rng)
+    return {
+        "boxes": 10 * torch.rand(10, 4, generator=rng),
+        "labels": torch.randperm(10, generator=rng) + 1,
+        "scores": (0.05 + 0.09 * torch.arange(10))[torch.randperm(10, generator=rng)],
+        "masks": masks,
+    }
+
+
+def painted(prediction: dict[str, Tensor], order: Tensor, least: float = 0.5, covers: float = 0.5) -> Tensor:
+    """Return the classes when the instances are painted in that order, each over what is there."""
+    classes = torch.zeros(prediction["masks"].shape[2:], dtype=torch.int64)
+    for index in order:
+        if prediction["scores"][index] >= least:
+            classes[prediction["masks"][index, 0] >= covers] = prediction["labels"][index]
+    return classes
+
+
+def largest(prediction: dict[str, Tensor], weight: Tensor) -> Tensor:
+    """Return the classes when each pixel that is covered goes to the instance whose weight [N, H, W] is largest there."""
+    covered = prediction["masks"][:, 0] >= 0.5
+    who = torch.where(covered, weight, -1.0).argmax(dim=0)
+    return torch.where(covered.any(dim=0), prediction["labels"][who], 0)
+
+
+def overlapping(rng: torch.Generator, count: int, size: tuple[int, int]) -> Case[dict[str, Tensor]]:
+    """Return sure instances that overlap, and what is made of them where something else than the score decides."""
+    prediction = drawn(rng, count, size)
+    scores, masks = prediction["scores"], prediction["masks"][:, 0]
+    up, listed = scores.argsort(), torch.arange(count)
+    covers = masks >= 0.5
+    right = painted(prediction, up)
+    numbers = painted({**prediction, "labels": listed}, up)
+    slips = {
+        LOWEST: painted(prediction, up.flip(0)),
+        LAST: painted(prediction, listed),
+        FIRST: painted(prediction, listed.flip(0)),
+        SOFTEST: largest(prediction, masks),
+        "Score times mask value decides: the instance's score alone must.": largest(
+            prediction, scores[:, None, None] * masks
+        ),
+        "Labels are counted from 0 here: leave them as they are.": (right - 1).clamp(min=0),
+        "The larger label wins: the score must decide.": painted(prediction, prediction["labels"].argsort()),
+        "Labels of instances that overlap are added up: the surest one alone has the pixel.": (
+            (covers * prediction["labels"][:, None, None]).sum(dim=0)
+        ),
+        INDEX: numbers,
+    }
+    return Case(inputs=prediction, right=right, slips=slips)
+
+
+def asked(library: Any, student: Any, prediction: dict[str, Tensor], size: tuple[int, int]) -> tuple[Tensor, bool]:
+    """Return what `semantic_mask` says of a prediction that stays in the student's process, and whether it changed it."""
+    given = library.types.SimpleNamespace(prediction=prediction)
+    call = library.builtins.eval("lambda function, given, size: function(given.prediction, size)", {})
+    found = classes_of(call(student.semantic_mask, given, size), size)
+    return found, not close(given.prediction, prediction)
 
 
 @pytest.mark.question("semantic_mask")
 @pytest.mark.points(1)
-def test_the_surest_wins(student, rng):
+def test_the_surest_wins(student, library, rng):
     """Where instances overlap, the one with the highest score has the pixel, in whatever order they come."""
-    size = (48, 64)
-    for _ in range(3):
-        prediction = drawn(rng, 7, size)
-        scores, masks = prediction["scores"], prediction["masks"][:, 0]
-        up = scores.argsort()
-        right = painted(prediction, size, up, 0.3, 0.5)
-        found = student.semantic_mask(copied(prediction), size, score_threshold=0.3)
-        found = tensor(found, "the result", shape=size, dtype=torch.int64)
-        counted = torch.where((scores >= 0.3)[:, None, None] & (masks >= 0.5), masks, torch.zeros(()))
-        by_mask = torch.where(counted.amax(0) > 0, prediction["labels"][counted.argmax(0)], torch.zeros((), dtype=int))
-        both = torch.where(counted > 0, scores[:, None, None] * counted, torch.zeros(()))
-        by_both = torch.where(both.amax(0) > 0, prediction["labels"][both.argmax(0)], torch.zeros((), dtype=int))
-        listed = torch.arange(len(scores))
-        slips = {
-            "The instance with the lowest score wins: draw the surest one last.": painted(
-                prediction, size, up.flip(0), 0.3, 0.5
-            ),
-            "The last instance of the list wins: the score must decide.": painted(prediction, size, listed, 0.3, 0.5),
-            "The first instance of the list wins: the score must decide.": painted(
-                prediction, size, listed.flip(0), 0.3, 0.5
-            ),
-            "The largest mask value wins: the instance's score must decide.": by_mask,
-            "Score times mask value decides: the instance's score alone must.": by_both,
-            "Labels are counted from 0 here: leave them as they are.": (right - 1).clamp(min=0),
-        }
-        for hint, wrong in slips.items():
-            assert torch.equal(wrong, right) or not torch.equal(found, wrong), hint
-        assert torch.equal(found, right), "Each pixel must have the label of the surest instance that covers it."
+    for size in ((48, 64), (40, 30)):
+        case = draw(lambda size=size: overlapping(rng, 5, size))
+        found, changed = asked(library, student, case.inputs, size)
+        case.judge(found)
+        assert not changed, "The prediction that was given is changed: leave it as it is."
 
 
 @pytest.mark.question("semantic_mask")
 @pytest.mark.points(1)
 def test_the_thresholds(student, rng):
     """Instances count from score_threshold on, pixels from mask_threshold on; both are 0.5 where none is given."""
-    size = (40, 30)
-    prediction = drawn(rng, 6, size)
-    up = prediction["scores"].argsort()
-    usual = painted(prediction, size, up, 0.5, 0.5)
-    found = tensor(student.semantic_mask(copied(prediction), size), "the result", shape=size, dtype=torch.int64)
-    assert torch.equal(found, usual), "Both thresholds are 0.5 where none is given."
-    for least, covers in ((0.1, 0.3), (0.6, 0.8), (0.25, 0.65)):
-        right = painted(prediction, size, up, least, covers)
-        found = student.semantic_mask(copied(prediction), size, score_threshold=least, mask_threshold=covers)
-        found = tensor(found, "the result", shape=size, dtype=torch.int64)
-        slips = {
-            "mask_threshold is not used: it decides which pixels an instance covers.": (least, 0.5),
-            "score_threshold is not used: it decides which instances count.": (0.5, covers),
-            "All instances count, also those below score_threshold: leave these out.": (0.0, covers),
-            "The two thresholds are mixed up.": (covers, least),
-        }
-        for hint, (slip_least, slip_covers) in slips.items():
-            wrong = painted(prediction, size, up, slip_least, slip_covers)
-            assert torch.equal(wrong, right) or not torch.equal(found, wrong), hint
-        assert torch.equal(found, right), "The thresholds decide which instances count, and which pixels they cover."
-    exact = {
-        "boxes": torch.zeros(2, 4),
-        "labels": torch.tensor([3, 8]),
-        "scores": torch.tensor([0.75, 0.5]),
-        "masks": torch.tensor([[0.25, 0.5, 0.0], [0.0, 0.0, 1.0]]).view(2, 1, 1, 3),
-    }
-    found = tensor(student.semantic_mask(exact, (1, 3)), "the result", shape=(1, 3), dtype=torch.int64)
-    assert found[0, 2] == 8, "An instance that has exactly the threshold's score counts: use >=."
-    assert found[0, 1] == 3, "A pixel where the mask is exactly mask_threshold is covered: use >=."
+    order = torch.arange(10)  # nothing overlaps, so the order is no matter here
+    for least, covers in ((0.1, 0.3), (0.7, 0.8), (0.25, 0.65)):
+
+        def make(least: float = least, covers: float = covers) -> Case[dict[str, Tensor]]:
+            prediction = apart(rng)
+            slips = {
+                "mask_threshold is not used: it decides which pixels an instance covers.": (least, 0.5),
+                "score_threshold is not used: it decides which instances count.": (0.5, covers),
+                "Neither of the two thresholds is used.": (0.5, 0.5),
+                "All instances count, also those below score_threshold: leave these out.": (0.0, covers),
+                "The two thresholds are mixed up.": (covers, least),
+            }
+            return Case(
+                inputs=prediction,
+                right=painted(prediction, order, least, covers),
+                slips={hint: painted(prediction, order, *slip) for hint, slip in slips.items()},
+            )
+
+        case = draw(make)
+        found = student.semantic_mask(case.inputs, (12, 50), score_threshold=least, mask_threshold=covers)
+        case.judge(classes_of(found, (12, 50)))
+    prediction = apart(rng)
+    found = classes_of(student.semantic_mask(prediction, (12, 50)), (12, 50))
+    answer(found, painted(prediction, order))
 
 
 @pytest.mark.question("semantic_mask")
 @pytest.mark.points(0.5)
-def test_nothing_to_draw(student, rng):
-    """Without instances, or without any that is sure enough, all is background."""
+def test_few_instances(student, rng):
+    """A single instance is drawn; without any, or without one that is sure enough, all is background."""
     size = (13, 21)
-    nothing = {name: value[:0] for name, value in drawn(rng, 2, size).items()}
+    one = drawn(rng, 1, size)
+    answer(classes_of(student.semantic_mask(one, size), size), painted(one, torch.tensor([0])))
+    nothing = {name: value[:0] for name, value in one.items()}
     for prediction, least in ((nothing, 0.5), (drawn(rng, 4, size), 0.99)):
-        found = student.semantic_mask(prediction, size, least)
-        found = tensor(found, "the result where nothing is found", shape=size, dtype=torch.int64)
-        assert found.abs().sum() == 0, "Where no instance is sure enough, all pixels are background, 0."
+        found = tensor(student.semantic_mask(prediction, size, least), "the result where nothing is found", shape=size)
+        answer(found, torch.zeros(size, dtype=torch.int64))
 
 
 # mean_iou
 
+PIXELS = "This is the part of right pixels: take the mean of the classes' IoU."
+ABSENT_0 = "Classes that occur nowhere are counted as 0: leave them out."
+ABSENT_1 = "Classes that occur nowhere are counted as 1: leave them out."
+TWICE = "What both have in common is counted twice in the union (it is `or`, not a sum)."
+PERCENT = "The mean IoU is a number between 0 and 1, not in percent."
 
-def near(found: float, value: float) -> bool:
-    return abs(found - value) < 1e-6
+
+@pytest.mark.question("mean_iou")
+@pytest.mark.points(0.5)
+@pytest.mark.public
+def test_the_example(student):
+    """`mean_iou` is 0.583 for the example, and 1 for a prediction that is right everywhere."""
+    predicted, target = torch.tensor([[0, 1, 1, 1]]), torch.tensor([[0, 0, 1, 1]])
+    slips = {ABSENT_0: 7 / 18, ABSENT_1: 13 / 18, TWICE: 11 / 30, PERCENT: 700 / 12}
+    answer(number(student.mean_iou(predicted, target, 3), "the mean IoU"), 7 / 12, slips)
+    everywhere = number(student.mean_iou(target, target, 11), "the mean IoU")
+    answer(everywhere, 1.0, {ABSENT_0: 2 / 11})
 
 
 def counts(predicted: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -166,74 +236,70 @@ def counts(predicted: Tensor, target: Tensor, classes: int) -> tuple[Tensor, Ten
 
 
 @pytest.mark.question("mean_iou")
-@pytest.mark.points(0.5)
-@pytest.mark.public
-def test_the_example(student):
-    """`mean_iou` is 0.583 for the example, and 1 for a prediction that is right everywhere."""
-    predicted, target = torch.tensor([[0, 1, 1, 1]]), torch.tensor([[0, 0, 1, 1]])
-    found = number(student.mean_iou(predicted, target, 3), "the mean IoU")
-    assert abs(found - 0.75) > 1e-6, "This is the part of right pixels: take the mean of the classes' IoU."
-    assert abs(found - 1.1666666 / 3) > 1e-6, "Class 2 occurs nowhere: leave it out instead of counting it as 0."
-    assert abs(found - 2.1666666 / 3) > 1e-6, "Class 2 occurs nowhere: leave it out instead of counting it as 1."
-    assert abs(found - 0.5833333) < 1e-6, "The example of the text has the mean IoU (1/2 + 2/3) / 2 = 0.583."
-    everywhere = number(student.mean_iou(target, target, 11), "the mean IoU")
-    assert abs(everywhere - 1) < 1e-6, "A prediction that is right everywhere has the mean IoU 1, however many classes."
-
-
-@pytest.mark.question("mean_iou")
 @pytest.mark.points(1.5)
-def test_all_classes(student, rng):
-    """Each class has one vote, however many pixels it has; the background counts."""
+def test_all_classes(student, library, rng):
+    """Each class has one vote, however many pixels it has, and the background counts: the mean of the classes' IoU."""
     for classes, height, width in ((6, 30, 20), (11, 25, 40)):
-        target = torch.randint(classes, (height, width), generator=rng)
-        target[: height // 2] = 0  # most is background
-        guess = torch.randint(classes, (height, width), generator=rng)
-        predicted = torch.where(torch.rand(height, width, generator=rng) < 0.7, target, guess)
-        found = number(student.mean_iou(predicted, target, classes), "the mean IoU")
-        same, union, ours, theirs = counts(predicted, target, classes)
-        iou = same / union
-        slips = {
-            "This is the part of right pixels: take the mean of the classes' IoU.": same.sum() / target.numel(),
-            "The background is left out: it is a class like any other.": iou[1:].mean(),
-            "Classes are weighted by their pixels: each has one vote.": (iou * theirs / theirs.sum()).sum(),
-            "All classes are counted together: divide for each class, then take the mean.": same.sum() / union.sum(),
-            "What both have in common is counted twice in the union (it is `or`, not a sum).": (
-                same / (ours + theirs)
-            ).mean(),
-            "This is the Dice coefficient: divide by the union, not by the mean of both counts.": (
-                2 * same / (ours + theirs)
-            ).mean(),
-            "You divide by the target's pixels: divide by the union.": (same / theirs).mean(),
-            "You divide by the predicted pixels: divide by the union.": (same / ours).mean(),
-            "The last class is left out: classes go from 0 to num_classes - 1.": iou[:-1].mean(),
-        }
-        for hint, wrong in slips.items():
-            assert not near(found, wrong.item()), hint
-        assert near(found, iou.mean().item()), "The mean over classes of intersection over union is wrong."
-    missed = torch.tensor([[0, 0, 1, 2]]), torch.tensor([[0, 0, 1, 1]])
-    found = number(student.mean_iou(*missed, 3), "the mean IoU")
-    assert near(found, 0.5), "A class that occurs in a single pixel, and wrongly, counts with 0."
+
+        def make(classes: int = classes, height: int = height, width: int = width) -> Case[tuple[Tensor, Tensor]]:
+            target = torch.randint(classes, (height, width), generator=rng)
+            target[: height // 2] = 0  # most is background
+            guess = torch.randint(classes, (height, width), generator=rng)
+            predicted = torch.where(torch.rand(height, width, generator=rng) < 0.7, target, guess)
+            same, union, ours, theirs = counts(predicted, target, classes)
+            iou = same / union
+            slips = {
+                PIXELS: same.sum() / target.numel(),
+                "The background is left out: it is a class like any other.": iou[1:].mean(),
+                "Classes are weighted by their pixels: each has one vote.": (iou * theirs / theirs.sum()).sum(),
+                "All classes are counted together: divide for each class, then take the mean.": same.sum()
+                / union.sum(),
+                TWICE: (same / (ours + theirs)).mean(),
+                "This is the Dice coefficient: divide by the union, not by the mean of both counts.": (
+                    2 * same / (ours + theirs)
+                ).mean(),
+                "You divide by the target's pixels: divide by the union.": (same / theirs).mean(),
+                "You divide by the predicted pixels: divide by the union.": (same / ours).mean(),
+                "The last class is left out: classes go from 0 to num_classes - 1.": iou[:-1].mean(),
+                "This is the sum of the classes' IoU: divide by their number.": iou.sum(),
+                PERCENT: 100 * iou.mean(),
+            }
+            right = iou.mean().item()
+            return Case(inputs=(predicted, target), right=right, slips={k: v.item() for k, v in slips.items()})
+
+        case = draw(make)
+        given = library.types.SimpleNamespace(values=list(case.inputs))
+        call = library.builtins.eval("lambda function, given, classes: function(*given.values, classes)", {})
+        case.judge(number(call(student.mean_iou, given, classes), "the mean IoU"))
+        unchanged = close(given.values, list(case.inputs))
+        assert unchanged, "The maps that were given are changed: leave them as they are."
 
 
 @pytest.mark.question("mean_iou")
 @pytest.mark.points(1)
 def test_classes_that_are_absent(student, rng):
-    """A class that neither has is left out; one that only one of them has counts with 0."""
-    height, width, classes = 18, 24, 9
-    common, invented, missed = torch.randperm(classes, generator=rng)[:3].tolist()
-    target = torch.where(torch.rand(height, width, generator=rng) < 0.6, common, missed)
-    predicted = torch.where(torch.rand(height, width, generator=rng) < 0.6, common, invented)
-    target[0, 0] = predicted[0, 0] = common
-    target[0, 1], predicted[0, 1] = missed, invented
-    found = number(student.mean_iou(predicted, target, classes), "the mean IoU")
-    same, union, _, _ = counts(predicted, target, classes)
-    iou = (same / union)[common].item()
-    assert not near(found, iou / classes), "Classes that neither has are counted as 0: leave them out."
-    assert not near(found, (iou + classes - 3) / classes), "Classes that neither has are counted as 1: leave them out."
-    assert not near(found, iou / 2), (
-        "A class that only the prediction has, or only the target, is left out: it counts with 0."
-    )
-    assert not near(found, iou), "Only classes that both have are counted: one that a single one has counts with 0."
-    assert near(found, iou / 3), "The mean is over the classes that the prediction or the target has."
-    apart = number(student.mean_iou(torch.full((4, 5), invented), torch.full((4, 5), missed), classes), "the mean IoU")
-    assert near(apart, 0.0), "Where no pixel is right, the mean IoU is 0."
+    """A class that neither has is left out of the mean; one that only one of them has counts with 0."""
+    classes, one_alone = 9, "A class that only the prediction has, or only the target, is left out: it counts with 0."
+
+    def make() -> Case[tuple[Tensor, Tensor]]:
+        common, invented, missed = (1 + torch.randperm(classes - 2, generator=rng)[:3]).tolist()
+        right = torch.rand(18, 24, generator=rng) < 0.3 + 0.4 * torch.rand((), generator=rng)
+        target, predicted = torch.where(right, common, missed), torch.where(right, common, invented)
+        slips = {
+            ABSENT_0: 1 / classes,
+            ABSENT_1: (1 + classes - 3) / classes,
+            one_alone: 1 / 2,
+            "Divide by the number of classes that either has, not only of those that both have.": 1.0,
+            PIXELS: right.double().mean().item(),
+            TWICE: 1 / 6,
+        }
+        return Case(inputs=(predicted, target), right=1 / 3, slips=slips)
+
+    for _ in range(2):
+        case = draw(make)
+        case.judge(number(student.mean_iou(*case.inputs, classes), "the mean IoU"))
+    small = torch.full((4, 5), 2), torch.full((4, 5), 2)
+    small[0][2, 3] = 4  # invented in a single pixel
+    answer(number(student.mean_iou(*small, classes), "the mean IoU"), 19 / 40, {one_alone: 19 / 20})
+    apart_everywhere = number(student.mean_iou(torch.full((4, 5), 3), torch.full((4, 5), 7), classes), "the mean IoU")
+    answer(apart_everywhere, 0.0)

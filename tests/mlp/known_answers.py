@@ -158,37 +158,198 @@ def pixel_statistics(images):
             ),
         },
     ),
+    Right(
+        "a stack of sums, a closure, all logits at once",
+        cells={
+            "class_counts": "def class_counts(labels):\n    return torch.stack([(labels == d).sum() for d in range(10)])",
+            "pixel_statistics": """
+from typing import NamedTuple
+
+
+class Statistics(NamedTuple):
+    mean: float
+    std: float
+
+
+def pixel_statistics(images):
+    values = images.flatten().to(torch.float64).div_(255)
+    return Statistics(mean=values.mean().item(), std=values.var(unbiased=False).sqrt().item())
+""",
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super(MLP, self).__init__()
+        self.input_size = input_size
+        self.hidden_layer = nn.Sequential()
+        for inputs in (input_size, hidden_size):
+            self.hidden_layer.append(nn.Linear(inputs, hidden_size))
+            self.hidden_layer.append(nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        for part in (*self.hidden_layer, *self.output_layer):
+            x = part(x.view(-1, self.input_size) if part is self.hidden_layer[0] else x)
+        return x
+""",
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    model.train()
+    seen = []
+    for batch in loader:
+        x, y = (part.to(next(model.parameters()).device) for part in batch)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            return loss
+
+        seen.extend([float(optimizer.step(closure).detach())] * x.size(0))
+    return sum(seen) / len(seen)
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    still = copy.deepcopy(model).eval()
+    with torch.inference_mode():
+        logits = torch.cat([still(x) for x, _ in loader])
+    labels = torch.cat([y for _, y in loader])
+    return [criterion(logits, labels).item(), torch.mean((logits.argmax(-1) == labels) * 1.0).item()]
+""",
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    larger = DataLoader(train_loader.dataset, batch_size=256, shuffle=True)
+    model = MLP().to(device)
+    criterion = nn.CrossEntropyLoss(label_smoothing=0.05)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    best, patience = (float("inf"), None), 2
+    for _ in range(8):
+        model.train()
+        for x, y in larger:
+            optimizer.zero_grad()
+            loss = criterion(model(x.to(device)), y.to(device))
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+        loss, _ = evaluate(model, valid_loader, criterion)
+        if loss < best[0]:
+            best, patience = (loss, {name: value.clone() for name, value in model.state_dict().items()}), 2
+        elif (patience := patience - 1) == 0:
+            break
+    model.load_state_dict(best[1])
+    return model
+""",
+        },
+    ),
+    Right(
+        "NumPy's numbers, a running mean, digits shifted a little",
+        cells={
+            "class_counts": """
+import numpy as np
+
+
+def class_counts(labels):
+    return torch.from_numpy(np.bincount(labels.numpy(), minlength=10)).long()
+""",
+            "pixel_statistics": """
+import numpy as np
+
+
+def pixel_statistics(images):
+    return np.mean(images.numpy() / 255.0), np.std(images.numpy() / 255.0)
+""",
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    mean, seen = 0.0, 0
+    for module in model.modules():
+        module.training = True
+    for i, (x, y) in enumerate(loader):
+        with torch.enable_grad():
+            loss = criterion(model(x), y)
+        optimizer.zero_grad(set_to_none=False)
+        loss.backward()
+        optimizer.step()
+        seen += y.size(0)
+        mean += (loss.item() - mean) * y.size(0) / seen
+    return mean
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    was_training = model.training
+    model.eval()
+    losses, hits = [], []
+    with torch.no_grad():
+        for x, y in loader:
+            logits = model(x)
+            losses += [criterion(logits, y).item()] * len(y)
+            hits += (logits.softmax(1).topk(1).indices[:, 0] == y).tolist()
+    if was_training:
+        model.train()
+    import numpy as np
+    return np.mean(losses), np.mean(hits)
+""",
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    torch.manual_seed(3)
+    model = MLP().to(device)
+    optimizer = torch.optim.NAdam(model.parameters(), lr=0.002)
+    for epoch in range(5):
+        for x, y in train_loader:
+            down, right = torch.randint(-1, 2, (2,)).tolist()
+            loss = F.cross_entropy(model(x.roll((down, right), (2, 3)).to(device)), y.to(device))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        for group in optimizer.param_groups:
+            group["lr"] *= 0.6
+    evaluate(model, valid_loader, nn.CrossEntropyLoss())
+    return model
+""",
+        },
+    ),
     Wrong(
         "class_counts: nominlength",
         cells={"class_counts": Edit("torch.bincount(labels, minlength=10)", "torch.bincount(labels)")},
+        hint="minlength",
     ),
     Wrong(
         "class_counts: unique",
         cells={"class_counts": Edit("torch.bincount(labels, minlength=10)", "labels.unique(return_counts=True)[1]")},
+        hint="minlength",
     ),
     Wrong(
         "class_counts: float",
         cells={"class_counts": Edit("torch.bincount(labels, minlength=10)", "torch.histc(labels.float(), 10, 0, 9)")},
+        hint="torch.int64",
     ),
     Wrong(
-        "pixel_statistics: 255", cells={"pixel_statistics": Edit("images.float() / 255", "images.float()")}, hint="255"
+        "pixel_statistics: 255",
+        cells={"pixel_statistics": Edit("images.float() / 255", "images.float()")},
+        hint="Both are on the scale from 0 to 255",
     ),
     Wrong(
         "pixel_statistics: const",
         cells={"pixel_statistics": Edit("return scaled.mean().item(), scaled.std().item()", "return 0.1307, 0.3081")},
+        hint="figures of MNIST",
     ),
     Wrong(
         "pixel_statistics: tensor",
         cells={"pixel_statistics": Edit("scaled.mean().item(), scaled.std().item()", "scaled.mean(), scaled.std()")},
+        hint=".item()",
     ),
     Wrong(
         "pixel_statistics: perimage",
         cells={"pixel_statistics": Edit("scaled.std().item()", "scaled.std(dim=(1, 2)).mean().item()")},
+        hint="within each image",
     ),
     Wrong(
         "MLP: softmax",
         cells={"MLP": Edit("return self.output_layer(x)", "return self.output_layer(x).softmax(dim=1)")},
-        hint="softmax",
+        hint="there is a softmax at the end, which",
+        warned=True,
     ),
     Wrong(
         "MLP: norelu2",
@@ -198,6 +359,8 @@ def pixel_statistics(images):
                 "            nn.Linear(hidden_size, hidden_size),\n",
             )
         },
+        hint="`hidden_layer` has four parts",
+        also=("second ReLU is missing",),
     ),
     Wrong(
         "MLP: names",
@@ -240,10 +403,21 @@ class MLP(nn.Module):
         return self.output(x)
 """
         },
+        hint="no parameter 'hidden_layer.0.weight'",
     ),
     Wrong("MLP: view784", cells={"MLP": Edit("x.flatten(start_dim=1)", "x.view(-1, 784)")}),
-    Wrong("MLP: hardsizes", cells={"MLP": Edit("nn.Linear(hidden_size, hidden_size)", "nn.Linear(500, 500)")}),
-    Wrong("MLP: forward-skips-relu", cells={"MLP": Edit("x = self.hidden_layer(x)", "x = self.hidden_layer[:3](x)")}),
+    Wrong(
+        "MLP: hardsizes",
+        cells={"MLP": Edit("nn.Linear(hidden_size, hidden_size)", "nn.Linear(500, 500)")},
+        hint="(500, 500); it must be (8, 8)",
+        also=("of the sizes asked for", "A layer has a size of its own"),
+    ),
+    Wrong(
+        "MLP: forward-skips-relu",
+        cells={"MLP": Edit("x = self.hidden_layer(x)", "x = self.hidden_layer[:3](x)")},
+        hint="second ReLU is missing",
+        warned=True,
+    ),
     Wrong(
         "MLP: plain-output-linear",
         cells={
@@ -252,6 +426,7 @@ class MLP(nn.Module):
                 "self.output_layer = nn.Linear(hidden_size, num_classes)",
             )
         },
+        hint="no parameter 'output_layer.0.weight'",
     ),
     Wrong(
         "train_one_epoch: meanofmeans",
@@ -261,7 +436,8 @@ class MLP(nn.Module):
                 Edit("seen += len(labels)", "seen += 1"),
             )
         },
-        hint="mean of the batches",
+        hint="mean of the batches' means",
+        warned=True,
     ),
     Wrong(
         "train_one_epoch: lendataset-slip",
@@ -282,29 +458,48 @@ class MLP(nn.Module):
         "train_one_epoch: nozero",
         cells={"train_one_epoch": Edit("        optimizer.zero_grad()\n", "")},
         hint="Gradients add up",
+        warned=True,
     ),
     Wrong(
         "train_one_epoch: nostep",
         cells={"train_one_epoch": Edit("        optimizer.step()\n", "")},
-        hint="optimizer.step()",
+        hint="the step of the optimizer is missing",
+        warned=True,
     ),
-    Wrong("train_one_epoch: notrain", cells={"train_one_epoch": Edit("    model.train()\n", "")}, hint="model.train()"),
-    Wrong("train_one_epoch: tensor", cells={"train_one_epoch": Edit("loss.item() * len", "loss * len")}),
     Wrong(
-        "evaluate: percent", cells={"evaluate": Edit("correct / seen", "100 * correct / seen")}, hint="not in percent"
+        "train_one_epoch: notrain",
+        cells={"train_one_epoch": Edit("    model.train()\n", "")},
+        hint="call model.train() first",
+        warned=True,
     ),
-    Wrong("evaluate: noeval", cells={"evaluate": Edit("    model.eval()\n", "")}, hint="model.eval()"),
+    Wrong(
+        "train_one_epoch: tensor",
+        cells={"train_one_epoch": Edit("loss.item() * len", "loss * len")},
+        hint=".item()",
+        warned=True,
+    ),
+    Wrong(
+        "evaluate: percent",
+        cells={"evaluate": Edit("correct / seen", "100 * correct / seen")},
+        hint="not in percent",
+        warned=True,
+    ),
+    Wrong(
+        "evaluate: noeval", cells={"evaluate": Edit("    model.eval()\n", "")}, hint="call model.eval()", warned=True
+    ),
     Wrong(
         "evaluate: endtrain",
         cells={"evaluate": Edit("model.train(was_training)", "model.train()")},
         hint="The mode was changed",
+        warned=True,
     ),
     Wrong(
         "evaluate: norestore",
         cells={"evaluate": Edit("    model.train(was_training)\n", "")},
         hint="The mode was changed",
+        warned=True,
     ),
-    Wrong("evaluate: grad", cells={"evaluate": Edit("with torch.no_grad():", "if True:")}, hint="no_grad"),
+    Wrong("evaluate: grad", cells={"evaluate": Edit("with torch.no_grad():", "if True:")}, hint="no_grad", warned=True),
     Wrong(
         "evaluate: batchmeans",
         cells={
@@ -318,6 +513,7 @@ class MLP(nn.Module):
             )
         },
         hint="averaged the accuracies of batches",
+        warned=True,
     ),
     Wrong(
         "evaluate: backward",
@@ -330,6 +526,7 @@ class MLP(nn.Module):
                 ),
             )
         },
+        hint="no_grad",
     ),
     Wrong(
         "train_mlp: sgd01",
@@ -347,13 +544,13 @@ class MLP(nn.Module):
                 "train_one_epoch(model, train_loader,", "train_one_epoch(model, globals()['train_loader'],"
             )
         },
-        hint="train_loader",
+        hint="learn from the argument `train_loader`",
     ),
     Wrong("train_mlp: noreturn", cells={"train_mlp": Edit("    return model", "    pass")}, hint="return the model"),
     Wrong(
         "train_mlp: other",
         cells={"train_mlp": Edit("model = MLP().to(device)", "model = MLP(hidden_size=300).to(device)")},
-        hint="must have shape [500, 784]",
+        hint="of the default sizes",
     ),
     Wrong(
         "train_mlp: untrained",
@@ -363,6 +560,557 @@ class MLP(nn.Module):
                 "        train_loss = 0.0",
             )
         },
+        hint="digits that it has never seen",
+        also=("it learns too little",),
+    ),
+    Wrong(
+        "class_counts: adds once for each digit",
+        cells={
+            "class_counts": "def class_counts(labels):\n    counts = torch.zeros(10, dtype=torch.int64)\n    counts[labels] += 1\n    return counts"
+        },
+        hint="however often it occurs",
+    ),
+    Wrong(
+        "class_counts: leaves out the 0",
+        cells={
+            "class_counts": Edit(
+                "torch.bincount(labels, minlength=10)", "torch.bincount(labels[labels > 0], minlength=10)"
+            )
+        },
+        hint="digit 0 is never counted",
+    ),
+    Wrong(
+        "class_counts: leaves out the 9",
+        cells={
+            "class_counts": "def class_counts(labels):\n    return torch.tensor([(labels == d).sum().item() for d in range(9)] + [0])"
+        },
+        hint="digit 9 is never counted",
+    ),
+    Wrong(
+        "class_counts: a list",
+        cells={"class_counts": Edit("minlength=10)", "minlength=10).tolist()")},
+        hint="must be a tensor",
+    ),
+    Wrong(
+        "class_counts: shares",
+        cells={"class_counts": Edit("minlength=10)", "minlength=10) / len(labels)")},
+        hint="torch.int64",
+    ),
+    Wrong(
+        "class_counts: most common first",
+        cells={"class_counts": Edit("minlength=10)", "minlength=10).sort(descending=True).values")},
+        hint="in the order of how many",
+    ),
+    Wrong(
+        "pixel_statistics: by the largest pixel",
+        cells={"pixel_statistics": Edit("images.float() / 255", "images.float() / images.max()")},
+        hint="whatever the largest pixel",
+    ),
+    Wrong(
+        "pixel_statistics: by 256",
+        cells={"pixel_statistics": Edit("images.float() / 255", "images.float() / 256")},
+        hint="not by 256",
+    ),
+    Wrong(
+        "pixel_statistics: swapped",
+        cells={
+            "pixel_statistics": Edit(
+                "scaled.mean().item(), scaled.std().item()", "scaled.std().item(), scaled.mean().item()"
+            )
+        },
+        hint="swapped",
+    ),
+    Wrong(
+        "pixel_statistics: variance",
+        cells={"pixel_statistics": Edit("scaled.std().item()", "scaled.var().item()")},
+        hint="This is the variance",
+    ),
+    Wrong(
+        "pixel_statistics: at each place",
+        cells={"pixel_statistics": Edit("scaled.std().item()", "scaled.std(dim=0).mean().item()")},
+        hint="at each place",
+    ),
+    Wrong(
+        "pixel_statistics: of the images' means",
+        cells={"pixel_statistics": Edit("scaled.std().item()", "scaled.mean(dim=(1, 2)).std().item()")},
+        hint="deviation of the images' means",
+    ),
+    Wrong(
+        "pixel_statistics: the deviation of unscaled pixels",
+        cells={"pixel_statistics": Edit("scaled.std().item()", "images.float().std().item()")},
+        hint="The standard deviation is on the scale from 0 to 255",
+    ),
+    Wrong(
+        "pixel_statistics: the mean alone",
+        cells={"pixel_statistics": Edit("scaled.mean().item(), scaled.std().item()", "scaled.mean().item()")},
+        hint="must be a pair",
+    ),
+    Wrong(
+        "MLP: no ReLU",
+        cells={"MLP": Edit("x = self.hidden_layer(x)", "x = self.hidden_layer[2](self.hidden_layer[0](x))")},
+        hint="Both ReLUs are missing",
+        warned=True,
+    ),
+    Wrong(
+        "MLP: the first ReLU is passed by",
+        cells={"MLP": Edit("x = self.hidden_layer(x)", "x = self.hidden_layer[2:](self.hidden_layer[0](x))")},
+        hint="first ReLU is missing",
+        warned=True,
+    ),
+    Wrong(
+        "MLP: a ReLU at the end",
+        cells={"MLP": Edit("return self.output_layer(x)", "return F.relu(self.output_layer(x))")},
+        hint="ReLU behind the output layer",
+        warned=True,
+    ),
+    Wrong(
+        "MLP: log-softmax",
+        cells={"MLP": Edit("return self.output_layer(x)", "return F.log_softmax(self.output_layer(x), dim=1)")},
+        hint="log-softmax",
+    ),
+    Wrong(
+        "MLP: softmax over the batch",
+        cells={"MLP": Edit("return self.output_layer(x)", "return torch.softmax(self.output_layer(x), 0)")},
+        hint="over the images of the batch",
+        warned=True,
+    ),
+    Wrong(
+        "MLP: sigmoid",
+        cells={"MLP": Edit("return self.output_layer(x)", "return self.output_layer(x).sigmoid()")},
+        hint="sigmoid",
+    ),
+    Wrong(
+        "MLP: squeezed",
+        cells={"MLP": Edit("return self.output_layer(x)", "return self.output_layer(x).squeeze()")},
+        hint="of a single image",
+        also=("for a single image",),
+    ),
+    Wrong(
+        "MLP: dropout",
+        cells={"MLP": Edit("x = self.hidden_layer(x)", "x = F.dropout(self.hidden_layer(x), 0.5)")},
+        hint="give other logits each time",
+    ),
+    Wrong("MLP: all flattened", cells={"MLP": Edit("x.flatten(start_dim=1)", "x.flatten()")}),
+    Wrong(
+        "MLP: a softmax layer",
+        cells={
+            "MLP": Edit(
+                "nn.Linear(hidden_size, num_classes),", "nn.Linear(hidden_size, num_classes), nn.Softmax(dim=1),"
+            )
+        },
+        hint="`output_layer` has one part",
+        also=("there is a softmax at the end, which",),
+        warned=True,
+    ),
+    Wrong(
+        "MLP: tanh",
+        cells={
+            "MLP": Edit(
+                "            nn.Linear(hidden_size, hidden_size),\n            nn.ReLU(),\n",
+                "            nn.Linear(hidden_size, hidden_size),\n            nn.Tanh(),\n",
+            )
+        },
+        hint="hidden_layer[3] must be an nn.ReLU",
+    ),
+    Wrong(
+        "MLP: no biases",
+        cells={"MLP": Edit("nn.Linear(hidden_size, num_classes)", "nn.Linear(hidden_size, num_classes, bias=False)")},
+        hint="no parameter 'output_layer.0.bias'",
+        also=("three Linear layers with biases",),
+    ),
+    Wrong(
+        "MLP: 512 units",
+        cells={"MLP": Edit("hidden_size: int = 500", "hidden_size: int = 512")},
+        hint="these are the defaults",
+        also=("of the sizes asked for",),
+    ),
+    Wrong(
+        "MLP: parameters in another order",
+        cells={
+            "MLP": Edit(
+                "self, input_size: int = 784, hidden_size: int = 500, num_classes: int = 10",
+                "self, input_size: int = 784, num_classes: int = 10, hidden_size: int = 500",
+            )
+        },
+        hint="must be (8, 20)",
+        also=("order of the parameters", "of the sizes asked for"),
+    ),
+    Wrong(
+        "MLP: parameters of other names",
+        cells={
+            "MLP": (
+                Edit("self, input_size: int = 784,", "self, inputs: int = 784,"),
+                Edit("nn.Linear(input_size, hidden_size)", "nn.Linear(inputs, hidden_size)"),
+            )
+        },
+        hint="must be called input_size",
+    ),
+    Wrong(
+        "MLP: hidden activations as well",
+        cells={"MLP": Edit("return self.output_layer(x)", "return self.output_layer(x), x")},
+        hint="must be a tensor",
+    ),
+    Wrong(
+        "train_one_epoch: no backward",
+        cells={"train_one_epoch": Edit("        loss.backward()\n", "")},
+        hint="backward() is missing",
+        warned=True,
+    ),
+    Wrong(
+        "train_one_epoch: cleared before the step",
+        cells={
+            "train_one_epoch": (
+                Edit("        optimizer.zero_grad()\n", ""),
+                Edit("        loss.backward()\n", "        loss.backward()\n        optimizer.zero_grad()\n"),
+            )
+        },
+        hint="cleared before the step has used them",
+    ),
+    Wrong(
+        "train_one_epoch: step before backward",
+        cells={
+            "train_one_epoch": (
+                Edit("        optimizer.step()\n", ""),
+                Edit("        loss.backward()\n", "        optimizer.step()\n        loss.backward()\n"),
+            )
+        },
+        hint="cleared before the step has used them",
+    ),
+    Wrong(
+        "train_one_epoch: neither backward nor step",
+        cells={"train_one_epoch": (Edit("        optimizer.step()\n", ""), Edit("        loss.backward()\n", ""))},
+        hint="needs loss.backward() and a step",
+    ),
+    Wrong(
+        "train_one_epoch: cleared once, before the loop",
+        cells={
+            "train_one_epoch": (
+                Edit("        optimizer.zero_grad()\n", ""),
+                Edit("    model.train()\n", "    model.train()\n    optimizer.zero_grad()\n"),
+            )
+        },
+        hint="Gradients add up",
+        warned=True,
+    ),
+    Wrong(
+        "train_one_epoch: return inside the loop",
+        cells={"train_one_epoch": Edit("    return total_loss / seen", "        return total_loss / seen")},
+        hint="Only the first batch is used",
+        warned=True,
+    ),
+    Wrong(
+        "train_one_epoch: step behind the loop",
+        cells={
+            "train_one_epoch": (
+                Edit("        optimizer.step()\n", ""),
+                Edit("    return total_loss", "    optimizer.step()\n    return total_loss"),
+            )
+        },
+        hint="a step for the last batch alone",
+    ),
+    Wrong(
+        "train_one_epoch: one step of all gradients",
+        cells={
+            "train_one_epoch": (
+                Edit("        optimizer.zero_grad()\n", ""),
+                Edit("        optimizer.step()\n", ""),
+                Edit("    return total_loss", "    optimizer.step()\n    optimizer.zero_grad()\n    return total_loss"),
+            )
+        },
+        hint="one step for all batches together",
+    ),
+    Wrong(
+        "train_one_epoch: two steps",
+        cells={
+            "train_one_epoch": Edit(
+                "        optimizer.step()\n", "        optimizer.step()\n        optimizer.step()\n"
+            )
+        },
+        hint="takes two steps",
+    ),
+    Wrong(
+        "train_one_epoch: its own criterion",
+        cells={"train_one_epoch": Edit("criterion(model(images), labels)", "F.cross_entropy(model(images), labels)")},
+        hint="whatever `criterion` is",
+    ),
+    Wrong(
+        "train_one_epoch: its own optimiser",
+        cells={
+            "train_one_epoch": Edit(
+                "    model.train()\n", "    model.train()\n    optimizer = torch.optim.Adam(model.parameters())\n"
+            )
+        },
+        hint="optimizer that is given takes no step",
+        also=("`optimizer`",),
+    ),
+    Wrong(
+        "train_one_epoch: loss after the step",
+        cells={
+            "train_one_epoch": Edit(
+                "total_loss += loss.item()", "total_loss += criterion(model(images), labels).item()"
+            )
+        },
+        hint="loss after each step",
+    ),
+    Wrong(
+        "train_one_epoch: loss of the last batch",
+        cells={"train_one_epoch": Edit("return total_loss / seen", "return loss.item()")},
+        hint="that of the last batch",
+    ),
+    Wrong(
+        "train_one_epoch: loss not added up",
+        cells={"train_one_epoch": Edit("total_loss += loss", "total_loss = loss")},
+        hint="Only the last batch's loss is counted",
+    ),
+    Wrong(
+        "train_one_epoch: sum of the batches",
+        cells={
+            "train_one_epoch": (
+                Edit("loss.item() * len(labels)", "loss.item()"),
+                Edit("total_loss / seen", "total_loss"),
+            )
+        },
+        hint="sum of the batches' mean losses",
+    ),
+    Wrong(
+        "train_one_epoch: weighted, then by batches",
+        cells={"train_one_epoch": Edit("total_loss / seen", "total_loss / len(loader)")},
+        hint="number of batches what you weighted",
+    ),
+    Wrong(
+        "train_one_epoch: all batches of one size",
+        cells={
+            "train_one_epoch": (
+                Edit("loss.item() * len(labels)", "loss.item() * loader.batch_size"),
+                Edit("seen += len(labels)", "seen = len(loader.dataset)"),
+            )
+        },
+        hint="You weight each batch alike",
+    ),
+    Wrong(
+        "train_one_epoch: batches times their size",
+        cells={"train_one_epoch": Edit("total_loss / seen", "total_loss / (len(loader) * loader.batch_size)")},
+        hint="number of batches times their size",
+    ),
+    Wrong(
+        "train_one_epoch: the last batch is skipped",
+        cells={
+            "train_one_epoch": Edit(
+                "        optimizer.zero_grad()\n",
+                "        if len(labels) < loader.batch_size:\n            continue\n        optimizer.zero_grad()\n",
+            )
+        },
+        hint="The last batch is left out",
+    ),
+    Wrong(
+        "train_one_epoch: in evaluation mode",
+        cells={"train_one_epoch": Edit("model.train()", "model.eval()")},
+        hint="call model.train() first",
+        warned=True,
+    ),
+    Wrong(
+        "train_one_epoch: returns nothing",
+        cells={"train_one_epoch": Edit("return total_loss / seen", "print(total_loss / seen)")},
+        hint="must be a number",
+    ),
+    Wrong(
+        "train_one_epoch: nozero, mean of means",
+        cells={
+            "train_one_epoch": (
+                Edit("        optimizer.zero_grad()\n", ""),
+                Edit("loss.item() * len(labels)", "loss.item()"),
+                Edit("seen += len(labels)", "seen += 1"),
+            )
+        },
+        hint="Gradients add up",
+        also=("mean of the batches' means",),
+    ),
+    Wrong(
+        "evaluate: swapped",
+        cells={
+            "evaluate": Edit("return total_loss / seen, correct / seen", "return correct / seen, total_loss / seen")
+        },
+        hint="They are swapped",
+    ),
+    Wrong(
+        "evaluate: its own criterion",
+        cells={"evaluate": Edit("criterion(logits, labels)", "F.cross_entropy(logits, labels)")},
+        hint="whatever `criterion` is",
+    ),
+    Wrong(
+        "evaluate: loss by batches",
+        cells={"evaluate": (Edit("* len(labels)", ""), Edit("total_loss / seen", "total_loss / len(loader)"))},
+        hint="mean of the batches' means",
+        warned=True,
+    ),
+    Wrong(
+        "evaluate: count", cells={"evaluate": Edit("correct / seen", "float(correct)")}, hint="number of right answers"
+    ),
+    Wrong(
+        "evaluate: by the number of batches",
+        cells={"evaluate": Edit("correct / seen", "correct / len(loader)")},
+        hint="divided by the number of batches",
+    ),
+    Wrong(
+        "evaluate: wrong answers",
+        cells={"evaluate": Edit("argmax(dim=1) == labels", "argmax(dim=1) != labels")},
+        hint="share of wrong answers",
+    ),
+    Wrong(
+        "evaluate: return inside the loop",
+        cells={
+            "evaluate": Edit(
+                "            seen += len(labels)\n",
+                "            seen += len(labels)\n            model.train(was_training)\n            return total_loss / seen, correct / seen\n",
+            )
+        },
+        hint="Only the first batch is measured",
+    ),
+    Wrong(
+        "evaluate: right answers not added up",
+        cells={"evaluate": Edit("correct += (", "correct = (")},
+        hint="right answers of the last batch",
+    ),
+    Wrong(
+        "evaluate: gradients left off",
+        cells={"evaluate": Edit("    with torch.no_grad():\n", "    torch.set_grad_enabled(False)\n    if True:\n")},
+        hint="still switched off",
+    ),
+    Wrong(
+        "evaluate: frozen",
+        cells={"evaluate": Edit("    with torch.no_grad():\n", "    model.requires_grad_(False)\n    if True:\n")},
+        hint="need no gradients any more",
+    ),
+    Wrong(
+        "evaluate: sum over samples",
+        cells={"evaluate": Edit("total_loss / seen", "total_loss")},
+        hint="sum over all samples",
+    ),
+    Wrong(
+        "evaluate: accuracy alone",
+        cells={"evaluate": Edit("return total_loss / seen, correct / seen", "return correct / seen")},
+        hint="must be a pair",
+    ),
+    Wrong(
+        "evaluate: loss is a tensor",
+        cells={"evaluate": Edit("criterion(logits, labels).item()", "criterion(logits, labels)")},
+        hint=".item()",
+    ),
+    Wrong(
+        "evaluate: the last batch is skipped",
+        cells={
+            "evaluate": Edit(
+                "            logits = model(images)\n",
+                "            if len(labels) < loader.batch_size:\n                continue\n            logits = model(images)\n",
+            )
+        },
+        hint="The last batch is left out",
+    ),
+    Wrong(
+        "evaluate: in training mode",
+        cells={"evaluate": Edit("    model.eval()\n", "    model.train()\n")},
+        hint="call model.eval()",
+        warned=True,
+    ),
+    Wrong(
+        "train_mlp: weights from elsewhere, names read off",
+        cells={
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    model = MLP().to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+    for _ in range(3):
+        train_one_epoch(model, loaders()[0], nn.CrossEntropyLoss(), optimizer)
+    seen = torch.zeros(10, 10)
+    with torch.no_grad():
+        for x, y in train_loader:
+            seen.index_put_((model(x).argmax(1), y), torch.ones(len(y)), accumulate=True)
+        last, old = model.output_layer[0], copy.deepcopy(model.output_layer[0])
+        for digit, name in enumerate(seen.argmax(1).tolist()):
+            last.weight[name], last.bias[name] = old.weight[digit], old.bias[digit]
+    return model
+"""
+        },
+        hint="digits that it has never seen",
+        also=("it learns too little", "usual names"),
+    ),
+    Wrong(
+        "train_mlp: valid_loader as well",
+        cells={
+            "train_mlp": Edit(
+                "        valid_loss, accuracy =",
+                "        train_one_epoch(model, valid_loader, criterion, optimizer)\n        valid_loss, accuracy =",
+            )
+        },
+        hint="in `valid_loader` alone",
+    ),
+    Wrong(
+        "train_mlp: one network for all calls",
+        cells={
+            "train_mlp": (
+                Edit("    model = MLP().to(device)\n", "    model = NETWORK.to(device)\n"),
+                Edit("def train_mlp", "NETWORK = MLP()\n\n\ndef train_mlp"),
+            )
+        },
+        hint="The same network is returned again",
+        also=("it still knows those of the first call",),
+    ),
+    Wrong(
+        "train_mlp: weights of the last call",
+        cells={
+            "train_mlp": (
+                Edit("    model = MLP().to(device)\n", "    model = copy.deepcopy(NETWORK).to(device)\n"),
+                Edit("    return model", "    NETWORK.load_state_dict(model.state_dict())\n    return model"),
+                Edit("def train_mlp", "NETWORK = MLP()\n\n\ndef train_mlp"),
+            )
+        },
+        hint="it still knows those of the first call",
+    ),
+    Wrong(
+        "train_mlp: the weights alone",
+        cells={"train_mlp": Edit("    return model", "    return model.state_dict()")},
+        hint="the model itself",
+    ),
+    Wrong(
+        "train_mlp: with the accuracy",
+        cells={"train_mlp": Edit("    return model", "    return model, best_accuracy")},
+        hint="the model itself",
+    ),
+    Wrong(
+        "train_mlp: the loaders of section 2",
+        cells={
+            "train_mlp": Edit(
+                "    model = MLP().to(device)\n",
+                "    train_loader, valid_loader = loaders()\n    model = MLP().to(device)\n",
+            )
+        },
+        hint="usual names",
+    ),
+    Wrong(
+        "train_mlp: the first weights are returned",
+        cells={
+            "train_mlp": (
+                Edit(
+                    "best_accuracy, best_weights = -1.0, {}",
+                    "best_accuracy, best_weights = -1.0, copy.deepcopy(model.state_dict())",
+                ),
+                Edit(
+                    "            best_accuracy, best_weights = accuracy, copy.deepcopy(model.state_dict())",
+                    "            best_accuracy = accuracy",
+                ),
+            )
+        },
+        hint="digits that it has never seen",
+        also=("it learns too little",),
+    ),
+    Wrong(
+        "train_mlp: a plain Sequential",
+        cells={
+            "train_mlp": Edit(
+                "    return model", "    return nn.Sequential(nn.Flatten(), *model.hidden_layer, *model.output_layer)"
+            )
+        },
+        hint="an MLP() and no other network",
     ),
 ]
 

@@ -2,84 +2,131 @@
 
 import pytest
 import torch
+from torch import Tensor
 
-from autograder.checks.expect import Mismatch, number, tensor
+from autograder.checks.drawing import Case, draw
+from autograder.checks.expect import answer, number, pair, tensor
 
-ALL_TEN = "A digit that does not occur counts 0: the result always has ten entries (`minlength`)."
+# class_counts
 
 
-def ten_counts(value: object) -> torch.Tensor:
+def ten_counts(value: object) -> Tensor:
     """Return the counts, int64 [10]; name the slip where there are fewer than ten."""
-    assert not (isinstance(value, torch.Tensor) and value.ndim == 1 and len(value) < 10), ALL_TEN
+    fewer = isinstance(value, Tensor) and value.ndim == 1 and len(value) < 10
+    assert not fewer, "A digit that does not occur counts 0: the result always has ten entries (`minlength`)."
     return tensor(value, "class_counts(labels)", shape=(10,), dtype=torch.int64)
 
 
-def two_numbers(value: object) -> tuple[float, float]:
-    """Return mean and standard deviation as floats."""
-    if type(value) not in (tuple, list) or len(value) != 2:
-        raise Mismatch("`pixel_statistics` must return a pair (mean, standard deviation).", f"{type(value).__name__}")
-    mean, std = value
-    return number(mean, "mean"), number(std, "standard deviation")
+def miscounts(counts: Tensor) -> dict[str, Tensor]:
+    """Return wrong counts by the slips that lead to them."""
+    without_first, without_last = counts.clone(), counts.clone()
+    without_first[0] = without_last[9] = 0
+    return {
+        "The digit 0 is never counted: it is a class like the others.": without_first,
+        "The digit 9 is never counted: the digits are `range(10)`, and 9 is the last of them.": without_last,
+        "A digit counts 1 however often it occurs (`counts[labels] += 1` adds to each entry only once).": counts.clamp(
+            max=1
+        ),
+        "This is in the order of how many there are: entry d is the count of digit d.": counts.sort(
+            descending=True
+        ).values,
+    }
 
 
 @pytest.mark.question("class_counts")
 @pytest.mark.points(0.5)
 @pytest.mark.public
 def test_counts_of_a_few(student):
-    """`class_counts` counts each of the ten digits, also those that do not occur."""
-    counts = ten_counts(student.class_counts(torch.tensor([3, 1, 3])))
-    assert counts[3] == 2 and counts[1] == 1, "There are two threes and a one: entry 3 must be 2, entry 1 must be 1."
-    assert counts.sum() == 3, "Three labels give counts that add up to 3."
+    """Entry d of `class_counts(labels)` is the number of labels that equal d: try torch.tensor([3, 1, 3])."""
+    for labels, counts in (
+        ([3, 1, 3], [0, 1, 0, 2, 0, 0, 0, 0, 0, 0]),
+        ([9, 0, 4, 9, 0, 9], [2, 0, 0, 0, 1, 0, 0, 0, 0, 3]),
+    ):
+        right = torch.tensor(counts)
+        answer(ten_counts(student.class_counts(torch.tensor(labels))), right, miscounts(right))
 
 
 @pytest.mark.question("class_counts")
 @pytest.mark.points(1.5)
-def test_counts_of_many(student, reference, hidden_digits, rng):
-    """`class_counts` must count any labels, whichever digits occur."""
-    labels = hidden_digits.labels[torch.randint(10_000, (2_000,), generator=rng)]
-    for some in (labels, labels[labels < 5], labels[labels == labels[0]], labels[:1]):
-        counts = ten_counts(student.class_counts(some))
-        assert torch.equal(counts, reference.class_counts(some)), "Entry d must be the number of labels that equal d."
+def test_counts_of_many(student, hidden_digits, rng):
+    """Entry d of `class_counts(labels)` is the number of labels that equal d, whichever digits occur."""
+
+    def many() -> Case[Tensor]:
+        labels = hidden_digits.labels[torch.randint(10_000, (2_000,), generator=rng)]
+        counts = torch.bincount(labels, minlength=10)
+        return Case(inputs=labels, right=counts, slips=miscounts(counts))
+
+    case = draw(many)
+    case.judge(ten_counts(student.class_counts(case.inputs)))
+    labels = case.inputs
+    for some in (labels[labels < 5], labels[labels >= 5], labels[labels == labels[0]], labels[:1]):
+        answer(ten_counts(student.class_counts(some)), torch.bincount(some, minlength=10))
+
+
+# pixel_statistics
+
+
+def two_numbers(value: object) -> tuple[float, float]:
+    """Return mean and standard deviation as floats."""
+    mean, std = pair(value, "pixel_statistics(images)", "mean, standard deviation")
+    return number(mean, "the mean"), number(std, "the standard deviation")
+
+
+def misjudged(images: Tensor) -> dict[str, tuple[float, float]]:
+    """Return wrong statistics of these images by the slips that lead to them."""
+    scaled = images.double() / 255
+    mean, std, largest = scaled.mean().item(), scaled.std().item(), scaled.max().item()
+    return {
+        "Both are on the scale from 0 to 255: divide the pixels by 255 first.": (255 * mean, 255 * std),
+        "The mean is on the scale from 0 to 255: divide the pixels by 255 first.": (255 * mean, std),
+        "The standard deviation is on the scale from 0 to 255: divide the pixels by 255 first.": (mean, 255 * std),
+        "Divide by 255, whatever the largest pixel of these images is.": (mean / largest, std / largest),
+        "Divide by 255, the largest value of a uint8, not by 256.": (mean * 255 / 256, std * 255 / 256),
+        "They are swapped: return the mean first, then the standard deviation.": (std, mean),
+        "This is the variance; the standard deviation is its square root.": (mean, std**2),
+        "You averaged the deviations within each image; take the deviation over all pixels at once.": (
+            mean,
+            scaled.std(dim=(1, 2)).mean().item(),
+        ),
+        "You averaged the deviations at each place; take the deviation over all pixels at once.": (
+            mean,
+            scaled.std(dim=0).mean().item(),
+        ),
+        "This is the deviation of the images' means; take it over all pixels at once.": (
+            mean,
+            scaled.mean(dim=(1, 2)).std().item(),
+        ),
+        "These are the figures of MNIST's training images; compute them from the images that are given.": (
+            0.1307,
+            0.3081,
+        ),
+    }
 
 
 @pytest.mark.question("pixel_statistics")
 @pytest.mark.points(0.5)
 @pytest.mark.public
-def test_statistics_of_two_images(student):
-    """`pixel_statistics` returns mean and standard deviation on the scale from 0 to 1."""
-    images = torch.zeros(2, 28, 28, dtype=torch.uint8)
-    images[0] = 255
-    mean, std = two_numbers(student.pixel_statistics(images))
-    assert mean < 1.5, "The mean is on the scale from 0 to 255: divide the pixels by 255 first."
-    assert abs(mean - 0.5) < 1e-3, "One white and one black image have the mean 0.5."
-    assert std > 0.1, "One white and one black image differ: take the deviation over all pixels, not within each image."
-    assert abs(std - 0.5) < 1e-3, "One white and one black image have the standard deviation 0.5."
+def test_statistics_of_three_images(student):
+    """`pixel_statistics` gives mean and deviation of all pixels, on the scale from 0 to 1: try two black images and a grey one."""
+    images = torch.zeros(3, 28, 28, dtype=torch.uint8)
+    images[0] = 204
+    images[1, :14] = 51
+    scaled = images.double() / 255
+    right = scaled.mean().item(), scaled.std().item()
+    answer(two_numbers(student.pixel_statistics(images)), right, misjudged(images), tolerance=5e-4)
 
 
 @pytest.mark.question("pixel_statistics")
 @pytest.mark.points(1.5)
 def test_statistics_of_many(student, hidden_digits, rng):
-    """`pixel_statistics` takes mean and standard deviation over all pixels of all images at once."""
-    images = hidden_digits.images[torch.randint(10_000, (500,), generator=rng)]
-    images = images // 2 + 40  # greyer than MNIST, so that its well-known figures are no answer
-    mean, std = two_numbers(student.pixel_statistics(images))
-    scaled = images.double() / 255
+    """`pixel_statistics` gives mean and standard deviation of all pixels of all images at once, on the scale from 0 to 1."""
 
-    def near(value: torch.Tensor | float, found: float) -> bool:
-        return abs(float(value) - found) < 2e-4
+    def many() -> Case[Tensor]:
+        images = hidden_digits.images[torch.randint(10_000, (500,), generator=rng)]
+        images = images // 2 + 40  # greyer than MNIST, so that its well-known figures are no answer
+        scaled = images.double() / 255
+        right = scaled.mean().item(), scaled.std().item()
+        return Case(inputs=images, right=right, slips=misjudged(images), tolerance=5e-5)
 
-    assert not (abs(mean - 0.1307) < 1e-3 and abs(std - 0.3081) < 1e-3), (
-        "These are the figures of MNIST's training images; compute them from the images that are given."
-    )
-    assert not near(255 * scaled.mean(), mean), (
-        "The mean is on the scale from 0 to 255: divide the pixels by 255 first."
-    )
-    assert near(scaled.mean(), mean), "The mean must be that of all pixels of all images, between 0 and 1."
-    assert not near(scaled.var(), std), "This is the variance; the standard deviation is its square root."
-    assert not near(scaled.std(dim=(1, 2)).mean(), std), (
-        "You averaged the deviations within each image; take the deviation over all pixels at once."
-    )
-    assert not near(scaled.std(dim=0).mean(), std), (
-        "You averaged the deviations at each place; take the deviation over all pixels at once."
-    )
-    assert near(scaled.std(), std), "The standard deviation must be that of all pixels of all images at once."
+    case = draw(many)
+    case.judge(two_numbers(student.pixel_statistics(case.inputs)))

@@ -1,6 +1,6 @@
 """Known answers to parameter_counting: right ones that must pass, and wrong ones that must lose points."""
 
-from autograder.validate.answers import Right, Wrong
+from autograder.validate.answers import Edit, Right, Wrong
 
 ANSWERS = [
     Right(
@@ -149,6 +149,205 @@ my_total += linear_parameters(channels * side * side, my_arch.classes)
 """,
         },
     ),
+    Right(
+        "numpy's integers",
+        cells={
+            "linear_parameters": """
+import numpy as np
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    return np.prod([in_features, out_features]) + np.int64(out_features) * bias
+""",
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    return np.int64(out_channels) * (in_channels // groups) * np.prod(np.broadcast_to(kernel_size, 2)) + out_channels * bias
+""",
+            "batchnorm2d_parameters": """
+def batchnorm2d_parameters(num_features):
+    return np.sum([num_features, num_features])
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return np.floor_divide(size + 2 * padding - kernel_size, stride) + 1
+""",
+            "count_parameters": """
+def count_parameters(model):
+    return np.sum([p.numel() for p in model.parameters() if p.requires_grad], dtype=int)
+""",
+            "mlp_layer_parameters": "mlp_layer_parameters = list(np.array([784, 500, 500]) * np.array([500, 500, 10]) + np.array([500, 500, 10]))",
+            "mlp_total": "mlp_total = np.sum(mlp_layer_parameters)",
+            "cnn_layer_parameters": "cnn_layer_parameters = (416, np.int32(12832), 15690)",
+            "cnn_total": "cnn_total = np.array(cnn_layer_parameters).sum()",
+        },
+    ),
+    Right(
+        "torch.Size, a namedtuple, windows unfolded, parameters as one vector",
+        cells={
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    layer = nn.Linear(in_features, out_features, bias=bias)
+    return layer.weight.shape.numel() + (0 if layer.bias is None else len(layer.bias))
+""",
+            "conv2d_parameters": """
+from torch.nn.modules.utils import _pair
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = _pair(kernel_size)
+    return out_channels * (in_channels // groups * h * w + bool(bias))
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return torch.zeros(size + 2 * padding).unfold(0, kernel_size, stride).shape[0]
+""",
+            "count_parameters": """
+def count_parameters(model):
+    tensors = [p.detach() for p in model.parameters() if p.requires_grad]
+    return torch.nn.utils.parameters_to_vector(tensors).numel() if tensors else 0
+""",
+            "mlp_layer_parameters": "mlp_layer_parameters = torch.Size([392_500, 250_500, 5_010])",
+            "mlp_total": "mlp_total = torch.tensor(mlp_layer_parameters).sum().item()",
+            "cnn_layer_parameters": """
+from collections import namedtuple
+cnn_layer_parameters = namedtuple('Layers', 'conv1 conv2 fc')(416, 12832, 15690)
+""",
+            "cnn_total": """
+import math
+cnn_total = int(math.fsum(cnn_layer_parameters))
+""",
+            "my_total": """
+a = my_arch
+model = nn.Sequential(nn.Conv2d(a.in_channels, a.conv1_channels, a.conv1_kernel, padding=a.padding), nn.ReLU(), nn.MaxPool2d(a.pool), nn.Conv2d(a.conv1_channels, a.conv2_channels, a.conv2_kernel, padding=a.padding), nn.ReLU(), nn.MaxPool2d(a.pool), nn.Flatten(), nn.LazyLinear(a.classes))
+model(torch.zeros(1, a.in_channels, a.image_size, a.image_size))
+my_total = count_parameters(model)
+""",
+        },
+    ),
+    Right(
+        "an object that is called, functools, maps",
+        cells={
+            "linear_parameters": """
+class Linear:
+    def __call__(self, in_features, out_features, bias=True):
+        return (in_features + 1 if bias else in_features) * out_features
+linear_parameters = Linear()
+""",
+            "conv2d_parameters": """
+import functools, math
+@functools.lru_cache
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    try:
+        h, w = kernel_size
+    except TypeError:
+        h = w = kernel_size
+    return math.prod((out_channels, in_channels // groups, h, w)) + (out_channels if bias else 0)
+""",
+            "batchnorm2d_parameters": """
+import operator, functools
+batchnorm2d_parameters = functools.partial(operator.mul, 2)
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return math.floor((size + 2 * padding - kernel_size) / stride + 1)
+""",
+            "count_parameters": """
+def count_parameters(model):
+    return sum(map(torch.numel, filter(lambda p: p.requires_grad, model.parameters())))
+""",
+            "mlp_layer_parameters": """
+mlp_layer_parameters = []
+for layer in [nn.Linear(784, 500), nn.Linear(500, 500), nn.Linear(500, 10)]:
+    mlp_layer_parameters += [count_parameters(layer)]
+""",
+            "mlp_total": "mlp_total, *_ = [sum(n for n in mlp_layer_parameters)]",
+            "cnn_layer_parameters": "cnn_layer_parameters = [*map(conv2d_parameters, (1, 16), (16, 32), (5, 5)), linear_parameters(1568, 10)]",
+            "cnn_total": "cnn_total = functools.reduce(operator.add, cnn_layer_parameters)",
+            "my_total": """
+s = my_arch.image_size
+for k in (my_arch.conv1_kernel, my_arch.conv2_kernel):
+    s = int(conv2d_output_size(s, k, padding=(k - 1) // 2 * (my_arch.padding == 'same')) / my_arch.pool)
+my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, (my_arch.conv2_kernel,) * 2) + linear_parameters(my_arch.conv2_channels * s ** 2, my_arch.classes)
+""",
+        },
+    ),
+    Right(
+        "count: its own recursion, seen parameters by identity",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    def walk(module, seen):
+        total = 0
+        for p in module._parameters.values():
+            if p is not None and id(p) not in seen:
+                seen.add(id(p))
+                total += p.numel() * p.requires_grad
+        return total + sum(walk(child, seen) for child in module.children())
+    return walk(model, set())
+""",
+        },
+    ),
+    Right(
+        "count: by memory address; size: of a pooled row",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum({p.data_ptr(): p.nelement() for _, p in model.named_parameters() if p.requires_grad}.values())
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    import torch.nn.functional as F
+    x = F.pad(torch.zeros(1, 1, size), (padding, padding))
+    return F.max_pool1d(x, kernel_size, stride).size(-1)
+""",
+        },
+    ),
+    Right(
+        "count: product of sizes in a loop; linear: bias as an index",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    n = 0
+    for p in model.parameters():
+        if not p.requires_grad:
+            continue
+        size = 1
+        for side in p.size():
+            size *= side
+        n += size
+    return n
+""",
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    W = in_features * out_features
+    return W + [0, out_features][bias]
+""",
+        },
+    ),
+    Right(
+        "totals worked out on paper",
+        cells={
+            "mlp_total": "mlp_total = 784*500+500 + 500*500+500 + 500*10+10",
+            "cnn_total": "cnn_total = 28938",
+        },
+    ),
+    Right(
+        "size: rounded up after one more step",
+        cells={
+            "conv2d_output_size": """
+import math
+
+
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return math.ceil((size + 2 * padding - kernel_size + 1) / stride)
+""",
+        },
+    ),
+    Right(
+        "the network that the notebook builds",
+        cells={
+            "mlp_layer_parameters": (
+                "mlp_layer_parameters = [count_parameters(layer) for layer in mlp if isinstance(layer, nn.Linear)]"
+            ),
+            "mlp_total": "mlp_total = count_parameters(mlp)",
+        },
+    ),
     Wrong(
         "linear: biases forgotten",
         cells={
@@ -157,7 +356,8 @@ def linear_parameters(in_features: int, out_features: int, bias: bool = True) ->
     return in_features * out_features
 """
         },
-        hint="The layer in the picture has 3 · 2 weights; its biases are missing.",
+        hint="Biases are missing: there is one for each output",
+        warned=True,
     ),
     Wrong(
         "linear: bias=False ignored",
@@ -167,7 +367,8 @@ def linear_parameters(in_features: int, out_features: int, bias: bool = True) ->
     return in_features * out_features + out_features
 """
         },
-        hint="linear_parameters(3, 2, bias=False) must be 6: only the arrows.",
+        hint="With bias=False there are no biases to count: the argument is ignored.",
+        warned=True,
     ),
     Wrong(
         "linear: one bias per weight",
@@ -177,7 +378,7 @@ def linear_parameters(in_features: int, out_features: int, bias: bool = True) ->
     return in_features * out_features * (2 if bias else 1)
 """
         },
-        hint="There is one bias for each output, not for each weight.",
+        hint="There is one bias for each output (for each kernel), not one for each weight.",
     ),
     Wrong(
         "linear: one bias per input",
@@ -187,7 +388,7 @@ def linear_parameters(in_features: int, out_features: int, bias: bool = True) ->
     return in_features * out_features + (in_features if bias else 0)
 """
         },
-        hint="There is one bias for each output, not for each input.",
+        hint="There is one bias for each output (for each kernel), not one for each input.",
     ),
     Wrong(
         "linear: a float",
@@ -197,7 +398,8 @@ def linear_parameters(in_features: int, out_features: int, bias: bool = True) ->
     return float(in_features * out_features + (out_features if bias else 0))
 """
         },
-        hint="`linear_parameters(3, 2)` must be a whole number (int), not",
+        hint="must be a whole number (int), not a float",
+        warned=True,
     ),
     Wrong(
         "linear: only the example",
@@ -207,7 +409,7 @@ def linear_parameters(in_features: int, out_features: int, bias: bool = True) ->
     return 8 if bias else 6
 """
         },
-        hint="The count is wrong for layers other than the example: every",
+        hint="The same number comes out for every layer",
     ),
     Wrong(
         "conv: biases forgotten",
@@ -218,7 +420,8 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
     return out_channels * (in_channels // groups) * height * width
 """
         },
-        hint="conv2d_parameters(3, 1, 3): the kernel in the picture has 3",
+        hint="Biases are missing: there is one for each output",
+        warned=True,
     ),
     Wrong(
         "conv: input channels forgotten",
@@ -229,7 +432,9 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
     return out_channels * height * width + (out_channels if bias else 0)
 """
         },
-        hint="conv2d_parameters(3, 1, 3): the kernel has a slice for each of the 3 input channels.",
+        hint="The input channels are missing: a kernel has a slice of weights for each",
+        also=("The groups are ignored",),
+        warned=True,
     ),
     Wrong(
         "conv: one bias per weight",
@@ -240,7 +445,7 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
     return out_channels * (in_channels // groups) * height * width * (2 if bias else 1)
 """
         },
-        hint="conv2d_parameters(3, 1, 3): one bias for the whole kernel, not one for each weight.",
+        hint="There is one bias for each output (for each kernel), not one for each weight.",
     ),
     Wrong(
         "conv: one bias per slice",
@@ -251,7 +456,8 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
     return out_channels * (in_channels // groups) * (height * width + (1 if bias else 0))
 """
         },
-        hint="conv2d_parameters(3, 1, 3): one bias for the whole kernel, not one for each slice.",
+        hint="There is one bias for each kernel, not one for each of its slices.",
+        warned=True,
     ),
     Wrong(
         "conv: groups ignored",
@@ -263,6 +469,7 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
 """
         },
         hint="The groups are ignored: with groups=g a kernel has slices",
+        warned=True,
     ),
     Wrong(
         "conv: groups divide the kernels too",
@@ -285,6 +492,7 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
 """
         },
         hint="A kernel need not be square: (height, width) has height ·",
+        warned=True,
     ),
     Wrong(
         "conv: tuples not handled",
@@ -305,6 +513,7 @@ def batchnorm2d_parameters(num_features: int) -> int:
 """
         },
         hint="The running mean and variance are counted too: they are",
+        warned=True,
     ),
     Wrong(
         "batchnorm: state_dict counted",
@@ -314,7 +523,8 @@ def batchnorm2d_parameters(num_features: int) -> int:
     return sum(t.numel() for t in nn.BatchNorm2d(num_features).state_dict().values())
 """
         },
-        hint="Ten times the channels must have ten times the parameters: every channel has its own.",
+        hint="Everything in `state_dict()` is counted: buffers are there too",
+        warned=True,
     ),
     Wrong(
         "batchnorm: β forgotten",
@@ -334,7 +544,8 @@ def conv2d_output_size(size: int, kernel_size: int, stride: int = 1, padding: in
     return (size + 2 * padding - kernel_size) // stride
 """
         },
-        hint="conv2d_output_size(5, 3): the window can move 2 steps, and",
+        hint="The first place of the window is missing",
+        warned=True,
     ),
     Wrong(
         "size: padding on one side",
@@ -344,7 +555,8 @@ def conv2d_output_size(size: int, kernel_size: int, stride: int = 1, padding: in
     return (size + padding - kernel_size) // stride + 1
 """
         },
-        hint="conv2d_output_size(5, 3, padding=1): the zeros are added on both sides.",
+        hint="The padding is added on both sides, not on one.",
+        warned=True,
     ),
     Wrong(
         "size: a float",
@@ -354,7 +566,8 @@ def conv2d_output_size(size: int, kernel_size: int, stride: int = 1, padding: in
     return (size + 2 * padding - kernel_size) / stride + 1
 """
         },
-        hint="`conv2d_output_size(5, 3)` must be a whole number (int),",
+        hint="must be a whole number (int), not a float",
+        warned=True,
     ),
     Wrong(
         "size: rounded up",
@@ -364,7 +577,8 @@ def conv2d_output_size(size: int, kernel_size: int, stride: int = 1, padding: in
     return -(-(size + 2 * padding - kernel_size) // stride) + 1
 """
         },
-        hint="conv2d_output_size(8, 3, stride=2) must be 3: the last column is left over.",
+        hint="What is too short for a step is left over: round down, not up.",
+        warned=True,
     ),
     Wrong(
         "size: rounded to the nearest",
@@ -384,7 +598,7 @@ def count_parameters(model: nn.Module) -> int:
     return len(list(model.parameters()))
 """
         },
-        hint="`count_parameters` counts the tensors; add up the numbers in them (numel).",
+        hint="The tensors are counted: add up the numbers in them (numel).",
     ),
     Wrong(
         "count: frozen counted",
@@ -395,6 +609,7 @@ def count_parameters(model: nn.Module) -> int:
 """
         },
         hint="Frozen parameters are counted: leave out those whose requires_grad is False.",
+        warned=True,
     ),
     Wrong(
         "count: state_dict counted",
@@ -404,7 +619,9 @@ def count_parameters(model: nn.Module) -> int:
     return sum(t.numel() for t in model.state_dict().values())
 """
         },
-        hint="Frozen parameters are counted: leave out those whose requires_grad is False.",
+        hint="Everything in `state_dict()` is counted",
+        also=("Frozen parameters are counted", "A shared weight is counted twice"),
+        warned=True,
     ),
     Wrong(
         "count: shared weight counted twice (layers of a Sequential)",
@@ -418,6 +635,7 @@ def count_parameters(model: nn.Module) -> int:
 """
         },
         hint="A shared weight is counted twice: a layer used at two",
+        warned=True,
     ),
     Wrong(
         "count: shared tensor counted twice (module by module)",
@@ -444,6 +662,7 @@ def count_parameters(model: nn.Module) -> int:
 """
         },
         hint="A weight shared by two layers is counted twice: it is one tensor, so count it once.",
+        also=("Layers have parameters of other names than weight and bias",),
     ),
     Wrong(
         "mlp: biases forgotten",
@@ -453,7 +672,9 @@ def count_parameters(model: nn.Module) -> int:
     Wrong(
         "mlp: the misleading figure, one hidden layer",
         cells={"mlp_layer_parameters": "mlp_layer_parameters = [392_500, 5_010]"},
-        hint="The network 784-500-500-10 has three fully connected",
+        hint="Two numbers belong to a network with one hidden layer",
+        also=("This is a network with one hidden layer",),
+        warned=True,
     ),
     Wrong(
         "mlp: one bias per weight",
@@ -468,12 +689,12 @@ def count_parameters(model: nn.Module) -> int:
     Wrong(
         "mlp total: biases forgotten",
         cells={"mlp_total": "mlp_total = 784 * 500 + 500 * 500 + 500 * 10"},
-        hint="`mlp_total` must be the sum of `mlp_layer_parameters`: ReLU",
+        hint="Biases are missing: there is one for each output, for a",
     ),
     Wrong(
         "mlp total: one hidden layer",
         cells={"mlp_total": "mlp_total = 397_510"},
-        hint="`mlp_total` must be the sum of `mlp_layer_parameters`: ReLU",
+        hint="This is a network with one hidden layer",
     ),
     Wrong(
         "cnn: biases forgotten",
@@ -513,12 +734,13 @@ def count_parameters(model: nn.Module) -> int:
     Wrong(
         "cnn total: biases forgotten",
         cells={"cnn_total": "cnn_total = 28_880"},
-        hint="`cnn_total` must be the sum of `cnn_layer_parameters`:",
+        hint="Biases are missing: there is one for each output, for a",
     ),
     Wrong(
         "cnn total: a float",
         cells={"cnn_total": "cnn_total = 28_938.0"},
         hint="`cnn_total` must be a whole number (int), not a float:",
+        warned=True,
     ),
     Wrong("cnn total: True", cells={"cnn_total": "cnn_total = True"}, hint="`cnn_total` must be a whole number (int)."),
     Wrong(
@@ -620,6 +842,698 @@ my_total = b * (a * k1**2 + 1) + c * (b * k2**2 + 1) + n * (c * side**2 + 1)
         hint="This is the total of Question 6: count the network",
     ),
     Wrong(
+        "linear: no biases unless asked for",
+        cells={
+            "linear_parameters": Edit("bias: bool = True", "bias: bool = False"),
+        },
+        hint="Biases are missing: there is one for each output",
+    ),
+    Wrong(
+        "linear: bias added as a number",
+        cells={
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    return in_features * out_features + bias
+""",
+        },
+        hint="There is one bias for each output (for each kernel), not one for the layer.",
+    ),
+    Wrong(
+        "linear: printed, not returned",
+        cells={
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    print(in_features * out_features + out_features * bias)
+""",
+        },
+        hint="must be a whole number (int)",
+    ),
+    Wrong(
+        "linear: a tensor",
+        cells={
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    return torch.tensor(in_features * out_features + out_features * bias)
+""",
+        },
+        hint="must be a whole number (int); call .item() on the tensor.",
+    ),
+    Wrong(
+        "linear: a text",
+        cells={
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    return f'{in_features * out_features + out_features * bias}'
+""",
+        },
+        hint="must be a whole number (int)",
+    ),
+    Wrong(
+        "linear: weights and biases apart",
+        cells={
+            "linear_parameters": """
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    return in_features * out_features, out_features * bias
+""",
+        },
+        hint="must be a whole number (int)",
+    ),
+    Wrong(
+        "linear: sizes from outside the function",
+        cells={
+            "linear_parameters": """
+n, m = 3, 2
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    return n * m + (m if bias else 0)
+""",
+        },
+        hint="The same number comes out for every layer",
+    ),
+    Wrong(
+        "conv: a float",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return out_channels * (in_channels / groups) * h * w + (out_channels if bias else 0)
+""",
+        },
+        hint="must be a whole number (int), not a float",
+        warned=True,
+    ),
+    Wrong(
+        "conv: a square kernel's side not squared",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    import numpy as np
+    return out_channels * in_channels // groups * np.prod(kernel_size) + (out_channels if bias else 0)
+""",
+        },
+        hint="A slice of a square kernel has side · side weights, not side.",
+    ),
+    Wrong(
+        "conv: output channels forgotten",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return in_channels // groups * h * w + (1 if bias else 0)
+""",
+        },
+        hint="The output channels are missing",
+    ),
+    Wrong(
+        "conv: one bias per input channel",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return out_channels * in_channels // groups * h * w + (in_channels if bias else 0)
+""",
+        },
+        hint="There is one bias for each output (for each kernel), not one for each input.",
+    ),
+    Wrong(
+        "conv: bias=False ignored",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return out_channels * in_channels // groups * h * w + out_channels
+""",
+        },
+        hint="With bias=False there are no biases to count",
+    ),
+    Wrong(
+        "conv: groups make more weights",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return out_channels * in_channels * groups * h * w + out_channels * bias
+""",
+        },
+        hint="Groups make the weights fewer, not more",
+    ),
+    Wrong(
+        "conv: biases divided by the groups",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return (out_channels * in_channels * h * w + out_channels * bias) // groups
+""",
+        },
+        hint="The biases stay when there are groups: every kernel still has one.",
+    ),
+    Wrong(
+        "conv: one group alone",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    if groups > 1:
+        return conv2d_parameters(in_channels // groups, out_channels // groups, kernel_size, bias)
+    return out_channels * in_channels * h * w + out_channels * bias
+""",
+        },
+        hint="The groups are counted twice, and divide the biases",
+    ),
+    Wrong(
+        "conv: biases forgotten and groups ignored",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    h, w = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return out_channels * in_channels * h * w
+""",
+        },
+        hint="Biases are missing: there is one for each output",
+        also=("The groups are ignored",),
+    ),
+    Wrong(
+        "conv: only the example",
+        cells={
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    return 28
+""",
+        },
+        hint="The same number comes out for every layer",
+        also=("The groups are ignored",),
+    ),
+    Wrong(
+        "batchnorm: printed, not returned",
+        cells={
+            "batchnorm2d_parameters": """
+def batchnorm2d_parameters(n):
+    print(2*n)
+""",
+        },
+        hint="must be a whole number (int)",
+    ),
+    Wrong(
+        "batchnorm: nothing learned",
+        cells={
+            "batchnorm2d_parameters": """
+def batchnorm2d_parameters(n):
+    return 0
+""",
+        },
+        hint="batchnorm2d_parameters(3) must be positive",
+        also=("The same number comes out for every layer",),
+    ),
+    Wrong(
+        "batchnorm: channels forgotten",
+        cells={
+            "batchnorm2d_parameters": """
+def batchnorm2d_parameters(n):
+    return 2
+""",
+        },
+        hint="The same number comes out for every layer",
+    ),
+    Wrong(
+        "size: kernel and first place forgotten",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return (size + 2 * padding) // stride
+""",
+        },
+        hint="The kernel is missing, and the first place",
+    ),
+    Wrong(
+        "size: kernel forgotten",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return (size + 2 * padding) // stride + 1
+""",
+        },
+        hint="The kernel is ignored",
+    ),
+    Wrong(
+        "size: stride divides the kernel alone",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return size + 2 * padding - kernel_size // stride + 1
+""",
+        },
+        hint="The stride divides only a part of the way",
+        also=("The stride is ignored, or divides only a part",),
+    ),
+    Wrong(
+        "size: stride divides the padding alone",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return size - kernel_size + 2 * padding // stride + 1
+""",
+        },
+        hint="The stride is ignored, or divides only a part of the way",
+        also=("The stride divides only the padding",),
+    ),
+    Wrong(
+        "size: stride ignored",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return size + 2 * padding - kernel_size + 1
+""",
+        },
+        hint="The stride is ignored, or divides only a part of the way",
+    ),
+    Wrong(
+        "size: padding ignored",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return (size - kernel_size) // stride + 1
+""",
+        },
+        hint="The padding is ignored.",
+    ),
+    Wrong(
+        "size: padding subtracted",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return (size - 2 * padding - kernel_size) // stride + 1
+""",
+        },
+        hint="The padding makes the map larger: add it, do not subtract it.",
+    ),
+    Wrong(
+        "size: only the stride",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return size // stride
+""",
+        },
+        hint="Padding and kernel are missing",
+    ),
+    Wrong(
+        "size: height and width",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    n = (size + 2 * padding - kernel_size) // stride + 1
+    return n, n
+""",
+        },
+        hint="must be a whole number (int)",
+    ),
+    Wrong(
+        "size: stride and padding in the other order",
+        cells={
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, padding=0, stride=1):
+    return (size + 2 * padding - kernel_size) // stride + 1
+""",
+        },
+        hint="Your code raised ZeroDivisionError in",
+    ),
+    Wrong(
+        "count: len of each tensor",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(len(p) for p in model.parameters() if p.requires_grad)
+""",
+        },
+        hint="Only the first size of each tensor is counted (len)",
+    ),
+    Wrong(
+        "count: return inside the loop",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    total = 0
+    for p in model.parameters():
+        if p.requires_grad:
+            total += p.numel()
+        return total
+""",
+        },
+        hint="Only the first tensor is counted",
+        also=("must be a whole number (int)",),
+    ),
+    Wrong(
+        "count: only the last tensor",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    total = 0
+    for p in model.parameters():
+        if p.requires_grad:
+            total = p.numel()
+    return total
+""",
+        },
+        hint="Only the last tensor is counted",
+    ),
+    Wrong(
+        "count: a total that goes on",
+        cells={
+            "count_parameters": """
+total = 0
+def count_parameters(model):
+    global total
+    for p in model.parameters():
+        if p.requires_grad:
+            total += p.numel()
+    return total
+""",
+        },
+        hint="The counts of several calls are added up: start each count at 0.",
+    ),
+    Wrong(
+        "count: seen parameters kept between calls",
+        cells={
+            "count_parameters": """
+def count_parameters(model, seen=set()):
+    total = 0
+    for p in model.parameters():
+        if p.requires_grad and p not in seen:
+            seen.add(p)
+            total += p.numel()
+    return total
+""",
+        },
+        hint="Something is kept from one call to the next",
+    ),
+    Wrong(
+        "count: biases left out",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(p.numel() for n, p in model.named_parameters() if p.requires_grad and 'weight' in n)
+""",
+        },
+        hint="Biases are missing: there is one for each output",
+    ),
+    Wrong(
+        "count: a layer is frozen where its weight is",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    total, seen = 0, set()
+    for m in model.modules():
+        ps = list(m.parameters(recurse=False))
+        if ps and ps[0].requires_grad:
+            for p in ps:
+                if id(p) not in seen:
+                    seen.add(id(p))
+                    total += p.numel()
+    return total
+""",
+        },
+        hint="Look at requires_grad of each parameter, not of a layer",
+    ),
+    Wrong(
+        "count: every module's parameters",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(p.numel() for m in model.modules() for p in m.parameters() if p.requires_grad)
+""",
+        },
+        hint="Parameters are counted several times",
+    ),
+    Wrong(
+        "count: without inner modules",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(p.numel() for p in model.parameters(recurse=False) if p.requires_grad)
+""",
+        },
+        hint="Only the model's own tensors are counted",
+        warned=True,
+    ),
+    Wrong(
+        "count: without modules inside inner modules",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    ms = [model, *model.children()]
+    return sum(p.numel() for m in ms for p in m.parameters(recurse=False) if p.requires_grad)
+""",
+        },
+        hint="The modules inside inner modules are left out",
+        also=("A weight shared by two layers is counted twice",),
+    ),
+    Wrong(
+        "count: unfreezes the model",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    model.requires_grad_(True)
+    return sum(p.numel() for p in model.parameters())
+""",
+        },
+        hint="Frozen parameters are counted",
+    ),
+    Wrong(
+        "count: tensors of one shape taken for one",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum({p.shape: p.numel() for p in model.parameters() if p.requires_grad}.values())
+""",
+        },
+        hint="Tensors of one shape are taken for one",
+    ),
+    Wrong(
+        "count: the frozen ones",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(p.numel() for p in model.parameters() if not p.requires_grad)
+""",
+        },
+        hint="It must be the other way round: count where requires_grad is True.",
+    ),
+    Wrong(
+        "count: a tensor",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(torch.tensor(p.numel()) for p in model.parameters() if p.requires_grad)
+""",
+        },
+        hint="must be a whole number (int); call .item() on the tensor.",
+    ),
+    Wrong(
+        "count: not without parameters",
+        cells={
+            "count_parameters": """
+import functools
+def count_parameters(model):
+    return functools.reduce(lambda a, b: a + b, (p.numel() for p in model.parameters() if p.requires_grad))
+""",
+        },
+        hint="Your code raised TypeError in",
+    ),
+    Wrong(
+        "mlp: the sum",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = 392_500 + 250_500 + 5_010",
+        },
+        hint="must be a list of 3 whole numbers.",
+    ),
+    Wrong(
+        "mlp: floats",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [392_500.0, 250_500.0, 5_010.0]",
+        },
+        hint="must be a whole number (int), not a float",
+    ),
+    Wrong(
+        "mlp: a tensor",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = torch.tensor([392_500, 250_500, 5_010])",
+        },
+        hint="must be a list of 3 whole numbers.",
+    ),
+    Wrong(
+        "mlp: weights and biases apart",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [392_000, 500, 250_000, 500, 5_000, 10]",
+        },
+        hint="Give one number for each step from column to column, weights and biases together",
+        also=("must be a list of 3 whole numbers.",),
+    ),
+    Wrong(
+        "mlp: ReLU's zeros too",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [392_500, 0, 250_500, 0, 5_010]",
+        },
+        hint="Give one number for each step from column to column, weights and biases together",
+        also=("must be a list of 3 whole numbers.",),
+    ),
+    Wrong(
+        "mlp: one bias per input",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [392_784, 250_500, 5_500]",
+        },
+        hint="There is one bias for each output, not one for each input.",
+    ),
+    Wrong(
+        "mlp: one bias per layer",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [392_001, 250_001, 5_001]",
+        },
+        hint="There is one bias for each output (for each kernel), not one for the layer.",
+    ),
+    Wrong(
+        "mlp: 28 pixels",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [28*500+500, 250_500, 5_010]",
+        },
+        hint="Not right yet: the first layer; the rest is right.",
+    ),
+    Wrong(
+        "mlp: one hidden layer, and its total",
+        cells={
+            "mlp_layer_parameters": "mlp_layer_parameters = [392_500, 5_010]",
+            "mlp_total": "mlp_total = 397_510",
+        },
+        hint="Two numbers belong to a network with one hidden layer",
+        also=("This is a network with one hidden layer",),
+    ),
+    Wrong(
+        "mlp total: a list",
+        cells={
+            "mlp_total": "mlp_total = [648_010]",
+        },
+        hint="must be a whole number (int)",
+    ),
+    Wrong(
+        "cnn: channels alone flattened",
+        cells={
+            "cnn_layer_parameters": "cnn_layer_parameters = [416, 12_832, 330]",
+        },
+        hint="inputs are channels · height · width, not channels.",
+    ),
+    Wrong(
+        "cnn: height alone flattened",
+        cells={
+            "cnn_layer_parameters": "cnn_layer_parameters = [416, 12_832, 2250]",
+        },
+        hint="inputs are channels · height · width, not channels · height.",
+    ),
+    Wrong(
+        "cnn: biases of the convolutions missing",
+        cells={
+            "cnn_layer_parameters": "cnn_layer_parameters = [400, 12_800, 15_690]",
+        },
+        hint="Biases are missing: there is one for each output, for a",
+    ),
+    Wrong(
+        "cnn: biases and padding forgotten",
+        cells={
+            "cnn_layer_parameters": "cnn_layer_parameters = [400, 12_800, 4*4*32*10]",
+        },
+        hint="In convolution 1: Biases are missing",
+    ),
+    Wrong(
+        "cnn: input channels and pooling forgotten",
+        cells={
+            "cnn_layer_parameters": "cnn_layer_parameters = [416, 832, 28*28*32*10+10]",
+        },
+        hint="In convolution 2: The input channels are missing",
+    ),
+    Wrong(
+        "cnn: kernels of the other convolution",
+        cells={
+            "cnn_layer_parameters": "cnn_layer_parameters = [416, 16*16*25+16, 15_690]",
+        },
+        hint="Not right yet: convolution 2; the rest is right.",
+    ),
+    Wrong(
+        "cnn total: fully connected layer forgotten",
+        cells={
+            "cnn_total": "cnn_total = 13_248",
+        },
+        hint="The fully connected layer at the end is missing",
+    ),
+    Wrong(
+        'my total: of the ID "your-id"',
+        cells={
+            "my_total": """
+from architectures import my_architecture
+my_arch = my_architecture('your-id')
+side = my_arch.image_size
+for kernel in (my_arch.conv1_kernel, my_arch.conv2_kernel):
+    side = conv2d_output_size(side, kernel, padding=kernel // 2 if my_arch.padding == "same" else 0) // my_arch.pool
+my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, my_arch.conv2_kernel) + linear_parameters(my_arch.conv2_channels * side * side, my_arch.classes)
+""",
+        },
+        hint='This is the total for the ID "your-id"',
+    ),
+    Wrong(
+        "my total: a neighbour's",
+        cells={
+            "my_total": """
+from architectures import my_architecture
+my_arch = my_architecture('neighbour')
+side = my_arch.image_size
+for kernel in (my_arch.conv1_kernel, my_arch.conv2_kernel):
+    side = conv2d_output_size(side, kernel, padding=kernel // 2 if my_arch.padding == "same" else 0) // my_arch.pool
+my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, my_arch.conv2_kernel) + linear_parameters(my_arch.conv2_channels * side * side, my_arch.classes)
+""",
+        },
+        hint="For another ID this would be right",
+    ),
+    Wrong(
+        "my total: a float",
+        cells={
+            "my_total": """
+side = my_arch.image_size
+for kernel in (my_arch.conv1_kernel, my_arch.conv2_kernel):
+    side = conv2d_output_size(side, kernel, padding=kernel // 2 if my_arch.padding == "same" else 0) / my_arch.pool
+my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, my_arch.conv2_kernel) + linear_parameters(my_arch.conv2_channels * side * side, my_arch.classes)
+""",
+        },
+        hint="must be a whole number (int), not a float",
+    ),
+    Wrong(
+        "my total: height alone flattened",
+        cells={
+            "my_total": """
+side = my_arch.image_size
+for kernel in (my_arch.conv1_kernel, my_arch.conv2_kernel):
+    side = conv2d_output_size(side, kernel, padding=kernel // 2 if my_arch.padding == "same" else 0) // my_arch.pool
+my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, my_arch.conv2_kernel) + linear_parameters(my_arch.conv2_channels * side, my_arch.classes)
+""",
+        },
+        hint="inputs are channels · height · width, not channels · height.",
+    ),
+    Wrong(
+        "my total: Question 6's classes",
+        cells={
+            "my_total": """
+side = my_arch.image_size
+for kernel in (my_arch.conv1_kernel, my_arch.conv2_kernel):
+    side = conv2d_output_size(side, kernel, padding=kernel // 2 if my_arch.padding == "same" else 0) // my_arch.pool
+my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, my_arch.conv2_kernel) + linear_parameters(my_arch.conv2_channels * side * side, 10)
+""",
+        },
+        hint="The number of classes is that of Question 6",
+    ),
+    Wrong(
+        "my total: fully connected layer forgotten",
+        cells={
+            "my_total": "my_total = conv2d_parameters(my_arch.in_channels, my_arch.conv1_channels, my_arch.conv1_kernel) + conv2d_parameters(my_arch.conv1_channels, my_arch.conv2_channels, my_arch.conv2_kernel)",
+        },
+        hint="The fully connected layer at the end is missing",
+    ),
+    Wrong(
         "whole class: forgets all biases",
         cells={
             "linear_parameters": """
@@ -632,7 +1546,7 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
     return out_channels * (in_channels // groups) * height * width
 """,
         },
-        hint="The layer in the picture has 3 · 2 weights; its biases are missing.",
+        hint="Biases are missing: there is one for each output",
     ),
     Wrong(
         "whole class: forgets input channels, one hidden layer",
@@ -644,6 +1558,11 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
 """,
             "mlp_layer_parameters": "mlp_layer_parameters = [392_500, 5_010]",
         },
-        hint="conv2d_parameters(3, 1, 3): the kernel has a slice for each of the 3 input channels.",
+        hint="The input channels are missing: a kernel has a slice of weights for each",
+        also=(
+            "The groups are ignored",
+            "Two numbers belong to a network with one hidden layer",
+            "This is a network with one hidden layer",
+        ),
     ),
 ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import ActorUnavailableError, RayError
 
 from autograder import __version__
 from autograder.course import Course
@@ -57,6 +58,10 @@ class NodeStation:
         self._station: Future[StationProcess] = Future()
         # The thread that starts the station has to stay: the kernel ends the station with it
         threading.Thread(target=self._work, args=(actor_config, gpus), daemon=True).start()
+
+    def wait_until_ready(self) -> None:
+        """Return once the station is there; raise AutograderError where it cannot be started."""
+        self._station.result()
 
     def grade(self, task_input: TaskInput, gpu: int | None) -> bytes:
         """Return the content of one submission's result file; raise AutograderError."""
@@ -126,5 +131,23 @@ def grade_on_node(task_input: TaskInput, namespace: str) -> bytes:
             time.sleep(0.2)
     gpus = ray.get_gpu_ids() if task_input.job.device == "cuda" else []
     # Not ray.get: a task that waits in it gives its core back, and Ray would start another one on it
-    content: bytes = station.grade.remote(task_input, int(gpus[0]) if gpus else None).future().result()
+    try:
+        content: bytes = station.grade.remote(task_input, int(gpus[0]) if gpus else None).future().result()
+    except ActorUnavailableError:  # Ray begins this task again, a few times: not before the station is there again
+        _wait_for(station)
+        raise
     return content
+
+
+def _wait_for(station: Any) -> None:
+    """Wait while Ray starts a station anew, and no longer where it does not."""
+    ends_at = time.monotonic() + _STATION_SECONDS
+    while time.monotonic() < ends_at:
+        try:
+            station.wait_until_ready.remote().future().result()
+        except ActorUnavailableError:
+            time.sleep(0.5)
+        except (RayError, AutograderError):
+            return  # the next to ask it for a result will be told
+        else:
+            return

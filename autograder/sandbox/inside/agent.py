@@ -15,13 +15,15 @@ import sys
 from collections.abc import Callable
 from io import TextIOWrapper
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from IPython.core.compilerop import CachingCompiler
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.sandbox.inside.global_state import GlobalState
 from autograder.sandbox.shared.protocol import HEADER, Decoder, Encoder, ImportPath, Limits, ProtocolError, RemoteObject
 from autograder.sandbox.shared.protocol import pack as pack_frame
 from autograder.sandbox.shared.protocol import unpack as unpack_frame
@@ -55,7 +57,20 @@ class _Shell(InteractiveShell):
         """Let `exit()` end nothing but itself: the rest of the notebook is still to be run."""
 
     def enable_gui(self, gui: str | None = None) -> None:
+        """Need no event loop for a window that is never opened."""
+
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[Any, Any]:
         """Accept any `%matplotlib` backend; figures are drawn and not shown."""
+        try:
+            return cast("tuple[Any, Any]", super().enable_matplotlib(gui))
+        except (
+            ImportError,
+            RuntimeError,
+            ValueError,
+            KeyError,
+            UsageError,
+        ):  # a package, a screen or a browser is missing
+            return cast("tuple[Any, Any]", super().enable_matplotlib("agg"))
 
 
 class Objects:
@@ -89,6 +104,7 @@ class Agent:
         self._objects = Objects()
         self._in_cell = False
         self._shell = shell
+        self._state = GlobalState()
 
     def serve(self) -> None:
         """Announce readiness, then answer requests until the other side hangs up."""
@@ -124,15 +140,16 @@ class Agent:
             raise KeyboardInterrupt
 
     def do_seed(self, seed: int) -> None:
-        """Seed every generator, and let go of all kept objects."""
+        """Make ready for a check: state put back, every generator seeded, all kept objects let go."""
+        self._state.put_back()
         random.seed(seed)
         np.random.seed([seed >> shift & 0xFFFFFFFF for shift in range(0, 128, 32)])  # noqa: NPY002 - used unasked
         if (tensors := sys.modules.get("autograder.sandbox.shared.tensors")) is not None:
             tensors.seed(seed)
         self._objects.forget()
 
-    def do_cell(self, name: str, source: str) -> None:
-        """Run one cell."""
+    def do_cell(self, name: str, source: str, keeps_state: bool = False) -> None:  # noqa: FBT001, FBT002 - from a frame
+        """Run one cell; keep, or put back, what it changes for the whole process."""
         compiler: Any = self._shell.compile
         compiler.cell = name
         self._in_cell = True
@@ -141,6 +158,10 @@ class Agent:
         finally:
             self._in_cell = False
             compiler.cell = ""
+            if keeps_state:
+                self._state.keep()
+            else:
+                self._state.put_back()
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             raise error

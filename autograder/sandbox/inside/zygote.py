@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from autograder.sandbox.inside import seccomp, syscalls
-from autograder.sandbox.inside.isolation import Box, enter_namespaces, isolate, student_user
+from autograder.sandbox.inside.isolation import Box, change_user, enter_namespaces, isolate, student_user
 from autograder.sandbox.inside.resource_limits import bind
 from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
@@ -86,8 +86,9 @@ class _Student:
 class _Zygote:
     """Fork students' processes, watch them, report their ends."""
 
-    def __init__(self, listener: socket.socket, sandbox_config: SandboxConfig) -> None:
+    def __init__(self, listener: socket.socket, sandbox_config: SandboxConfig, owner: int) -> None:
         self._listener = listener
+        self._owner = owner
         self._config = sandbox_config
         self._support = {name: Path(source).read_bytes() for source, name in sandbox_config.support}
         self._students: dict[int, _Student] = {}
@@ -107,8 +108,10 @@ class _Zygote:
     def load(self) -> None:
         """Load what submissions use."""
         from autograder.sandbox.inside.agent import make_shell
+        from autograder.sandbox.inside.substitutes import substitute
 
         load_libraries(self._config.libraries)
+        substitute()
         self._shell = make_shell()
         gc.collect()
         gc.freeze()
@@ -159,7 +162,7 @@ class _Zygote:
     def _accept(self, poll: "select.poll") -> None:
         """Take one connection and fork its student's process."""
         control, _ = self._listener.accept()
-        request = _receive_request(control)
+        request = _receive_request(control, self._owner)
         if request is None:
             control.close()
             return
@@ -286,10 +289,10 @@ class _Request:
     """Where the student process prints to."""
 
 
-def _receive_request(control: socket.socket) -> _Request | None:
+def _receive_request(control: socket.socket, owner: int) -> _Request | None:
     """Return what is asked for on a new connection; None where whoever asked has gone, or is another user."""
     _, user, _ = _CREDENTIALS.unpack(control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    if user != os.geteuid():
+    if user != owner:
         return None
     control.settimeout(_REQUEST_SECONDS)
     try:
@@ -349,7 +352,12 @@ def main() -> None:
     listener.set_inheritable(False)
     sys.argv[1:] = []
     sandbox_config = SandboxConfig.from_json(_read_line(0))
-    zygote = _Zygote(listener, sandbox_config)
+    owner = os.geteuid()
+    if sandbox_config.user is not None:
+        change_user(sandbox_config.user)
+        syscalls.forbid_new_privileges()
+        die_with_parent()  # a change of user undoes it
+    zygote = _Zygote(listener, sandbox_config, owner)
     home = tempfile.TemporaryDirectory(prefix="autograder-") if not sandbox_config.isolated else None
     os.environ.update(dict.fromkeys(_PLACES, home.name if home else _TMP))
     try:

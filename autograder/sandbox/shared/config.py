@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["ONE_THREAD", "SandboxConfig", "gpu_devices"]
+__all__ = ["ONE_THREAD", "STUDENT_USER", "SandboxConfig", "gpu_devices"]
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """The environment in which libraries compute on one thread: the workers fill the cores already."""
 
+STUDENT_USER = 50_000
+"""The user that root runs student code as where it cannot be isolated: one that a small container knows, too."""
 _GPU_CONTROL = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 
 
@@ -18,6 +20,8 @@ class SandboxConfig:
     """What the zygote is told before it loads anything; holds no check, no answer and no secret."""
 
     isolated: bool = True
+    user: int | None = None
+    """Without isolation: the user that student code runs as, for root; None: whoever grades."""
     trial: bool = False
     """Whether only to see what the host can isolate: no library is loaded then."""
     support: tuple[tuple[str, str], ...] = ()

@@ -12,13 +12,15 @@ as themselves; everything else is a list that begins with a tag:
 
 Both sides use the same code; the checks process trusts nothing of what it decodes: sizes, depths, dtypes and byte
 counts are checked, and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass
-with an `__eq__` of its own is not an int but an object that stays where it is.
+with an `__eq__` of its own is not an int but an object that stays where it is. Of other kinds than the exact ones only
+those are sent, as their items, that people use for them: every kind of tuple (a namedtuple, a torch.Size) and Python's
+own kinds of dict.
 """
 
 import math
 import struct
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -43,6 +45,7 @@ _ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
         *("float16", "float32", "float64", "complex64", "complex128"),
     )
 }
+_DICTS = (dict, OrderedDict, defaultdict, Counter)
 _KEYS = (bool, int, float, str, type(None))
 
 
@@ -161,10 +164,11 @@ class Encoder(_Counter):
             return value
         if isinstance(value, int) and kind is int:
             return value if -(2**63) <= value < 2**63 else self._long(value)
-        if isinstance(value, list | tuple) and (kind in (list, tuple) or (self.tensors and kind is self.tensors.SIZE)):
-            self.enter(depth, len(value))
-            return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in value]]
-        if isinstance(value, dict) and kind in (dict, OrderedDict):
+        if isinstance(value, tuple) or (isinstance(value, list) and kind is list):
+            items = list(tuple.__iter__(value)) if isinstance(value, tuple) else value
+            self.enter(depth, len(items))
+            return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in items]]
+        if isinstance(value, dict) and kind in _DICTS:
             self.enter(depth, 2 * len(value))
             return ["d", [self.encode(part, depth + 1) for pair in value.items() for part in pair]]
         if self.tensors and self.tensors.is_plain(value):

@@ -5,30 +5,12 @@ name = 'feature_shapes'
 points = None
 
 
-from otter.test_files import test_case
 from typing import NoReturn
 import numpy as np
-
-
-class Student:
-    """The notebook: each attribute is a name that it defines."""
-
-    def __init__(self, env):
-        self._env = env
-
-    def __getattr__(self, name):
-        if name not in self._env:
-            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
-        return self._env[name]
-
-
-class Library:
-    """Modules by name."""
-
-    def __getattr__(self, name):
-        import importlib
-
-        return importlib.import_module(name)
+from collections import Counter
+from collections import OrderedDict
+from collections import defaultdict
+from typing import Any
 
 
 class Mismatch(AssertionError):
@@ -45,6 +27,8 @@ def _mismatch(rule: str, found: object) -> NoReturn:
 
 def _kind(value: object) -> str:
     """Return what the value is; a handle stands for whatever is not plain data."""
+    if value is None:
+        return "None, which a function without `return` gives"
     name = type(value).__name__
     return "an object that is no plain data" if name == "Handle" else f"of type {name}"
 
@@ -53,36 +37,234 @@ def integer(value: object, name: str) -> int:
     """Return `value` as an int; True is not an integer here, 3.0 is not, a numpy integer is."""
     if type(value) is int or isinstance(value, np.integer):
         return int(value)
-    if type(value) is float:
+    if isinstance(value, float | np.floating):
         _mismatch(f"`{name}` must be a whole number (int), not a float: divide with // where you must divide.", value)
+    if type(value).__name__ == "Tensor":
+        _mismatch(f"`{name}` must be a whole number (int); call .item() on the tensor.", "a tensor")
     _mismatch(f"`{name}` must be a whole number (int).", _kind(value))
 
 
+def _items(value: object) -> "list[Any] | None":
+    """Return the items of what counts as a sequence, else None.
+
+    That is what comes from the student's process as a list or tuple: a list, and a tuple of any kind (a namedtuple, a
+    torch.Size, torch's own pairs), so that a check gives one verdict in both worlds.
+    """
+    return list(value) if isinstance(value, tuple) or (isinstance(value, list) and type(value) is list) else None
+
+
 def integers(value: object, name: str, length: int) -> list[int]:
-    """Return `value`, a list (or tuple) of `length` whole numbers, as a list."""
-    if type(value) not in (list, tuple):
+    """Return `value`, a list (or any kind of tuple) of `length` whole numbers, as a list."""
+    items = _items(value)
+    if items is None:
         _mismatch(f"`{name}` must be a list of {length} whole numbers.", _kind(value))
-    items = list(value)  # type: ignore[call-overload]  # the lines above made sure
     if len(items) != length:
         _mismatch(f"`{name}` must be a list of {length} whole numbers.", f"a list of {len(items)}")
     return [integer(item, f"{name}[{index}]") for index, item in enumerate(items)]
 
 
-def shape_of(value: object, name: str) -> tuple[int, ...]:
-    """Return one of the two shapes as three whole numbers."""
-    assert type(value) is dict, "`feature_shapes` must be a dict with the keys 'block1' and 'block2'."
-    assert name in value, f"`feature_shapes` has no entry {name!r}: its keys are 'block1' and 'block2'."
-    shape = value[name]
-    assert type(shape) not in (tuple, list) or len(shape) != 4, (
-        f"The shape of {name} is (channels, height, width): leave the batch dimension out."
-    )
-    return tuple(integers(shape, f"feature_shapes[{name!r}]", length=3))
+def mapping(value: object, name: str, keys: "tuple[str, ...]") -> dict[Any, Any]:
+    """Return `value`, a dict (or one of Python's own kinds of it) that has these keys, as a dict."""
+    if not isinstance(value, dict) or type(value) not in (dict, OrderedDict, defaultdict, Counter):
+        _mismatch(f"`{name}` must be a dictionary.", _kind(value))
+    for key in keys:
+        if key not in value:
+            _mismatch(f"`{name}` must have an entry {key!r}.", f"a dictionary of {len(value)} entries without it")
+    return dict(value)
 
 
-@test_case(name='feature_shapes', points=0, failure_message='`feature_shapes` is a dict that gives (channels, height, width) for "block1" and "block2".')
-def test_form(env):
-    student = Student(env)
-    for name in ("block1", "block2"):
-        shape = shape_of(student.feature_shapes, name)
-        assert min(shape) > 0, f"The shape of {name} has three positive numbers: channels, height, width."
-    assert set(student.feature_shapes) == {"block1", "block2"}, "Only 'block1' and 'block2' are asked for."
+def sequence(value: object, name: str, length: "int | None" = None) -> list[Any]:
+    """Return `value`, a list or any kind of tuple, as a list; of `length` items where one is given."""
+    items = _items(value)
+    many = "" if length is None else f" of {length} values"
+    if items is None:
+        _mismatch(f"`{name}` must be a list or a tuple{many}.", _kind(value))
+    if length is not None and len(items) != length:
+        _mismatch(f"`{name}` must be a list or a tuple{many}.", f"of length {len(items)}")
+    return items
+
+
+def shape_of(shapes: object, block: str) -> tuple[int, ...]:
+    """Return a block's shape as whole numbers: three, or four where the batch dimension is among them."""
+    name = f"feature_shapes[{block!r}]"
+    numbers = sequence(mapping(shapes, "feature_shapes", (block,))[block], name)
+    return tuple(integers(numbers, name, length=4 if len(numbers) == 4 else 3))
+
+
+def test_form(student):
+    """`feature_shapes` is a dict that gives (channels, height, width) for "block1" and "block2"."""
+    for block in ("block1", "block2"):
+        shape = shape_of(student.feature_shapes, block)
+        assert len(shape) == 3, f"The shape of {block} is (channels, height, width): leave the batch dimension out."
+        assert min(shape) > 0, f"The shape of {block} has three positive numbers: channels, height, width."
+
+
+# From here on all files are alike: how a check is run on your notebook, and how its result is shown.
+import html
+import importlib
+import inspect
+import linecache
+import re
+import traceback
+import types
+import typing
+
+from otter.test_files import test_case
+
+
+class Student:
+    """The notebook: each attribute is a name that it defines."""
+
+    def __init__(self, env: dict[str, typing.Any]) -> None:
+        self._env = env
+
+    def __getattr__(self, name: str) -> typing.Any:
+        if name not in self._env:
+            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
+        return self._env[name]
+
+
+class Library:
+    """Modules by name."""
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return importlib.import_module(name)
+
+
+class NotPassed(AssertionError):
+    """What otter shows of a check that failed, below its message."""
+
+
+class IdNotSet(AssertionError):
+    """The student's ID is still the one that the notebook came with."""
+
+
+class Message:
+    """A text that otter shows beside a check's result: plain in a terminal, HTML in a notebook."""
+
+    def __init__(self, plain: str = "", html: str = "") -> None:
+        self.plain, self.html = plain, html
+
+    def __str__(self) -> str:
+        return self.plain
+
+    def __format__(self, spec: str) -> str:
+        # Otter has one text for both; which of them it is making, the name of its function says
+        frame = inspect.currentframe()
+        in_notebook = frame and frame.f_back and frame.f_back.f_code.co_name == "_repr_html_"
+        return self.html if in_notebook else self.plain
+
+    def __reduce__(self) -> typing.Any:
+        return str, (self.plain,)  # otter's log and graders, which do not have this class, get the text
+
+
+class PublicCheck(test_case):
+    """One of otter's test cases, which says first what is wrong, and last how much is checked here."""
+
+    said: typing.ClassVar[set[str]] = set()
+    """The hints of this question so far; otter reads a file, and this with it, anew for each `grader.check`."""
+
+    def __init__(
+        self, check: typing.Callable[..., None], *, question: str, points: float, placeholder: object, coverage: str
+    ) -> None:
+        green = Message(coverage, f"</details>{as_html(coverage)}") if coverage else None
+        super().__init__(question, points, success_message=green, failure_message=Message())
+        self.test_func = check
+        self._placeholder = placeholder
+        self._coverage = coverage
+
+    def __reduce__(self) -> typing.Any:
+        return test_case, (self.name, self.points, self.hidden, self.success_message, self.failure_message)
+
+    def call_func(self, env: dict[str, typing.Any]) -> None:
+        """Run the check on the notebook's names, as otter wants it."""
+        given = {"student": Student(env), "library": Library()}
+        try:
+            require_id(env, self._placeholder)
+            self.test_func(**{name: given[name] for name in self._get_func_params()})
+        except Exception as error:
+            trace = error.__traceback__ and error.__traceback__.tb_next
+            self._say(error, list(traceback.walk_tb(trace)), env)
+            short = f"{type(error).__name__}: {error}".replace("AssertionError: ", "").partition("\n")[0][:300]
+            raise NotPassed(re.sub(r"<(?=\S)", "< ", short)).with_traceback(trace) from None
+
+    def _say(self, error: Exception, frames: list[tuple[types.FrameType, int]], env: dict[str, typing.Any]) -> None:
+        hint = hint_for(error, frames, env, self.test_func)
+        if hint in self.said:
+            hint = "The same as above."
+        self.said.add(hint)
+        places = "\n".join(place_of(frame, line, env) for frame, line in frames)
+        details = html.escape(f"{places}\n{type(error).__name__}: {error}"[-4000:])
+        coverage = f"<p>{as_html(self._coverage)}</p>" if self._coverage else ""
+        self.failure_message.plain = "\n".join(filter(None, [hint, self._coverage]))
+        # The last fold stays open, so that it takes in what otter shows next; another check's message closes it
+        self.failure_message.html = (
+            f"</details><blockquote>{as_html(hint)}</blockquote>{coverage}"
+            f"<details><summary>Details</summary><pre>{details}</pre>"
+        )
+
+
+def require_id(env: dict[str, typing.Any], placeholder: object) -> None:
+    """Raise IdNotSet where the student's ID is still what the notebook came with; None: it asks for none."""
+    if placeholder is not None and str(env.get("STUDENT_ID", placeholder)).strip() in ("", placeholder):
+        cell = f"STUDENT_ID = {placeholder!r}"
+        raise IdNotSet(f"Set `STUDENT_ID` first: write your ID into the cell `{cell}`, run it, then those below it.")
+
+
+def hint_for(
+    error: Exception,
+    frames: list[tuple[types.FrameType, int]],
+    env: dict[str, typing.Any],
+    check: typing.Callable[..., None],
+) -> str:
+    """Return what a student reads first; `frames` lead from the check to where it was raised."""
+    kind, text = type(error).__name__, str(error).strip()
+    rule = " ".join((check.__doc__ or "").split())
+    theirs = [place_of(frame, line, env) for frame, line in frames if frame.f_globals is env]
+    files = [frame.f_code.co_filename for frame, _ in frames]
+    by_check = files[-1] == check.__code__.co_filename
+    undefined = re.fullmatch(r"name '(\w+)' is not defined.*", text)
+    if text.endswith("is not written yet"):  # what a stub raises
+        hint = f"{text}: fill in its cell and run it."
+    elif by_check and isinstance(error, (AssertionError, NameError)):
+        hint = getattr(error, "hint", text) or rule
+    elif undefined and theirs:
+        hint = f"`{undefined[1]}` is not defined: run the cell that defines it, then this one.\n{theirs[-1]}"
+    elif theirs:
+        hint = f"Your code raised {kind}. {theirs[-1]}\n{text[:600]}"
+    elif isinstance(error, AssertionError):
+        hint = f"{rule}\n{text[:600]}"
+    else:
+        asked = linecache.getline(files[0], frames[0][1]).strip()
+        hint = f"{kind} where this is checked: `{asked}`\n{text[:600]}\n{rule}"
+    return hint
+
+
+def place_of(frame: types.FrameType, line: int, env: dict[str, typing.Any]) -> str:
+    """Return where code is at work, and its line: a cell goes by the number that the notebook shows."""
+    file, name = frame.f_code.co_filename, frame.f_code.co_name
+    source = linecache.getlines(file, frame.f_globals)
+    shown = f": `{source[line - 1].strip()}`" if 0 < line <= len(source) else ""
+    if frame.f_globals is not env:
+        return f"{file}, line {line}, in {name}{shown}"
+    cell = "".join(source).strip()
+    number = max((n for n, text in enumerate(env.get("In") or ()) if cell and str(text).strip() == cell), default=0)
+    where = f"In [{number}], line {line}" if number else f"Line {line} of its cell"
+    return where + (f", `{name}`" if name.isidentifier() else "") + shown
+
+
+def as_html(text: str) -> str:
+    """Return a hint with its Markdown as HTML: code, bold, emphasis, lines; all else is plain text."""
+    parts = re.split(r"`([^`\n]+)`", text)
+    for index, part in enumerate(parts):
+        escaped = html.escape(part, quote=False)
+        if index % 2:
+            parts[index] = f"<code>{escaped}</code>"
+        else:
+            bold = re.sub(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])", r"<strong>\1</strong>", escaped)
+            emphasis = re.sub(r"(?<![\w*])\*(?=\S)([^*\n]+)(?<=\S)\*(?![\w*])", r"<em>\1</em>", bold)
+            parts[index] = emphasis.replace("\n", "<br>")
+    return "".join(parts)
+
+
+test_form = PublicCheck(test_form, question=name, points=0, placeholder=None, coverage='0 of 3 points are checked here, only the form of your answer; hidden checks decide on the points.')

@@ -5,20 +5,228 @@ name = 'train_lenet'
 points = None
 
 
-from otter.test_files import test_case
+import contextlib
+from collections.abc import Mapping
 from typing import Any
 import torch
 from torch import Tensor
-from typing import NoReturn
+
+
+EASY = 0.9
+
+
+KNOWN = 0.8
+
+
+NOT_NEW = (
+    "Called once more, with other images to learn from, it still knows the ones of before: each call must begin with a "
+    "new LeNet5()."
+)
+
+
+FROM_VALID = (
+    "It knows images that are in `valid_loader` alone: learn from `train_loader`, and only measure with the other."
+)
+
+
+WATCHED = '''
+import dis
+import types
+
+import torch
+from torch.optim import optimizer as optimisers
+
+
+def ignored(train, position):
+    """Return whether a function never reads an argument, or first of all gives its name to something else."""
+    code = getattr(train, "__code__", None)
+    if code is None or code.co_argcount <= position:
+        return False
+    name = code.co_varnames[position]
+    for step in dis.get_instructions(code):
+        names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        of_a_variable = any(kind in step.opname for kind in ("FAST", "DEREF", "CELL", "CLOSURE"))
+        if name in names and of_a_variable:
+            return step.opname.startswith("STORE") and not (names.index(name) and "LOAD" in step.opname)
+    return True
+
+
+def watched(train, *given):
+    """Train, and note what the optimisers do: their steps, what they step on, and whether gradients are cleared."""
+    notes = types.SimpleNamespace(steps=0, gradients=0, uncleared=0, parameters=set())
+    came, stood = {}, {}  # of each parameter looked at: the gradients since its last step, what stood there behind it
+
+    def looked_at(optimizer):
+        return next((one for one in optimizer.param_groups[0]["params"] if one.requires_grad), None)
+
+    def before(optimizer, args, options):
+        notes.steps += 1
+        parameters = [one for group in optimizer.param_groups for one in group["params"]]
+        notes.parameters.update(map(id, parameters))
+        one = looked_at(optimizer)
+        notes.gradients += any(other.grad is not None for other in parameters)
+        if one is None:
+            return
+        if one not in came:
+            came[one] = 0
+            one.register_hook(lambda gradient: came.update({one: came[one] + gradient.detach()}))
+        elif one.grad is not None and torch.is_tensor(came[one]):
+            added = one.grad - came[one]  # what stood there before, unless it was cleared
+            notes.uncleared += ((added - stood[one]).norm() < added.norm() / 10).item()
+
+    def behind(optimizer, args, options):
+        one = looked_at(optimizer)
+        if one is not None:
+            came[one], stood[one] = 0, one.detach() * 0 if one.grad is None else one.grad.detach().clone()
+
+    hooks = [
+        optimisers.register_optimizer_step_pre_hook(before),
+        optimisers.register_optimizer_step_post_hook(behind),
+    ]
+    try:
+        result = train(*given)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    model = result[0] if isinstance(result, (tuple, list)) and result else result
+    own = {id(one) for one in model.parameters()} if hasattr(model, "parameters") else set()
+    return result, notes.steps, notes.gradients, notes.uncleared, bool(own & notes.parameters)
+
+
+def instead(train, *given):
+    """Train with these loaders, in the place of the notebook's own too: another check minds whose they are."""
+    names = getattr(train, "__globals__", {})
+    own = {name: names[name] for name in ("train_loader", "valid_loader") if name in names}
+    names.update(dict(zip(own, given)) if len(own) == 2 else {})
+    try:
+        return watched(train, *given)
+    finally:
+        names.update(own)
+
+
+def turned(loader, places, names, shuffle):
+    """Return a loader of the same digits, their pixels in other places, by other names."""
+    images, labels = loader.dataset.tensors
+    images = images.flatten(1)[:, places].view(images.shape)
+    dataset = torch.utils.data.TensorDataset(images, names[labels])
+    return torch.utils.data.DataLoader(dataset, batch_size=loader.batch_size, shuffle=shuffle)
+'''
+
+
+def watching(library: Any, name: str) -> Any:
+    """Return a function of WATCHED in the student's process."""
+    return library.builtins.eval("(space := {}, exec(source, space))[0][name]", {"source": WATCHED, "name": name})
+
+
+def train(student: Any, library: Any, *given: Any, how: str = "watched") -> tuple[Any, str]:
+    """Return what `train_lenet` returns, and what is certainly wrong with its loop; "" where nothing is known."""
+    result, steps, gradients, uncleared, own = watching(library, how)(student.train_lenet, *given)
+    return result, slip_of(steps, gradients, uncleared, len(given[0]), own=own)
+
+
+def slip_of(steps: int, gradients: int, uncleared: int, batches: int, *, own: bool) -> str:
+    """Return the slip in a loop that took these steps, "" where none is certain."""
+    if steps and not own:
+        return "The optimiser steps on the parameters of another network than the one that is returned."
+    if steps and not gradients:
+        return "At no step there is a gradient: call loss.backward() before optimizer.step()."
+    if uncleared > steps / 2:
+        return "The gradients of all batches add up: call optimizer.zero_grad() for each batch."
+    if 0 < steps < batches:
+        return "There are fewer steps than batches in one epoch: does a return or a break end the loop too early?"
+    return ""
+
+
+def network_of(result: Any, student: Any) -> Any:
+    """Return the trained LeNet5() in what `train_lenet` returns; anything else fails."""
+    assert result is not None, "`train_lenet` returns nothing: return the model."
+    model = result[0] if isinstance(result, tuple | list) and result else result
+    is_model = not isinstance(model, tuple | list | Mapping | int | float | str | Tensor)
+    assert is_model, "`train_lenet` must return the model itself."
+    ours = student.LeNet5()
+    with contextlib.suppress(Exception):  # a check of LeNet5 says what is wrong there
+        ours(torch.zeros(2, 1, 28, 28))  # from here on lazy layers have their sizes
+    assert shapes_of(model) == shapes_of(ours), "`train_lenet` must return a LeNet5() and no other network."
+    return model
+
+
+def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+
+def squares(count: int) -> tuple[Tensor, Tensor]:
+    """Return images of ten kinds, each with a bright square at a place of its own, and their labels."""
+    y = torch.arange(count) % 10
+    x = (torch.arange(count * 784.0) ** 1.1).sin().view(count, 1, 28, 28) / 2
+    for label in range(10):
+        row, column = 7 * (label // 4), 7 * (label % 4)
+        x[y == label, :, row + 1 : row + 7, column + 1 : column + 7] += 2
+    return x, y
+
+
+def answers_of(model: Any, images: Tensor) -> Tensor:
+    """Return what a network answers, in evaluation mode."""
+    model.eval()
+    return model(images).argmax(dim=1)
+
+
+def share(answers: Tensor, labels: Tensor) -> float:
+    """Return how many of the answers are right, in [0, 1]."""
+    return (answers == labels).double().mean().item()
+
+
+def test_a_few_images(student, library):
+    """`train_lenet` learns from `train_loader`, on `device`, and returns the trained LeNet5()."""
+    x, y = squares(500)
+    others = -x[:100], (y[:100] + 5) % 10  # to be found in valid_loader alone
+    data = library.torch.utils.data
+    train_loader = data.DataLoader(data.TensorDataset(x, y), batch_size=10)
+    valid_images = data.TensorDataset(torch.cat([x[:100], others[0]]), torch.cat([y[:100], others[1]]))
+    valid_loader = data.DataLoader(valid_images, batch_size=10)
+    cpu = library.torch.device("cpu")
+    result, slip = train(student, library, train_loader, valid_loader, cpu)
+    gradients_are_on = library.torch.is_grad_enabled()
+    library.torch.set_grad_enabled(True)
+    model = network_of(result, student)
+    assert not isinstance(result, tuple | list), "`train_lenet` must return the model itself, and nothing else."
+    assert gradients_are_on, (
+        "`train_lenet` leaves gradients off for all that comes after it: use `with torch.no_grad():`."
+    )
+    assert not slip, slip
+    assert not watching(library, "ignored")(student.train_lenet, 2), (
+        "`train_lenet` does not use its argument `device`: move the model and each batch there, with .to(device)."
+    )
+    assert share(answers_of(model, others[0]), others[1]) < KNOWN, FROM_VALID
+    accuracy = share(answers_of(model, x), y)
+    assert accuracy >= EASY, (
+        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy: "
+        "does each batch of `train_loader` lead to a step?"
+    )
+    again = data.DataLoader(data.TensorDataset(*others), batch_size=10)
+    second = network_of(student.train_lenet(again, again, cpu), student)
+    assert second != model and share(answers_of(second, x), y) < KNOWN, NOT_NEW
+
+
+# From here on all files are alike: how a check is run on your notebook, and how its result is shown.
+import html
+import importlib
+import inspect
+import linecache
+import re
+import traceback
+import types
+import typing
+
+from otter.test_files import test_case
 
 
 class Student:
     """The notebook: each attribute is a name that it defines."""
 
-    def __init__(self, env):
+    def __init__(self, env: dict[str, typing.Any]) -> None:
         self._env = env
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> typing.Any:
         if name not in self._env:
             raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
         return self._env[name]
@@ -27,78 +235,144 @@ class Student:
 class Library:
     """Modules by name."""
 
-    def __getattr__(self, name):
-        import importlib
-
+    def __getattr__(self, name: str) -> typing.Any:
         return importlib.import_module(name)
 
 
-class Mismatch(AssertionError):
-    """A value is not of the kind asked for: the rule, and what was found instead."""
-
-    def __init__(self, rule: str, found: str) -> None:
-        self.rule = rule
-        super().__init__(f"{rule} Yours is {found}.")
+class NotPassed(AssertionError):
+    """What otter shows of a check that failed, below its message."""
 
 
-def _mismatch(rule: str, found: object) -> NoReturn:
-    raise Mismatch(rule, str(found)[:200])
+class IdNotSet(AssertionError):
+    """The student's ID is still the one that the notebook came with."""
 
 
-def _kind(value: object) -> str:
-    """Return what the value is; a handle stands for whatever is not plain data."""
-    name = type(value).__name__
-    return "an object that is no plain data" if name == "Handle" else f"of type {name}"
+class Message:
+    """A text that otter shows beside a check's result: plain in a terminal, HTML in a notebook."""
+
+    def __init__(self, plain: str = "", html: str = "") -> None:
+        self.plain, self.html = plain, html
+
+    def __str__(self) -> str:
+        return self.plain
+
+    def __format__(self, spec: str) -> str:
+        # Otter has one text for both; which of them it is making, the name of its function says
+        frame = inspect.currentframe()
+        in_notebook = frame and frame.f_back and frame.f_back.f_code.co_name == "_repr_html_"
+        return self.html if in_notebook else self.plain
+
+    def __reduce__(self) -> typing.Any:
+        return str, (self.plain,)  # otter's log and graders, which do not have this class, get the text
 
 
-def _require_shape(found: tuple[int, ...], name: str, shape: tuple[int | None, ...]) -> None:
-    if len(found) != len(shape) or any(w is not None and w != f for w, f in zip(shape, found, strict=True)):
-        wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        _mismatch(f"`{name}` must have shape [{wanted}].", f"of shape {list(found)}")
+class PublicCheck(test_case):
+    """One of otter's test cases, which says first what is wrong, and last how much is checked here."""
+
+    said: typing.ClassVar[set[str]] = set()
+    """The hints of this question so far; otter reads a file, and this with it, anew for each `grader.check`."""
+
+    def __init__(
+        self, check: typing.Callable[..., None], *, question: str, points: float, placeholder: object, coverage: str
+    ) -> None:
+        green = Message(coverage, f"</details>{as_html(coverage)}") if coverage else None
+        super().__init__(question, points, success_message=green, failure_message=Message())
+        self.test_func = check
+        self._placeholder = placeholder
+        self._coverage = coverage
+
+    def __reduce__(self) -> typing.Any:
+        return test_case, (self.name, self.points, self.hidden, self.success_message, self.failure_message)
+
+    def call_func(self, env: dict[str, typing.Any]) -> None:
+        """Run the check on the notebook's names, as otter wants it."""
+        given = {"student": Student(env), "library": Library()}
+        try:
+            require_id(env, self._placeholder)
+            self.test_func(**{name: given[name] for name in self._get_func_params()})
+        except Exception as error:
+            trace = error.__traceback__ and error.__traceback__.tb_next
+            self._say(error, list(traceback.walk_tb(trace)), env)
+            short = f"{type(error).__name__}: {error}".replace("AssertionError: ", "").partition("\n")[0][:300]
+            raise NotPassed(re.sub(r"<(?=\S)", "< ", short)).with_traceback(trace) from None
+
+    def _say(self, error: Exception, frames: list[tuple[types.FrameType, int]], env: dict[str, typing.Any]) -> None:
+        hint = hint_for(error, frames, env, self.test_func)
+        if hint in self.said:
+            hint = "The same as above."
+        self.said.add(hint)
+        places = "\n".join(place_of(frame, line, env) for frame, line in frames)
+        details = html.escape(f"{places}\n{type(error).__name__}: {error}"[-4000:])
+        coverage = f"<p>{as_html(self._coverage)}</p>" if self._coverage else ""
+        self.failure_message.plain = "\n".join(filter(None, [hint, self._coverage]))
+        # The last fold stays open, so that it takes in what otter shows next; another check's message closes it
+        self.failure_message.html = (
+            f"</details><blockquote>{as_html(hint)}</blockquote>{coverage}"
+            f"<details><summary>Details</summary><pre>{details}</pre>"
+        )
 
 
-def tensor(
-    value: object, name: str, shape: tuple[int | None, ...] | None = None, dtype: "torch.dtype | None" = None
-) -> "torch.Tensor":
-    """Return `value`, a plain tensor of that shape (None: any size) and dtype without NaN or infinity, detached."""
-    import torch
-
-    if type(value) not in (torch.Tensor, torch.nn.Parameter):
-        _mismatch(f"`{name}` must be a tensor.", _kind(value))
-    assert isinstance(value, torch.Tensor)
-    if shape is not None:
-        _require_shape(tuple(value.shape), name, shape)
-    if dtype is not None and value.dtype != dtype:
-        _mismatch(f"`{name}` must have dtype {dtype}.", f"of dtype {value.dtype}")
-    if not bool(torch.isfinite(value).all()):
-        _mismatch(f"`{name}` must be finite.", "not: it holds NaN or infinity")
-    return value.detach()
+def require_id(env: dict[str, typing.Any], placeholder: object) -> None:
+    """Raise IdNotSet where the student's ID is still what the notebook came with; None: it asks for none."""
+    if placeholder is not None and str(env.get("STUDENT_ID", placeholder)).strip() in ("", placeholder):
+        cell = f"STUDENT_ID = {placeholder!r}"
+        raise IdNotSet(f"Set `STUDENT_ID` first: write your ID into the cell `{cell}`, run it, then those below it.")
 
 
-def full_size(model: Any) -> dict[str, Tensor]:
-    """Return the weights of a LeNet5(); anything else fails."""
-    shapes = {
-        "block1.0.weight": (16, 1, 5, 5),
-        "block1.0.bias": (16,),
-        "block2.0.weight": (32, 16, 5, 5),
-        "block2.0.bias": (32,),
-        "fc.weight": (10, None),
-        "fc.bias": (10,),
-    }
-    assert model is not None, "`train_lenet` returns nothing: return the model."
-    assert not isinstance(model, (dict, tuple, list)), "`train_lenet` must return the model itself, and nothing else."
-    state = model.state_dict()
-    assert set(state) == set(shapes), "`train_lenet` must return a LeNet5() and no other network."
-    return {name: tensor(state[name], name, shape=shape, dtype=torch.float32) for name, shape in shapes.items()}
+def hint_for(
+    error: Exception,
+    frames: list[tuple[types.FrameType, int]],
+    env: dict[str, typing.Any],
+    check: typing.Callable[..., None],
+) -> str:
+    """Return what a student reads first; `frames` lead from the check to where it was raised."""
+    kind, text = type(error).__name__, str(error).strip()
+    rule = " ".join((check.__doc__ or "").split())
+    theirs = [place_of(frame, line, env) for frame, line in frames if frame.f_globals is env]
+    files = [frame.f_code.co_filename for frame, _ in frames]
+    by_check = files[-1] == check.__code__.co_filename
+    undefined = re.fullmatch(r"name '(\w+)' is not defined.*", text)
+    if text.endswith("is not written yet"):  # what a stub raises
+        hint = f"{text}: fill in its cell and run it."
+    elif by_check and isinstance(error, (AssertionError, NameError)):
+        hint = getattr(error, "hint", text) or rule
+    elif undefined and theirs:
+        hint = f"`{undefined[1]}` is not defined: run the cell that defines it, then this one.\n{theirs[-1]}"
+    elif theirs:
+        hint = f"Your code raised {kind}. {theirs[-1]}\n{text[:600]}"
+    elif isinstance(error, AssertionError):
+        hint = f"{rule}\n{text[:600]}"
+    else:
+        asked = linecache.getline(files[0], frames[0][1]).strip()
+        hint = f"{kind} where this is checked: `{asked}`\n{text[:600]}\n{rule}"
+    return hint
 
 
-@test_case(name='train_lenet', points=1, failure_message='`train_lenet` uses the loaders that it is given and returns a trained LeNet5().')
-def test_a_few_images(env):
-    student = Student(env)
-    library = Library()
-    y = torch.arange(60) % 10
-    x = torch.zeros(60, 1, 28, 28)
-    x[torch.arange(60), 0, y, y] = 10.0
-    data = library.torch.utils.data
-    loader = data.DataLoader(data.TensorDataset(x, y), batch_size=25)
-    full_size(student.train_lenet(loader, loader, library.torch.device("cpu")))
+def place_of(frame: types.FrameType, line: int, env: dict[str, typing.Any]) -> str:
+    """Return where code is at work, and its line: a cell goes by the number that the notebook shows."""
+    file, name = frame.f_code.co_filename, frame.f_code.co_name
+    source = linecache.getlines(file, frame.f_globals)
+    shown = f": `{source[line - 1].strip()}`" if 0 < line <= len(source) else ""
+    if frame.f_globals is not env:
+        return f"{file}, line {line}, in {name}{shown}"
+    cell = "".join(source).strip()
+    number = max((n for n, text in enumerate(env.get("In") or ()) if cell and str(text).strip() == cell), default=0)
+    where = f"In [{number}], line {line}" if number else f"Line {line} of its cell"
+    return where + (f", `{name}`" if name.isidentifier() else "") + shown
+
+
+def as_html(text: str) -> str:
+    """Return a hint with its Markdown as HTML: code, bold, emphasis, lines; all else is plain text."""
+    parts = re.split(r"`([^`\n]+)`", text)
+    for index, part in enumerate(parts):
+        escaped = html.escape(part, quote=False)
+        if index % 2:
+            parts[index] = f"<code>{escaped}</code>"
+        else:
+            bold = re.sub(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])", r"<strong>\1</strong>", escaped)
+            emphasis = re.sub(r"(?<![\w*])\*(?=\S)([^*\n]+)(?<=\S)\*(?![\w*])", r"<em>\1</em>", bold)
+            parts[index] = emphasis.replace("\n", "<br>")
+    return "".join(parts)
+
+
+test_a_few_images = PublicCheck(test_a_few_images, question=name, points=1, placeholder=None, coverage='1 of 7 points is checked here, the rest by hidden checks.')

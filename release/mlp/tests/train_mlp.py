@@ -5,32 +5,10 @@ name = 'train_mlp'
 points = None
 
 
-from otter.test_files import test_case
 from typing import Any
 import torch
 from torch import Tensor
 from typing import NoReturn
-
-
-class Student:
-    """The notebook: each attribute is a name that it defines."""
-
-    def __init__(self, env):
-        self._env = env
-
-    def __getattr__(self, name):
-        if name not in self._env:
-            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
-        return self._env[name]
-
-
-class Library:
-    """Modules by name."""
-
-    def __getattr__(self, name):
-        import importlib
-
-        return importlib.import_module(name)
 
 
 class Mismatch(AssertionError):
@@ -47,6 +25,8 @@ def _mismatch(rule: str, found: object) -> NoReturn:
 
 def _kind(value: object) -> str:
     """Return what the value is; a handle stands for whatever is not plain data."""
+    if value is None:
+        return "None, which a function without `return` gives"
     name = type(value).__name__
     return "an object that is no plain data" if name == "Handle" else f"of type {name}"
 
@@ -63,6 +43,8 @@ def tensor(
     """Return `value`, a plain tensor of that shape (None: any size) and dtype without NaN or infinity, detached."""
     import torch
 
+    if isinstance(value, torch.Tensor) and type(value).__module__.startswith("torchvision.tv_tensors."):
+        value = value.as_subclass(torch.Tensor)  # an image, boxes or masks of torchvision's: grading gets it like this
     if type(value) not in (torch.Tensor, torch.nn.Parameter):
         _mismatch(f"`{name}` must be a tensor.", _kind(value))
     assert isinstance(value, torch.Tensor)
@@ -75,34 +57,203 @@ def tensor(
     return value.detach()
 
 
-def batches(library: Any, x: Tensor, y: Tensor, size: int) -> Any:
-    """Return a loader in the student's process that hands out x and y in order."""
+def batches(library: Any, x: Tensor, y: Tensor, size: int, *, shuffle: bool = False) -> Any:
+    """Return a loader in the student's process."""
     data = library.torch.utils.data
-    return data.DataLoader(data.TensorDataset(x, y), batch_size=size)
+    return data.DataLoader(data.TensorDataset(x, y), batch_size=size, shuffle=shuffle)
 
 
-def full_size(model: Any) -> dict[str, Tensor]:
-    """Return the weights of an MLP() of the default sizes; anything else fails."""
-    shapes = {
-        "hidden_layer.0.weight": (500, 784),
-        "hidden_layer.0.bias": (500,),
-        "hidden_layer.2.weight": (500, 500),
-        "hidden_layer.2.bias": (500,),
-        "output_layer.0.weight": (10, 500),
-        "output_layer.0.bias": (10,),
-    }
+def full_size(model: Any, student: Any, library: Any) -> Any:
+    """Return the model if it is an MLP() of the sizes that the student's own MLP() has, with finite weights."""
     assert model is not None, "`train_mlp` returns nothing: return the model."
-    state = model.state_dict()
-    assert set(state) == set(shapes), "`train_mlp` must return an MLP() and no other network."
-    return {name: tensor(state[name], name, shape=shape, dtype=torch.float32) for name, shape in shapes.items()}
+    assert not isinstance(model, (dict, tuple, list)), "`train_mlp` must return the model itself, and nothing else."
+    right = library.builtins.isinstance(model, student.MLP)
+    assert right, "`train_mlp` must return an MLP() and no other network."
+    shapes = {name: tuple(value.shape) for name, value in student.MLP().state_dict().items()}
+    found = {name: tensor(value, name) for name, value in model.state_dict().items()}
+    sizes = "`train_mlp` must return an MLP() of the default sizes."
+    assert {name: tuple(value.shape) for name, value in found.items()} == shapes, sizes
+    return model
 
 
-@test_case(name='train_mlp', points=0.5, failure_message='`train_mlp` uses the loaders that it is given and returns a trained MLP() of the default sizes.')
-def test_a_few_images(env):
-    student = Student(env)
-    library = Library()
+def test_a_few_images(student, library):
+    """`train_mlp` uses the loaders that it is given and returns a trained MLP() of the default sizes, a new one each time."""
     y = torch.arange(60) % 10
     x = torch.zeros(60, 1, 28, 28)
     x[torch.arange(60), 0, y, y] = 10.0
     loader = batches(library, x, y, 20)
-    full_size(student.train_mlp(loader, loader, library.torch.device("cpu")))
+    models = [
+        full_size(student.train_mlp(loader, loader, library.torch.device("cpu")), student, library) for _ in range(2)
+    ]
+    assert models[0] != models[1], "The same network is returned again: make a new MLP() in each call."
+
+
+# From here on all files are alike: how a check is run on your notebook, and how its result is shown.
+import html
+import importlib
+import inspect
+import linecache
+import re
+import traceback
+import types
+import typing
+
+from otter.test_files import test_case
+
+
+class Student:
+    """The notebook: each attribute is a name that it defines."""
+
+    def __init__(self, env: dict[str, typing.Any]) -> None:
+        self._env = env
+
+    def __getattr__(self, name: str) -> typing.Any:
+        if name not in self._env:
+            raise NameError(f"`{name}` is not defined yet: fill in its cell and run it.")
+        return self._env[name]
+
+
+class Library:
+    """Modules by name."""
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return importlib.import_module(name)
+
+
+class NotPassed(AssertionError):
+    """What otter shows of a check that failed, below its message."""
+
+
+class IdNotSet(AssertionError):
+    """The student's ID is still the one that the notebook came with."""
+
+
+class Message:
+    """A text that otter shows beside a check's result: plain in a terminal, HTML in a notebook."""
+
+    def __init__(self, plain: str = "", html: str = "") -> None:
+        self.plain, self.html = plain, html
+
+    def __str__(self) -> str:
+        return self.plain
+
+    def __format__(self, spec: str) -> str:
+        # Otter has one text for both; which of them it is making, the name of its function says
+        frame = inspect.currentframe()
+        in_notebook = frame and frame.f_back and frame.f_back.f_code.co_name == "_repr_html_"
+        return self.html if in_notebook else self.plain
+
+    def __reduce__(self) -> typing.Any:
+        return str, (self.plain,)  # otter's log and graders, which do not have this class, get the text
+
+
+class PublicCheck(test_case):
+    """One of otter's test cases, which says first what is wrong, and last how much is checked here."""
+
+    said: typing.ClassVar[set[str]] = set()
+    """The hints of this question so far; otter reads a file, and this with it, anew for each `grader.check`."""
+
+    def __init__(
+        self, check: typing.Callable[..., None], *, question: str, points: float, placeholder: object, coverage: str
+    ) -> None:
+        green = Message(coverage, f"</details>{as_html(coverage)}") if coverage else None
+        super().__init__(question, points, success_message=green, failure_message=Message())
+        self.test_func = check
+        self._placeholder = placeholder
+        self._coverage = coverage
+
+    def __reduce__(self) -> typing.Any:
+        return test_case, (self.name, self.points, self.hidden, self.success_message, self.failure_message)
+
+    def call_func(self, env: dict[str, typing.Any]) -> None:
+        """Run the check on the notebook's names, as otter wants it."""
+        given = {"student": Student(env), "library": Library()}
+        try:
+            require_id(env, self._placeholder)
+            self.test_func(**{name: given[name] for name in self._get_func_params()})
+        except Exception as error:
+            trace = error.__traceback__ and error.__traceback__.tb_next
+            self._say(error, list(traceback.walk_tb(trace)), env)
+            short = f"{type(error).__name__}: {error}".replace("AssertionError: ", "").partition("\n")[0][:300]
+            raise NotPassed(re.sub(r"<(?=\S)", "< ", short)).with_traceback(trace) from None
+
+    def _say(self, error: Exception, frames: list[tuple[types.FrameType, int]], env: dict[str, typing.Any]) -> None:
+        hint = hint_for(error, frames, env, self.test_func)
+        if hint in self.said:
+            hint = "The same as above."
+        self.said.add(hint)
+        places = "\n".join(place_of(frame, line, env) for frame, line in frames)
+        details = html.escape(f"{places}\n{type(error).__name__}: {error}"[-4000:])
+        coverage = f"<p>{as_html(self._coverage)}</p>" if self._coverage else ""
+        self.failure_message.plain = "\n".join(filter(None, [hint, self._coverage]))
+        # The last fold stays open, so that it takes in what otter shows next; another check's message closes it
+        self.failure_message.html = (
+            f"</details><blockquote>{as_html(hint)}</blockquote>{coverage}"
+            f"<details><summary>Details</summary><pre>{details}</pre>"
+        )
+
+
+def require_id(env: dict[str, typing.Any], placeholder: object) -> None:
+    """Raise IdNotSet where the student's ID is still what the notebook came with; None: it asks for none."""
+    if placeholder is not None and str(env.get("STUDENT_ID", placeholder)).strip() in ("", placeholder):
+        cell = f"STUDENT_ID = {placeholder!r}"
+        raise IdNotSet(f"Set `STUDENT_ID` first: write your ID into the cell `{cell}`, run it, then those below it.")
+
+
+def hint_for(
+    error: Exception,
+    frames: list[tuple[types.FrameType, int]],
+    env: dict[str, typing.Any],
+    check: typing.Callable[..., None],
+) -> str:
+    """Return what a student reads first; `frames` lead from the check to where it was raised."""
+    kind, text = type(error).__name__, str(error).strip()
+    rule = " ".join((check.__doc__ or "").split())
+    theirs = [place_of(frame, line, env) for frame, line in frames if frame.f_globals is env]
+    files = [frame.f_code.co_filename for frame, _ in frames]
+    by_check = files[-1] == check.__code__.co_filename
+    undefined = re.fullmatch(r"name '(\w+)' is not defined.*", text)
+    if text.endswith("is not written yet"):  # what a stub raises
+        hint = f"{text}: fill in its cell and run it."
+    elif by_check and isinstance(error, (AssertionError, NameError)):
+        hint = getattr(error, "hint", text) or rule
+    elif undefined and theirs:
+        hint = f"`{undefined[1]}` is not defined: run the cell that defines it, then this one.\n{theirs[-1]}"
+    elif theirs:
+        hint = f"Your code raised {kind}. {theirs[-1]}\n{text[:600]}"
+    elif isinstance(error, AssertionError):
+        hint = f"{rule}\n{text[:600]}"
+    else:
+        asked = linecache.getline(files[0], frames[0][1]).strip()
+        hint = f"{kind} where this is checked: `{asked}`\n{text[:600]}\n{rule}"
+    return hint
+
+
+def place_of(frame: types.FrameType, line: int, env: dict[str, typing.Any]) -> str:
+    """Return where code is at work, and its line: a cell goes by the number that the notebook shows."""
+    file, name = frame.f_code.co_filename, frame.f_code.co_name
+    source = linecache.getlines(file, frame.f_globals)
+    shown = f": `{source[line - 1].strip()}`" if 0 < line <= len(source) else ""
+    if frame.f_globals is not env:
+        return f"{file}, line {line}, in {name}{shown}"
+    cell = "".join(source).strip()
+    number = max((n for n, text in enumerate(env.get("In") or ()) if cell and str(text).strip() == cell), default=0)
+    where = f"In [{number}], line {line}" if number else f"Line {line} of its cell"
+    return where + (f", `{name}`" if name.isidentifier() else "") + shown
+
+
+def as_html(text: str) -> str:
+    """Return a hint with its Markdown as HTML: code, bold, emphasis, lines; all else is plain text."""
+    parts = re.split(r"`([^`\n]+)`", text)
+    for index, part in enumerate(parts):
+        escaped = html.escape(part, quote=False)
+        if index % 2:
+            parts[index] = f"<code>{escaped}</code>"
+        else:
+            bold = re.sub(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])", r"<strong>\1</strong>", escaped)
+            emphasis = re.sub(r"(?<![\w*])\*(?=\S)([^*\n]+)(?<=\S)\*(?![\w*])", r"<em>\1</em>", bold)
+            parts[index] = emphasis.replace("\n", "<br>")
+    return "".join(parts)
+
+
+test_a_few_images = PublicCheck(test_a_few_images, question=name, points=0.5, placeholder=None, coverage='0.5 of 4 points is checked here, the rest by hidden checks.')

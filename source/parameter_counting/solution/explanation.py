@@ -101,7 +101,10 @@ def layer_slips(architecture: Architecture) -> dict[str, list[int]]:
     a = architecture
     unpooled = a.image_size - 2 * _lost(a, a.conv1_kernel) - 2 * _lost(a, a.conv2_kernel)
     *_, after_conv2, side = _sides(a)
-    padding_slip = "padding forgotten" if a.padding == "same" else "padding imagined"
+    if a.padding == "same":
+        padding_slips = {"padding forgotten": _side_with_padding(a, 0), "one zero of padding": _side_with_padding(a, 1)}
+    else:
+        padding_slips = {"padding imagined": a.image_size // a.pool // a.pool}
     layers = _layers(a, side)
     per_slice = [
         a.conv1_channels * a.in_channels * (a.conv1_kernel**2 + 1),
@@ -117,8 +120,11 @@ def layer_slips(architecture: Architecture) -> dict[str, list[int]]:
         "input channels forgotten": _counts(without_channels),
         "pooling forgotten": _counts(_layers(a, unpooled)),
         "second pooling forgotten": _counts(_layers(a, after_conv2)),
-        padding_slip: _counts(_layers(a, _side_with_other_padding(a))),
+        **{slip: _counts(_layers(a, wrong)) for slip, wrong in padding_slips.items()},
         "height and width forgotten": _counts(_layers(a, 1)),
+        "only the height flattened": _counts([*layers[:2], (a.conv2_channels * side, a.classes)]),
+        "classes of Question 6": _counts([*layers[:2], (a.conv2_channels * side**2, 10)]),
+        "fully connected layer forgotten": [*_counts(layers[:2]), 0],
     }
 
 
@@ -198,12 +204,10 @@ def _sides(a: Architecture) -> tuple[int, int, int, int]:
     return conv1, pool1, conv2, conv2 // a.pool
 
 
-def _side_with_other_padding(a: Architecture) -> int:
-    """Return the side at the end where "same" is taken for "valid", or the other way round."""
-    if a.padding == "valid":
-        return a.image_size // a.pool // a.pool
-    pool1 = (a.image_size - a.conv1_kernel + 1) // a.pool
-    return (pool1 - a.conv2_kernel + 1) // a.pool
+def _side_with_padding(a: Architecture, zeros: int) -> int:
+    """Return the side at the end where both convolutions have so many zeros on each side."""
+    pool1 = (a.image_size + 2 * zeros - a.conv1_kernel + 1) // a.pool
+    return (pool1 + 2 * zeros - a.conv2_kernel + 1) // a.pool
 
 
 def _layers(a: Architecture, side: int) -> list[tuple[int, int]]:

@@ -230,11 +230,14 @@ TRICKS = {
         'class Bomb:\n    def __reduce__(self): return (exec, ("import os; os._exit(0)",))\n'
         "def double(x): return Bomb()"
     ),
-    "traces": attack(
+    "traces": in_function(  # a trace that a cell sets is put back at its end
         "import sys, threading\n"
         "def leave(frame, event, argument):\n"
         "    if frame.f_code.co_name.startswith('test'): raise SystemExit(0)\n"
-        "sys.settrace(leave)\nthreading.settrace(leave)"
+        "    return leave\n"
+        "sys.settrace(leave)\nthreading.settrace(leave)\ncaller = sys._getframe(1)\n"
+        "while caller:\n    caller.f_trace = leave\n    caller = caller.f_back\n"
+        "return x"
     ),
     "redefines-locked-names": attack("helper = lambda x: x"),
     "terminal-codes": attack(

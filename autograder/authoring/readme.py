@@ -1,0 +1,59 @@
+"""Write the page that a release opens with: what it is, how to begin, where to hand in."""
+
+from urllib.parse import quote, urlencode, urlsplit
+
+from autograder.course import Assignment, Course
+
+__all__ = ["readme"]
+
+_BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
+_BEGIN = """\
+With Python 3.10 or newer, in this folder:
+
+```console
+$ python -m venv .venv
+$ source .venv/bin/activate          # Windows: .venv\\Scripts\\activate
+$ pip install -r requirements.txt
+$ jupyter lab {name}.ipynb
+```
+
+The notebook's first cell says whether everything is there; in Colab and Kaggle it fetches the files, or asks for
+`{name}.zip`.
+
+Fill in the cells that say `# TODO` and run the check below each. The last cell shows what is green and what is not
+written yet, and packs the notebook into `{name}_hand_in.zip`."""
+
+
+def readme(course: Course, assignment: Assignment) -> str:
+    """Return the text, in Markdown."""
+    name = assignment.name
+    due = f", due {assignment.due:%d %B %Y, %H:%M (%Z)}" if assignment.due else ""
+    worth = f"{assignment.points:g} {'point' if assignment.points == 1 else 'points'}"
+    links = _links(course, name)
+    where = course.hand_in_of(assignment) or "the notebook, or that zip, as your course asks for."
+    parts = [
+        f"# {assignment.title}",
+        f"Assignment `{name}` of *{course.name}*: {worth}{', optional' if assignment.optional else ''}{due}.",
+        "\n".join(links),
+        _BEGIN.format(name=name),
+        f"**Hand in:** {where}",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _links(course: Course, name: str) -> list[str]:
+    """Return where the notebook can be opened without installing anything, as far as the course says."""
+    if not course.repository_url:
+        return []
+    links = []
+    repository = urlsplit(course.repository_url)
+    branch, path = course.repository_branch, repository.path.strip("/").removesuffix(".git")
+    if repository.hostname == "github.com":
+        address = f"https://colab.research.google.com/github/{path}/blob/{quote(branch)}/{name}/{name}.ipynb"
+        links.append(f"[![Open in Colab]({_BADGE})]({address})")
+    if course.hub_url:
+        folder = path.rpartition("/")[2]
+        opened = f"lab/tree/{folder}/{name}/{name}.ipynb"
+        query = urlencode({"repo": course.repository_url, "branch": branch, "urlpath": opened}, quote_via=quote)
+        links.append(f"[Open on the course's JupyterHub]({course.hub_url}/hub/user-redirect/git-pull?{query})")
+    return links

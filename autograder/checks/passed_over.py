@@ -1,0 +1,87 @@
+"""Find what pytest would pass over, or notice when grading: unknown marks and fixtures, checks that nobody runs."""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.checks.marks import check_id
+from autograder.checks.module_code import ModuleCode
+from autograder.checks.plugin import DATA_FIXTURES
+from autograder.course import FIXTURES
+
+__all__ = ["passed_over", "unknown_names"]
+
+_TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py")
+"""What pytest takes for a file of tests."""
+
+
+def unknown_names(item: pytest.Item) -> Iterator[str]:
+    """Yield a sentence for each mark of a check, and each parameter, that stands for nothing."""
+    marks = [re.split(r"[:(]", line)[0].strip() for line in item.config.getini("markers")]
+    for name in dict.fromkeys(mark.name for mark in item.iter_markers()):
+        if name not in marks:
+            yield f"{check_id(item)} is marked {name!r}, which means nothing here{_nearest(name, marks)}."
+    for name in _unknown_fixtures(item):
+        fixtures = _fixtures(item)
+        yield (
+            f"{check_id(item)} asks for {name!r}, which is no fixture{_nearest(name, fixtures)}; there are "
+            f"{', '.join(fixtures)}."
+        )
+
+
+def passed_over(folder: Path, items: Iterable[pytest.Item]) -> Iterator[str]:
+    """Yield a sentence for each check in `folder` that is not among the collected items."""
+    collected = {(item.path.name, getattr(item, "originalname", item.name)) for item in items}
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            module = ModuleCode(path.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError):  # pytest says it, where it matters
+            continue
+        for name, functions in _marked_functions(module).items():
+            where = f"{path.relative_to(folder)}::{name}"
+            if not _TEST_FILE.fullmatch(path.name):
+                yield f"{where} is not run: call the file test_{path.name}."
+            elif not name.startswith("test"):
+                yield f"{where} is not run: call it test_{name}."
+            elif len(functions) > 1:
+                yield f"{where} is there twice, and only the last is run; rename one."
+            elif (path.name, name) not in collected:
+                yield f"{where} is marked as a check, and pytest does not collect it."
+
+
+def _marked_functions(module: ModuleCode) -> dict[str, list[ast.FunctionDef]]:
+    """Return the functions at a module's top level that have a mark `question` of their own, by name."""
+    found: dict[str, list[ast.FunctionDef]] = {}
+    for statement in module.statements:
+        if isinstance(statement, ast.FunctionDef) and any(
+            ast.unparse(decorator).startswith("pytest.mark.question") for decorator in statement.decorator_list
+        ):
+            found.setdefault(statement.name, []).append(statement)
+    return found
+
+
+def _unknown_fixtures(item: pytest.Item) -> Sequence[str]:
+    """Return the names that a check asks for and nobody gives."""
+    info: Any = getattr(item, "_fixtureinfo", None)  # pytest tells it nowhere else
+    if info is None:
+        return ()
+    callspec: Any = getattr(item, "callspec", None)
+    known = {"request", *info.name2fixturedefs, *(callspec.params if callspec else ())}
+    return [name for name in info.names_closure if name not in known]
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    """Return the names of the fixtures that checks of this course have."""
+    of_data = item.config.pluginmanager.get_plugin(DATA_FIXTURES)
+    return sorted(FIXTURES | {name for name in vars(of_data or object) if not name.startswith("_")})
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return which of the known names was meant, perhaps; "" where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,124 @@
+"""Show how far a notebook is, and pack it for handing in: its last cell calls this.
+
+`build` copies this file into each release, where there is nothing of our package. So it uses Python (3.10 or newer),
+IPython and otter alone.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from IPython import get_ipython
+from IPython.display import Markdown, display
+
+__all__ = ["hand_in"]
+
+GREEN, RED = "🟢 green", "🔴 red"
+NOT_WRITTEN, NOT_RUN, NEEDS_ID = "⚪ not written yet", "⚪ its cell was not run", "🟡 needs your ID"
+
+
+def hand_in(assignment: str, grader: Any, questions: Mapping[str, tuple[float, float]]) -> None:
+    """Show each question's state, and write `<assignment>_hand_in.zip`.
+
+    `questions` says how many points each is worth, and on how many of them the checks in the notebook decide.
+    """
+    shell = get_ipython()
+    ran = list(shell.history_manager.input_hist_raw)
+    states = {question: state_of(question, grader, shell.user_ns, ran) for question in questions}
+    display(Markdown(table(questions, states)))
+    in_colab = "google.colab" in str(shell)
+    name = f"{assignment}.ipynb" if in_colab else notebook_name(assignment, shell.user_ns)
+    if name is None:
+        display(Markdown(f"The notebook's file is not here: download it (*File*, *Download*) as `{assignment}.ipynb`."))
+        return
+    content = from_colab() if in_colab else Path(name).read_text(encoding="utf-8")
+    if stale := not_in_file([q for q, state in states.items() if state != NOT_WRITTEN], ran, json.loads(content)):
+        cells = ", ".join(f"`{question}`" for question in stale)
+        display(
+            Markdown(
+                f"**Nothing is packed yet:** `{name}` does not hold what you ran last for {cells}. Run "
+                f"{'its cell' if len(stale) == 1 else 'their cells'}, save (Ctrl+S), and run this cell again."
+            )
+        )
+        return
+    archive = f"{assignment}_hand_in.zip"
+    if in_colab:
+        download_from_colab(archive, name, content)
+    else:
+        grader.export(nb_path=name, export_path=archive, pdf=False, ignore_log=True)
+    display(Markdown(f"`{archive}` holds `{name}` as it is saved now."))
+
+
+def state_of(question: str, grader: Any, names: dict[str, Any], ran: Sequence[str]) -> str:
+    """Return how an answer is doing; the check says more when it is run by itself."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        result = grader.check(question, global_env=names)
+    if result.passed_all:
+        return GREEN
+    said = "\n".join(str(case.message) for case in result.test_case_results if not case.passed)
+    cell = last_run(question, ran)
+    if f"`{question}` is not written yet" in (cell or "\n".join([said, *ran])):  # a stub may define nothing
+        return NOT_WRITTEN
+    if cell is None and question not in names:
+        return NOT_RUN
+    return NEEDS_ID if "IdNotSet" in said else RED
+
+
+def last_run(question: str, ran: Sequence[str]) -> str | None:
+    """Return the cell that was the last to define a name; None for none."""
+    defines = re.compile(
+        rf"^(?:async\s+)?(?:def|class)\s+{question}\b|^{question}\s*(?::[^=\n]+)?=(?!=)", flags=re.MULTILINE
+    )
+    return next((cell for cell in reversed(ran) if defines.search(cell)), None)
+
+
+def table(questions: Mapping[str, tuple[float, float]], states: Mapping[str, str]) -> str:
+    """Return what there is as a table, and a sentence on what it says."""
+    rows = [
+        f"| `{question}` | {states[question]} | {points:g} | {checked:g} of {points:g} |"
+        for question, (points, checked) in questions.items()
+    ]
+    head = ["| question | | points | checked here |", "|:--|:--|--:|--:|"]
+    open_ones = [f"`{question}`" for question, state in states.items() if state != GREEN]
+    hidden = any(checked < points for points, checked in questions.values())
+    sentences = [
+        f"**Not green: {', '.join(open_ones)}.**" if open_ones else "**Everything is green.**",
+        "On the points that are not checked here hidden checks decide, with other inputs." if hidden else "",
+    ]
+    return "\n".join([*head, *rows, "", " ".join(filter(None, sentences))])
+
+
+def notebook_name(assignment: str, names: Mapping[str, Any]) -> str | None:
+    """Return the name of this notebook's file in the working folder: VS Code and Jupyter tell it; None for no file."""
+    told = (names.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"), f"{assignment}.ipynb")
+    found = (Path(str(path)).name for path in told if path)
+    return next((name for name in found if name.endswith(".ipynb") and Path(name).is_file()), None)
+
+
+def not_in_file(questions: Sequence[str], ran: Sequence[str], notebook: Mapping[str, Any]) -> list[str]:
+    """Return the questions whose cell in the file is not the one that was run last."""
+    saved = {"".join(cell.get("source", "")).strip() for cell in notebook.get("cells", ())}
+    last = {question: last_run(question, ran) for question in questions}
+    return [question for question, cell in last.items() if cell is not None and cell.strip() not in saved]
+
+
+def from_colab() -> str:
+    """Return this notebook as Colab has it in the browser: there it is in no file, so that otter cannot export it."""
+    from google.colab import _message
+
+    return json.dumps(_message.blocking_request("get_ipynb", timeout_sec=60)["ipynb"])
+
+
+def download_from_colab(archive: str, name: str, content: str) -> None:
+    """Pack the notebook and let the browser save the archive."""
+    from google.colab import files
+
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(name, content)
+    files.download(archive)
