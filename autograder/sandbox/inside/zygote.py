@@ -86,9 +86,8 @@ class _Student:
 class _Zygote:
     """Fork students' processes, watch them, report their ends."""
 
-    def __init__(self, listener: socket.socket, sandbox_config: SandboxConfig, owner: int) -> None:
+    def __init__(self, listener: socket.socket, sandbox_config: SandboxConfig) -> None:
         self._listener = listener
-        self._owner = owner
         self._config = sandbox_config
         self._support = {name: Path(source).read_bytes() for source, name in sandbox_config.support}
         self._students: dict[int, _Student] = {}
@@ -96,12 +95,15 @@ class _Zygote:
         self._filters: tuple[bytes, ...] = ()
         self._shell: InteractiveShell | None = None
         self._own_pids = -1
+        self._owner = os.geteuid()
+        """Whose requests are taken: the grader's user, whatever this process becomes."""
         self.covered: Sequence[str] = ()
 
     def shut_in(self) -> None:
         """Leave the host behind: namespaces and a root of the zygote's own."""
         self._filters = seccomp.compile_filters(memory_files=self._config.gpu is not None)
         enter_namespaces()
+        self._owner = os.geteuid()  # the same user, as this namespace numbers it
         self.covered = enter_root_folder(self._config.data, gpu_devices(self._config.gpu), self._config.private)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
@@ -352,12 +354,11 @@ def main() -> None:
     listener.set_inheritable(False)
     sys.argv[1:] = []
     sandbox_config = SandboxConfig.from_json(_read_line(0))
-    owner = os.geteuid()
+    zygote = _Zygote(listener, sandbox_config)
     if sandbox_config.user is not None:
         change_user(sandbox_config.user)
         syscalls.forbid_new_privileges()
         die_with_parent()  # a change of user undoes it
-    zygote = _Zygote(listener, sandbox_config, owner)
     home = tempfile.TemporaryDirectory(prefix="autograder-") if not sandbox_config.isolated else None
     os.environ.update(dict.fromkeys(_PLACES, home.name if home else _TMP))
     try:
