@@ -125,12 +125,8 @@ def _read_work(submission: Submission, folder: Path, template: Template) -> Work
 
 def _written(notebook: Path, release: Sequence[Cell]) -> Iterator[tuple[str, int, str]]:
     """Yield the question, the number and the source of each cell that a student wrote, as grading would run them."""
-    try:
-        planned = plan_run(release, read_cells(notebook), "")
-    except RecursionError as error:
-        raise NotebookError(f"{notebook.name} holds code that is nested too deeply to be read.") from error
     given = {(cell.grade_id, cell.source) for cell in release}
-    for cell in planned:
+    for cell in plan_run(release, read_cells(notebook), ""):
         if cell.index >= 0 and not cell.untouched and (cell.grade_id, cell.source) not in given:
             yield cell.grade_id, cell.index + 1, cell.source
 
