@@ -17,13 +17,10 @@ import markupsafe
 from autograder.plain_text import plain_text
 from autograder.points import signed_points
 from autograder.question_scores import QuestionScore, question_scores
-from autograder.report.statistics import (
-    Attention,
-    ClassFigures,
-    Concern,
-    QuestionFigures,
-    class_figures,
-)
+from autograder.report.attention import Attention, Concern
+from autograder.report.course_figures import CourseFigures
+from autograder.report.differences import Difference
+from autograder.report.statistics import ClassFigures, QuestionFigures, class_figures
 from autograder.report.table_sorting import SCRIPT, script_source
 from autograder.results import Result, Status
 
@@ -35,6 +32,7 @@ _PERCENT = 100
 _TEN = 10
 _MINUTE = 60
 _HOUR = 3600
+_GIGABYTE = 1000
 
 _STAGES = {
     "start": "Starting sandboxes",
@@ -126,17 +124,25 @@ class _Group:
 
 
 def class_page(
-    title: str, assignment: str, results: Sequence[Result], *, demo_secret: bool = False, made_at: datetime
+    title: str,
+    assignment: str,
+    results: Sequence[Result],
+    *,
+    course: CourseFigures = CourseFigures(),  # noqa: B008 - it cannot be changed
+    demo_secret: bool = False,
+    made_at: datetime,
 ) -> str:
     """Return the class report of one assignment as HTML text.
 
-    `title` is the assignment's title and `assignment` its name; `demo_secret` says that hidden inputs were derived from
-    the secret that everybody knows. The page needs no other file and no JavaScript, which only lets the table be
-    sorted.
+    `title` is the assignment's title and `assignment` its name; `course` is what stands beside its results;
+    `demo_secret` says that hidden inputs were derived from the secret that everybody knows. The page needs no other
+    file and no JavaScript, which only lets the table be sorted.
     """
     ordered = sorted(results, key=lambda result: (result.student.casefold(), result.student))
     figures = class_figures(ordered)
     rows = _rows(ordered, figures)
+    moved = _most_moved(course)
+    whys = {", ".join(one.why) for one in moved}
     template = _environment().get_template("class_page.html")
     return template.render(
         title=title,
@@ -144,6 +150,9 @@ def class_page(
         made_at=made_at,
         demo_secret=demo_secret,
         figures=figures,
+        course=course,
+        moved=moved,
+        one_why=whys.pop() if len(whys) == 1 else "",
         hardest=_hardest(figures.questions),
         hints=figures.hints[:_HINTS_SHOWN],
         rarer_hints=figures.hints[_HINTS_SHOWN:],
@@ -180,6 +189,7 @@ def _environment() -> jinja2.Environment:
         "code": _code_spans,
         "count": _count,
         "duration": _duration,
+        "memory": _memory,
         "percent": _percent,
         "number": _number,
         "signed": signed_points,
@@ -201,6 +211,12 @@ def _hardest(questions: Sequence[QuestionFigures]) -> QuestionFigures | None:
     if hardest is None or len(worth) == 1 or hardest.passed == hardest.total:
         return None
     return hardest
+
+
+def _most_moved(course: CourseFigures) -> Sequence[Difference]:
+    """Return what changed since the last grading, who lost the most points first, then who won the most."""
+    differences = course.comparison.differences if course.comparison else ()
+    return sorted(differences, key=lambda one: (one.change >= 0, -abs(one.change), one.student))
 
 
 def _group(attention: Attention, figures: ClassFigures, command: str) -> _Group:
@@ -259,6 +275,11 @@ def _duration(seconds: float) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+
+
+def _memory(megabytes: float) -> str:
+    """Return an amount of memory in the unit that fits it."""
+    return f"{megabytes:.0f} MB" if megabytes < _GIGABYTE else f"{megabytes / _GIGABYTE:.1f} GB"
 
 
 def _code_spans(text: str) -> Iterator[tuple[bool, str]]:

@@ -9,85 +9,38 @@ import math
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from autograder.first_cause import shown_records
 from autograder.plain_text import plain_text
 from autograder.question_scores import QuestionScore, question_scores
-from autograder.results import CellStatus, CheckRecord, CheckStatus, Flag, HandStatus, Result, Status
+from autograder.report.attention import Attention, Concern, attention
+from autograder.results import CheckRecord, CheckStatus, Result, Status
 
 __all__ = [
-    "Attention",
-    "AttentionItem",
     "CheckFigures",
     "ClassFigures",
-    "Concern",
     "HintFigures",
+    "MemoryFigures",
     "QuestionFigures",
     "ScoreBin",
     "ScoreDistribution",
     "StageTime",
     "TimeFigures",
     "class_figures",
+    "item_rest_correlation",
 ]
 
 _TOLERANCE = 1e-6
 _PREFERRED_BIN_COUNTS = (10, 8, 12, 6, 5, 9, 7, 11)
 _SLOWEST_SHOWN = 3
 _HINT_LENGTH = 300
+_ENOUGH_STUDENTS = 20
+_DISCRIMINATES = 0.1
+"""Below it, textbooks of item analysis call an item poor."""
 _RAISED = re.compile(r"Your code raised [\w.]+(?: in [^,`]+)?")
 """How a hint begins where the student's code raised; what follows is their own line."""
-
-
-class Concern(StrEnum):
-    """Say why a submission needs a person, the most pressing first."""
-
-    FAILED = "failed"
-    CHECK_RAISED = "check-raised"
-    UNSANDBOXED = "unsandboxed"
-    OTHER_CHECKS = "other-checks"
-    INVALID = "invalid"
-    TIMEOUT = "timeout"
-    CRASHED = "crashed"
-    OTHER_NOTEBOOK = "other-notebook"
-    RENAMED = "renamed"
-    TIMESTAMP = "timestamp-unreadable"
-    NEEDS_PERSON = "needs-person"
-    LOOK_AGAIN = "look-again"
-    TOO_LATE = "too-late"
-    OTHER_FLAG = "other-flag"
-
-
-_CONCERN_OF_FLAG = {
-    Flag.CHECK_RAISED: Concern.CHECK_RAISED,
-    Flag.UNSANDBOXED: Concern.UNSANDBOXED,
-    Flag.NOTEBOOK_TIMEOUT: Concern.TIMEOUT,
-    Flag.SUBMISSION_TIMEOUT: Concern.TIMEOUT,
-    Flag.NOTEBOOK_CRASH: Concern.CRASHED,
-    Flag.OUT_OF_MEMORY: Concern.CRASHED,
-    Flag.COPY_GRADED: Concern.OTHER_NOTEBOOK,
-    Flag.OTHER_NOTEBOOK: Concern.OTHER_NOTEBOOK,
-    Flag.RENAMED: Concern.RENAMED,
-    Flag.MOVED: Concern.RENAMED,
-    Flag.CONVERTED: Concern.RENAMED,
-    Flag.TIMESTAMP_UNREADABLE: Concern.TIMESTAMP,
-    Flag.TOO_LATE: Concern.TOO_LATE,
-    Flag.NOT_ACCEPTED: Concern.TOO_LATE,
-}
-_DETAIL_OF_FLAG = {
-    Flag.COPY_GRADED: "graded was the only one with answers; the one of the right name is blank or unreadable",
-    Flag.OTHER_NOTEBOOK: "graded was the one of the right name; another has other answers",
-    Flag.RENAMED: "another name",
-    Flag.MOVED: "another folder",
-    Flag.TOO_LATE: "worth 0",
-    Flag.NOT_ACCEPTED: "not accepted",
-    Flag.CONVERTED: "an older format, or another encoding than UTF-8",
-}
-_CONCERN_OF_HAND = {HandStatus.WAITING: Concern.NEEDS_PERSON, HandStatus.LOOK_AGAIN: Concern.LOOK_AGAIN}
-_CONCERN_OF_CHECK = {CheckStatus.TIMEOUT: Concern.TIMEOUT, CheckStatus.CRASHED: Concern.CRASHED}
-_CONCERN_OF_CELL = {CellStatus.TIMEOUT: Concern.TIMEOUT, CellStatus.CRASHED: Concern.CRASHED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +93,20 @@ class CheckFigures:
     public: bool
     passed: int
     total: int
+    difficulty: float
+    """The share of its points that the class earned, in [0, 1]: item analysis calls it p, high where it is easy."""
+    discrimination: float | None
+    """Correlation, in [-1, 1], of what students earned in this check with what they earned in all others; see there."""
 
     @property
     def pass_rate(self) -> float:
         """Return the share that passed, in [0, 1]."""
         return self.passed / self.total
+
+    @property
+    def doubtful(self) -> bool:
+        """Return whether those who do well elsewhere do no better here: the check, or its question, may be at fault."""
+        return self.discrimination is not None and self.discrimination < _DISCRIMINATES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,19 +142,12 @@ class TimeFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttentionItem:
-    """One submission that needs attention, and what is known about it."""
+class MemoryFigures:
+    """What students' processes had, at most, while checks asked them, in MB beyond what they started with."""
 
-    student: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attention:
-    """The submissions that need attention for the same reason."""
-
-    concern: Concern
-    items: tuple[AttentionItem, ...]
+    median: float
+    highest: tuple[tuple[str, float], ...]
+    """Students and the most that they had, the highest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +164,7 @@ class ClassFigures:
     checks: tuple[CheckFigures, ...]
     hints: tuple[HintFigures, ...]
     time: TimeFigures | None
+    memory: MemoryFigures | None
     attention: tuple[Attention, ...]
 
     @property
@@ -238,7 +194,8 @@ def class_figures(results: Sequence[Result]) -> ClassFigures:
         checks=_checks(scored),
         hints=_hints(scored),
         time=_time(scored),
-        attention=_attention(results),
+        memory=_memory(scored),
+        attention=attention(results),
     )
 
 
@@ -290,22 +247,45 @@ def _question(name: str, found: Sequence[QuestionScore], total: int) -> Question
 def _checks(scored: Sequence[Result]) -> tuple[CheckFigures, ...]:
     """Return the figures of each check, the least often passed first."""
     known: dict[str, CheckRecord] = {}
-    passed: Counter[str] = Counter()
-    for check in (check for result in scored for check in result.checks):
-        known.setdefault(check.id, check)
-        passed[check.id] += check.status == CheckStatus.PASSED
+    records: dict[str, list[tuple[CheckRecord, float]]] = defaultdict(list)
+    for result in scored:
+        together = math.fsum(check.score for check in result.checks)
+        for check in result.checks:
+            known.setdefault(check.id, check)
+            records[check.id].append((check, together - check.score))
     figures = [
         CheckFigures(
             id=check.id,
             question=check.question,
             points=check.points,
             public=check.public,
-            passed=passed[check.id],
+            passed=sum(one.status == CheckStatus.PASSED for one, _ in records[check.id]),
             total=len(scored),
+            difficulty=math.fsum(_share(one) for one, _ in records[check.id]) / len(scored),
+            discrimination=item_rest_correlation([(_share(one), rest) for one, rest in records[check.id]]),
         )
         for check in known.values()
     ]
     return tuple(sorted(figures, key=lambda check: check.passed))
+
+
+def _share(check: CheckRecord) -> float:
+    """Return the share of a check's points that was earned; of one without points, 1 where it passed."""
+    return check.score / check.points if check.points else float(check.status == CheckStatus.PASSED)
+
+
+def item_rest_correlation(earned: Sequence[tuple[float, float]]) -> float | None:
+    """Return the correlation of an item with the rest of the test, for pairs of both; None where nothing can be said.
+
+    For an item that is right or wrong it is the corrected point-biserial correlation: corrected, since the item itself
+    is not in the rest. Nothing can be said with fewer than 20 students, or where all earned the same.
+    """
+    if len(earned) < _ENOUGH_STUDENTS:
+        return None
+    try:
+        return statistics.correlation(*zip(*earned, strict=True))
+    except statistics.StatisticsError:  # one of them is constant
+        return None
 
 
 def _hints(scored: Sequence[Result]) -> tuple[HintFigures, ...]:
@@ -363,51 +343,9 @@ def _time(scored: Sequence[Result]) -> TimeFigures | None:
     )
 
 
-def _attention(results: Sequence[Result]) -> tuple[Attention, ...]:
-    usual = _usual_checks(results)
-    found: dict[Concern, list[AttentionItem]] = defaultdict(list)
-    for result in results:
-        details: dict[Concern, list[str]] = defaultdict(list)
-        for concern, detail in _concerns(result, usual):
-            details[concern].append(detail)
-        for concern, said in details.items():
-            text = " · ".join(dict.fromkeys(detail for detail in said if detail))
-            found[concern].append(AttentionItem(student=result.student, detail=text))
-    return tuple(Attention(concern=concern, items=tuple(found[concern])) for concern in Concern if concern in found)
-
-
-def _concerns(result: Result, usual: frozenset[str]) -> Iterable[tuple[Concern, str]]:
-    """Yield every reason to look at a submission, with what is known about it."""
-    if result.status != Status.GRADED:
-        yield (Concern.FAILED if result.status == Status.FAILED else Concern.INVALID), result.reason
-    elif _check_ids(result) != usual:
-        yield Concern.OTHER_CHECKS, ""
-    for cell in result.cells:
-        if cell.status in _CONCERN_OF_CELL:
-            yield _CONCERN_OF_CELL[cell.status], f"{cell.grade_id or f'cell {cell.index + 1}'}: {cell.error}"
-    for check in result.checks:
-        if check.status in _CONCERN_OF_CHECK:
-            yield _CONCERN_OF_CHECK[check.status], f"{check.question}: {check.message}"
-        elif check.status == CheckStatus.CHECK_RAISED:
-            yield Concern.CHECK_RAISED, f"{check.id}: {check.staff_message}"
-    yield from _concerns_of_the_whole(result)
-
-
-def _concerns_of_the_whole(result: Result) -> Iterable[tuple[Concern, str]]:
-    """Yield the reasons that lie in what people are to judge, and in the flags."""
-    for one in result.by_hand:
-        if one.status != HandStatus.COUNTED:
-            yield _CONCERN_OF_HAND[one.status], one.question
-    for flag in result.flags:
-        concern = _CONCERN_OF_FLAG.get(flag, Concern.OTHER_FLAG)
-        yield concern, _DETAIL_OF_FLAG.get(flag, flag if concern == Concern.OTHER_FLAG else "")
-
-
-def _check_ids(result: Result) -> frozenset[str]:
-    return frozenset(check.id for check in result.checks)
-
-
-def _usual_checks(results: Sequence[Result]) -> frozenset[str]:
-    """Return the checks that most of the class was graded with: a batch stopped half-way may hold older ones."""
-    seen = Counter(_check_ids(result) for result in results if result.status == Status.GRADED)
-    return seen.most_common(1)[0][0] if seen else frozenset()
+def _memory(scored: Sequence[Result]) -> MemoryFigures | None:
+    most = [(result.student, max(check.memory_mb for check in result.checks)) for result in scored if result.checks]
+    if not any(memory for _, memory in most):
+        return None
+    highest = sorted(most, key=lambda pair: -pair[1])[:_SLOWEST_SHOWN]
+    return MemoryFigures(median=statistics.median(memory for _, memory in most), highest=tuple(highest))

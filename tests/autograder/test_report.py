@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from autograder.plain_text import plain_text
 from autograder.question_scores import question_scores
 from autograder.report import class_page
-from autograder.report.statistics import Concern, class_figures
+from autograder.report.attention import Concern
+from autograder.report.statistics import class_figures
 from autograder.results import CellRecord, CellStatus, CheckRecord, CheckStatus, Flag, Result, Status
 
 MADE_AT = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
