@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "run"]
 
-Format: TypeAlias = Literal["canvas", "moodle", "table", "gradescope"]
+Format: TypeAlias = Literal["canvas", "moodle", "table", "gradescope", "otter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,8 @@ class Options(CommonOptions):
     """Into which system, of what, and where to."""
 
     format: Annotated[
-        Format, Argument(help="canvas, moodle: fill in a download; table: everything; gradescope: its autograder.zip")
+        Format,
+        Argument(help="canvas, moodle: fill in a download; table: everything; gradescope, otter: their autograder.zip"),
     ]
     assignment: Annotated[tuple[str, ...], Argument(metavar="ASSIGNMENT", nargs="+", help="several: for table alone")]
     fill: Annotated[
@@ -54,7 +55,8 @@ class Options(CommonOptions):
     output: Annotated[
         Path | None,
         Option(
-            metavar="FILE", help="default: <results>/<assignment>/<format>.csv; table: or .parquet; gradescope: .zip"
+            metavar="FILE",
+            help="default, in <results>/<assignment>: <format>.csv, autograder.zip or otter-autograder.zip",
         ),
     ] = None
 
@@ -67,6 +69,8 @@ def run(options: Options) -> ExitCode:
         return _export_table(options, course)
     if options.format == "gradescope":
         return _export_gradescope(options, course)
+    if options.format == "otter":
+        return _export_otter(options, course)
     return _fill(options, course)
 
 
@@ -74,7 +78,7 @@ def _require_what_fits(options: Options) -> None:
     """Raise AutograderError for options that the format has no use for, or lacks."""
     if options.format != "table" and len(options.assignment) > 1:
         raise AutograderError(f"{options.format} takes one assignment at a time; give one.")
-    if options.format in {"table", "gradescope"}:
+    if options.format not in {"canvas", "moodle"}:
         given = {"fill": options.fill, "column": options.column, "feedback": options.feedback}
         for name, value in {**given, "submissions": options.submissions, "replace": options.replace or None}.items():
             if value is not None:
@@ -131,6 +135,18 @@ def _export_gradescope(options: Options, course: "Course") -> ExitCode:
         OUT.print(
             f"Hidden inputs derive from the demo secret there, too; put one of your own into {course.secret_file}."
         )
+    return ExitCode.DONE
+
+
+def _export_otter(options: Options, course: "Course") -> ExitCode:
+    """Pack the public checks for otter."""
+    from autograder.exporting.otter_zip import otter_zip
+    from autograder.results import write_atomically
+
+    assignment = course.assignment(options.assignment[0])
+    output = options.output or _results_folder(options, course) / assignment.name / "otter-autograder.zip"
+    write_atomically(output, otter_zip(course, assignment))
+    OUT.print(f"The public checks of {assignment.name} for `otter run -a` are in {output}")
     return ExitCode.DONE
 
 
