@@ -6,7 +6,7 @@ import struct
 import zlib
 from datetime import UTC, datetime
 
-from autograder.course import Assignment, FeedbackLevel, LatePolicy
+from autograder.course import Assignment, FeedbackLevel
 from autograder.feedback.answer_cells import Picture, ShownCell
 from autograder.feedback.feedback import Graded, gather
 from autograder.feedback.page import feedback_page
@@ -15,7 +15,6 @@ from autograder.results import CheckRecord, CheckStatus, Curve, Measurement, Res
 ASSIGNMENT = Assignment(
     name="mlp", title="Train a multi-layer perceptron", points=20, due=datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
 )
-POLICY = LatePolicy(grace_minutes=15, penalty_per_day=0.1, max_penalty=0.5)
 
 LONG = "a_name_" * 30
 SOURCE = f'''class MLP(nn.Module):
@@ -94,7 +93,7 @@ CHECKS = (
 
 def graded(result: Result, **values: object) -> Graded:
     """Return what is known of a grading of this assignment."""
-    return Graded(assignment=ASSIGNMENT, policy=POLICY, result=result, **values)
+    return Graded(assignment=ASSIGNMENT, result=result, **values)
 
 
 def page(level: FeedbackLevel = "full") -> str:
@@ -107,6 +106,7 @@ def page(level: FeedbackLevel = "full") -> str:
         max_score=20.0,
         late_days=1,
         penalty=2.0,
+        lateness="1 day late: 10% of 20 points off, 4.25 - 2 = 2.25.",
         attempt=2,
         submitted_at="2027-01-16T10:00:00+00:00",
         graded_at="2027-01-20T10:00:00+00:00",
@@ -131,7 +131,6 @@ def page(level: FeedbackLevel = "full") -> str:
         gather(
             Graded(
                 assignment=ASSIGNMENT,
-                policy=POLICY,
                 result=result,
                 cells=cells,
                 attempts=[first, result],
