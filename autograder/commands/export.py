@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "run"]
 
-Format: TypeAlias = Literal["canvas", "moodle", "table", "gradescope", "otter"]
+Format: TypeAlias = Literal["canvas", "moodle", "table", "gradescope", "otter", "olx"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,10 @@ class Options(CommonOptions):
 
     format: Annotated[
         Format,
-        Argument(help="canvas, moodle: fill in a download; table: everything; gradescope, otter: their autograder.zip"),
+        Argument(
+            help="canvas, moodle: fill in a download; table: everything; gradescope, otter: their autograder.zip; "
+            "olx: numerical problems for Open edX"
+        ),
     ]
     assignment: Annotated[tuple[str, ...], Argument(metavar="ASSIGNMENT", nargs="+", help="several: for table alone")]
     fill: Annotated[
@@ -56,7 +59,7 @@ class Options(CommonOptions):
         Path | None,
         Option(
             metavar="FILE",
-            help="default, in <results>/<assignment>: <format>.csv, autograder.zip or otter-autograder.zip",
+            help="default, in <results>/<assignment>: <format>.csv, [otter-]autograder.zip or olx.tar.gz",
         ),
     ] = None
 
@@ -71,6 +74,8 @@ def run(options: Options) -> ExitCode:
         return _export_gradescope(options, course)
     if options.format == "otter":
         return _export_otter(options, course)
+    if options.format == "olx":
+        return _export_olx(options, course)
     return _fill(options, course)
 
 
@@ -147,6 +152,18 @@ def _export_otter(options: Options, course: "Course") -> ExitCode:
     output = options.output or _results_folder(options, course) / assignment.name / "otter-autograder.zip"
     write_atomically(output, otter_zip(course, assignment))
     OUT.print(f"The public checks of {assignment.name} for `otter run -a` are in {output}")
+    return ExitCode.DONE
+
+
+def _export_olx(options: Options, course: "Course") -> ExitCode:
+    """Pack the numerical problems for Open edX."""
+    from autograder.exporting.olx import olx_course
+    from autograder.results import write_atomically
+
+    assignment = course.assignment(options.assignment[0])
+    output = options.output or _results_folder(options, course) / assignment.name / "olx.tar.gz"
+    write_atomically(output, olx_course(course, assignment))
+    OUT.print(f"The numerical problems of {assignment.name} for Studio's import are in {output}")
     return ExitCode.DONE
 
 
