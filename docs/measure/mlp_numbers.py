@@ -8,13 +8,19 @@ and how far the reference lies above what test_it_learns_from_the_loader_it_is_g
 
 import contextlib
 import io
+import sys
+from pathlib import Path
+from typing import Any
 
 import torch
-from mlp import ROOT, solution_namespace
 from torch.utils.data import DataLoader, TensorDataset
 
 from autograder.checks.training import new_names, new_places, rearranged
 from autograder.mnist import read_digits
+from autograder.notebooks import Tag, read_cells
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "source" / "mlp"
 
 
 def main() -> None:
@@ -24,6 +30,16 @@ def main() -> None:
     images, labels = solution["training_digits"]()
     normalising(solution, images, labels)
     other_names(solution, images, labels)
+
+
+def solution_namespace() -> dict[str, Any]:
+    """Run the source notebook without its demonstrations, and return its names."""
+    sys.path.insert(0, str(FOLDER))
+    namespace: dict[str, Any] = {"__name__": "solution"}
+    for cell in read_cells(FOLDER / "mlp.ipynb"):
+        if Tag.SKIP_GRADING not in cell.tags:
+            exec(compile(cell.source, f"cell {cell.index + 1}", "exec"), namespace)  # noqa: S102 - our own notebook
+    return namespace
 
 
 def normalising(solution: dict, images: torch.Tensor, labels: torch.Tensor) -> None:
