@@ -112,7 +112,7 @@ print(sum(tqdm([1, 2])) + sum(trange(3)))
 def lacking(built_course: Path, tmp_path: Path) -> Path:
     """A course that offers a module which is there, and one that is not."""
     root = tmp_path / "course"
-    shutil.copytree(built_course, root)
+    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     offers = CONFIG.replace('libraries=["torch"]', 'libraries=["torch"], offered=["json", "no_such_module"]')
     (root / "course_config.py").write_text(offers)
     return root

@@ -46,7 +46,8 @@ def double(x):
 @pytest.fixture
 def course(built_course: Path, tmp_path: Path) -> Path:
     """A built course of one's own."""
-    return Path(shutil.copytree(built_course, tmp_path / "course"))
+    ignored = shutil.ignore_patterns("results", "submitted")
+    return Path(shutil.copytree(built_course, tmp_path / "course", ignore=ignored))
 
 
 def find(course: Path, *more: str, assignment: str = "tiny") -> list[dict[str, str]]:
