@@ -429,6 +429,7 @@ def masks_to_boxes(masks):
     return torch.stack(boxes)
 """
         },
+        hint="raises an exception there",
     ),
     # build_segmenter
     Wrong(
@@ -664,10 +665,12 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
                 'if prediction["scores"][index] >= score_threshold and prediction["labels"][index] > 1:',
             )
         },
+        hint="Instances of class 1",
     ),
     Wrong(
         "semantic: the surest alone",
         cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'prediction["scores"].argsort()[-1:]')},
+        hint="Only the surest",
     ),
     Wrong(
         "semantic: all masks squeezed",
@@ -688,6 +691,7 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
     Wrong(
         "semantic: other usual thresholds",
         cells={"semantic_mask": (Edit("score_threshold: float = 0.5", "score_threshold: float = 0.7"))},
+        hint="score_threshold is 0.5",
     ),
     Wrong(
         "semantic: floats",
@@ -715,6 +719,7 @@ def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.
     return torch.where(best > 0, prediction["labels"][keep][who], 0)
 """
         },
+        hint="raises an exception there",
     ),
     # mean_iou
     Wrong(
@@ -824,6 +829,7 @@ def mean_iou(predicted, target, num_classes):
         "iou: always eleven classes, absent ones 0",
         cells={"mean_iou": (Edit("range(num_classes)", "range(11)"), Edit("len(overlaps)", "11"))},
         also=("counted as 0",),
+        hint="Eleven classes",
     ),
     Wrong(
         "iou: the maps are changed",

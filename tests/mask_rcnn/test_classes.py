@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from autograder.checks import StudentError
 from autograder.checks.drawing import Case, draw
 from autograder.checks.expect import answer, close, number, tensor
 
@@ -62,6 +63,14 @@ def test_three_instances(student):
         LAST: [[9, 4, 0, 0], [9, 2, 2, 2], [9, 2, 2, 2]],
         FIRST: [[4, 4, 0, 0], [4, 4, 2, 2], [9, 2, 2, 2]],
         "Labels are counted from 0 here: leave them as they are.": [[3, 3, 0, 0], [3, 1, 1, 1], [8, 1, 1, 1]],
+        "Only the surest instance is drawn: each one that is sure enough has its pixels.": [
+            [0] * 4,
+            [0] + 3 * [2],
+            [0] + 3 * [2],
+        ],
+        "An instance with a score of 0.6 is left out: score_threshold is 0.5 where none is given.": (
+            [[4, 4, 0, 0], [4, 2, 2, 2], [0, 2, 2, 2]]
+        ),
     }
     right = torch.tensor([[4, 4, 0, 0], [4, 2, 2, 2], [9, 2, 2, 2]])
     found = classes_of(student.semantic_mask(three(), (3, 4)), (3, 4))
@@ -179,11 +188,13 @@ def test_the_thresholds(student, rng):
                 "All instances count, also those below score_threshold: leave these out.": (0.0, covers),
                 "The two thresholds are mixed up.": (covers, least),
             }
-            return Case(
-                inputs=prediction,
-                right=painted(prediction, order, least, covers),
-                slips={hint: painted(prediction, order, *slip) for hint, slip in slips.items()},
-            )
+            right = painted(prediction, order, least, covers)
+            wrong = {hint: painted(prediction, order, *slip) for hint, slip in slips.items()}
+            for label in (1, 10):
+                if (right == label).any():
+                    lost = torch.where(right == label, 0, right)
+                    wrong[f"Instances of class {label} are left out: every class counts, from 1 to the last."] = lost
+            return Case(inputs=prediction, right=right, slips=wrong)
 
         case = draw(make)
         found = student.semantic_mask(case.inputs, (12, 50), score_threshold=least, mask_threshold=covers)
@@ -202,7 +213,15 @@ def test_few_instances(student, rng):
     answer(classes_of(student.semantic_mask(one, size), size), painted(one, torch.tensor([0])))
     nothing = {name: value[:0] for name, value in one.items()}
     for prediction, least in ((nothing, 0.5), (drawn(rng, 4, size), 0.99)):
-        found = tensor(student.semantic_mask(prediction, size, least), "the result where nothing is found", shape=size)
+        try:
+            result = student.semantic_mask(prediction, size, least)
+        except StudentError as error:
+            raises = (
+                "Where nothing is found, or nothing sure enough, all is background: yours raises an exception there."
+            )
+            assert error.type_name not in {"IndexError", "RuntimeError", "ValueError"}, raises
+            raise
+        found = tensor(result, "the result where nothing is found", shape=size)
         answer(found, torch.zeros(size, dtype=torch.int64))
 
 
@@ -221,7 +240,8 @@ PERCENT = "The mean IoU is a number between 0 and 1, not in percent."
 def test_the_example(student):
     """`mean_iou` is 0.583 for the example, and 1 for a prediction that is right everywhere."""
     predicted, target = torch.tensor([[0, 1, 1, 1]]), torch.tensor([[0, 0, 1, 1]])
-    slips = {ABSENT_0: 7 / 18, ABSENT_1: 13 / 18, TWICE: 11 / 30, PERCENT: 700 / 12}
+    eleven = "Eleven classes are counted here, those that occur nowhere with 0: num_classes is a parameter."
+    slips = {ABSENT_0: 7 / 18, ABSENT_1: 13 / 18, TWICE: 11 / 30, PERCENT: 700 / 12, eleven: 7 / 66}
     answer(number(student.mean_iou(predicted, target, 3), "the mean IoU"), 7 / 12, slips)
     everywhere = number(student.mean_iou(target, target, 11), "the mean IoU")
     answer(everywhere, 1.0, {ABSENT_0: 2 / 11})

@@ -182,6 +182,14 @@ def test_three_instances(student):
         LAST: [[9, 4, 0, 0], [9, 2, 2, 2], [9, 2, 2, 2]],
         FIRST: [[4, 4, 0, 0], [4, 4, 2, 2], [9, 2, 2, 2]],
         "Labels are counted from 0 here: leave them as they are.": [[3, 3, 0, 0], [3, 1, 1, 1], [8, 1, 1, 1]],
+        "Only the surest instance is drawn: each one that is sure enough has its pixels.": [
+            [0] * 4,
+            [0] + 3 * [2],
+            [0] + 3 * [2],
+        ],
+        "An instance with a score of 0.6 is left out: score_threshold is 0.5 where none is given.": (
+            [[4, 4, 0, 0], [4, 2, 2, 2], [0, 2, 2, 2]]
+        ),
     }
     right = torch.tensor([[4, 4, 0, 0], [4, 2, 2, 2], [9, 2, 2, 2]])
     found = classes_of(student.semantic_mask(three(), (3, 4)), (3, 4))
