@@ -1,19 +1,25 @@
 """Stand in for the student's objects: `student.MLP(784, 500, 10)` in a check happens in the student's process.
 
-A handle is local in everything that pytest and assert do behind a check's back (repr, comparison, truth, dunder
-attributes); only what a check writes down itself (a call, an attribute, an index, len, a loop) goes to
-the student process.
+A handle is local in everything that pytest and assert do behind a check's back (repr, equality, truth, dunder
+attributes); only what a check writes down itself (a call, an attribute, an index, an operator, str, len, a loop, with)
+goes to the student process. Nothing is ever found equal, greater or true by code of the student's.
 """
 
-from collections.abc import Iterator
+import builtins
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+from autograder.checks.expect import Mismatch
 from autograder.checks.notebook_run import NotebookRun
 from autograder.sandbox.shared.protocol import ImportPath, ProtocolError, RemoteObject
 
 __all__ = ["Handle", "Library", "Student"]
 
 _MOST_ELEMENTS = 100_000
+_OWN_NAMES = {"__name__", "__qualname__", "__annotations__", "__dict__", "__version__"}
+"""Dunder names that a check asks for, and nothing else does."""
+_FIRST_ELEMENTS, _MORE_ELEMENTS, _MOST_AT_ONCE = 16, 4, 4_096
+"""How many elements a loop asks for at first, how many times as many the next time, and at most at a time."""
 
 
 class _Line:
@@ -57,8 +63,8 @@ class Handle:
         object.__setattr__(self, "_identity", identity)
 
     def __getattr__(self, name: str) -> Any:
-        """Return the attribute of the student's object; dunder names never leave this process."""
-        if name.startswith("__"):
+        """Return the attribute of the student's object; most dunder names never leave this process."""
+        if name.startswith("__") and name not in _OWN_NAMES:
             raise AttributeError(name)
         return self._line.ask("attribute", self, name)
 
@@ -81,8 +87,49 @@ class Handle:
         return cast("int", self._line.ask("length", self))
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the elements; nothing is asked before the first is wanted."""
-        yield from self._line.ask("elements", self, _MOST_ELEMENTS)
+        """Yield the elements: of an iterator one by one, as it would be used up here; of all else some at a time."""
+        elements, is_iterator = self._line.ask("iterator", self)
+        wanted, left = 1 if is_iterator else _FIRST_ELEMENTS, _MOST_ELEMENTS
+        while found := self._line.ask("elements", elements, wanted):
+            yield from found
+            if len(found) < wanted:
+                return
+            left -= wanted
+            if left <= 0:
+                raise Mismatch(f"There must be an end: at most {_MOST_ELEMENTS:,} elements are looked at.", "longer")
+            wanted = 1 if is_iterator else min(_MORE_ELEMENTS * wanted, _MOST_AT_ONCE)
+
+    def __next__(self) -> Any:
+        """Return the next element of the student's iterator."""
+        for element in self._line.ask("elements", self, 1):
+            return element
+        raise StopIteration
+
+    def __enter__(self) -> Any:
+        """Enter the student's context manager; the block itself runs here."""
+        return self._line.ask("attribute", self, "__enter__")()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+        """Leave it; an exception of the block is told by its kind, Python's nearest, and its message."""
+        leave = self._line.ask("attribute", self, "__exit__")
+        if kind is None or not issubclass(kind, Exception):
+            return leave(None, None, None) is True
+        name = getattr(error, "type_name", kind.__name__)
+        raised = Library(self._line, f"builtins.{name if _is_exception(name) else 'RuntimeError'}")
+        return leave(raised, raised(getattr(error, "message", str(error))), None) is True
+
+    def __str__(self) -> str:
+        """Return what the student's object says of itself, in full: no text for a hint."""
+        said = Library(self._line, "builtins.str")(self)
+        if isinstance(said, Handle):  # a kind of text of the student's own
+            said = Library(self._line, "builtins.str.__str__")(said)
+        if type(said) is not str:
+            raise TypeError(f"str() of {self!r} is no text")
+        return said
+
+    def __format__(self, _: str) -> str:
+        """Name the type, as repr does: what a check writes into a hint is not the student's to choose."""
+        return repr(self)
 
     def __bool__(self) -> bool:
         """Be true, as an object is, without asking."""
@@ -99,6 +146,86 @@ class Handle:
     def __repr__(self) -> str:
         """Name the type, as the student process reported it, without asking again."""
         return f"<a {self._identity[1].type_name} of the student's>"
+
+
+class Elementwise(Handle):
+    """What comparing the student's object with `<` and the like gave: neither true nor false as a whole."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        """Refuse: the student's own object would decide."""
+        raise TypeError(_NO_VERDICT)
+
+
+_NO_VERDICT = (
+    "comparing with < and the like asks the student's own object, which could say anything: insist on a number first, "
+    "as expect.number does, or take float(…) of it"
+)
+
+
+def _is_exception(name: object) -> bool:
+    found = getattr(builtins, name, None) if isinstance(name, str) else None
+    return isinstance(found, type) and issubclass(found, Exception)
+
+
+def _operator(name: str, *, reflected: bool = False) -> Callable[..., Any]:
+    """Return the method that has Python's operator of that name work on the student's object."""
+
+    def operate(self: Handle, *others: Any) -> Any:
+        values = (*others, self) if reflected else (self, *others)
+        return Library(self._line, f"operator.{name}")(*values)
+
+    return operate
+
+
+def _comparison(name: str) -> Callable[[Handle, Any], Handle]:
+    """Return the method that compares element by element, as tables and columns do."""
+
+    def compare(self: Handle, other: Any) -> Handle:
+        found = Library(self._line, f"operator.{name}")(self, other)
+        if not isinstance(found, Handle):
+            raise TypeError(_NO_VERDICT)
+        return Elementwise(self._line, object.__getattribute__(found, "_identity"))
+
+    return compare
+
+
+def _conversion(kind: type) -> Callable[[Handle], Any]:
+    """Return the method that has Python's own kind of number made of the student's object, as data."""
+
+    def convert(self: Handle) -> Any:
+        found = Library(self._line, f"builtins.{kind.__name__}")(self)
+        if type(found) is not kind:
+            raise TypeError(f"{kind.__name__}() of {self!r} is no {kind.__name__}")
+        return found
+
+    return convert
+
+
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+):
+    setattr(Handle, f"__{_name.strip('_')}__", _operator(_name))
+    setattr(Handle, f"__r{_name.strip('_')}__", _operator(_name, reflected=True))
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(Handle, f"__{_name}__", _operator(_name))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Handle, f"__{_name}__", _comparison(_name))
+for _kind in (int, float, complex):
+    setattr(Handle, f"__{_kind.__name__}__", _conversion(_kind))
 
 
 class Student:

@@ -19,7 +19,7 @@ __all__ = ["Crashed", "Ending", "Missing", "Partial", "StudentError", "TimedOut"
 
 
 class StudentError(Exception):
-    """The student's code raised an exception.
+    """The student's code raised an exception, and is one of Python's usual kinds too where that was.
 
     `type_name` is the nearest kind of exception that Python or torch defines, since a name of the student's own making
     could carry a hidden input; `cell` names the notebook's cell ("" where none was at work) and `line` counts from 1 (0
@@ -49,6 +49,10 @@ class StudentError(Exception):
         self.cause = cause
         self.advice = advice
         super().__init__(self.staff_text)
+
+    def __str__(self) -> str:
+        """Return the whole of it, for whichever of Python's own kinds it is, too."""
+        return self.staff_text
 
     @property
     def _place(self) -> str:

@@ -10,6 +10,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgpack
@@ -67,12 +71,16 @@ ARRAYS = [
     "complex64",
     "complex128",
 ]
-PLAIN = (type(None), bool, int, float, str, list, tuple, dict, torch.Tensor, np.ndarray, RemoteObject, ImportPath)
+TEXT_KINDS = ["date", "datetime", "time", "timedelta", "Decimal", "Fraction"]
+PLAIN = (
+    *(type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, slice, range, type(...)),
+    *(date, datetime, time_of_day, timedelta, Decimal, Fraction, torch.Tensor, np.ndarray, RemoteObject, ImportPath),
+)
 
 
 def all_plain(value: Any) -> bool:
     """Return whether a value is of the module's table, to the last element, and of exactly these types."""
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, set, frozenset):
         return all(map(all_plain, value))
     if type(value) is dict:
         return all(all_plain(part) for pair in value.items() for part in pair)
@@ -116,6 +124,17 @@ digits = st.one_of(
     int64 | st.binary(max_size=4),
 )
 numbers = st.integers(-(2**63), 2**64 - 1) | st.booleans() | st.floats() | st.none()
+written = st.one_of(
+    st.dates().map(str)
+    | st.datetimes().map(str)
+    | st.times().map(str)
+    | st.decimals().map(str)
+    | st.fractions().map(str),
+    st.sampled_from(
+        ["1/0", "1e99", "1E+999999999", "-Infinity", "sNaN123", "0 0 9e9", "1 2", "999999999999 0 0", "2027-02-30"]
+    ),
+    st.text(max_size=8) | st.integers() | st.none(),
+)
 names = st.text(max_size=300) | st.sampled_from(["os.system", "builtins.eval", "", ".", "a..b", "\ud800"]) | numbers
 leaves = st.one_of(
     st.none() | st.booleans() | st.floats() | st.text(max_size=6) | st.binary(max_size=6),
@@ -124,13 +143,17 @@ leaves = st.one_of(
     st.tuples(st.just("i"), digits),
     st.tuples(st.just("h"), numbers, names),
     st.tuples(st.just("p"), names),
-    st.tuples(st.sampled_from(["T", "A", "i", "h", "p", "l", "t", "d", "z", "", 0, None])),
+    st.tuples(st.just("c"), numbers, numbers),
+    st.tuples(st.just("b"), contents),
+    st.tuples(st.sampled_from(["r", "R"]), numbers, numbers, numbers),
+    st.tuples(st.just("v"), st.sampled_from(TEXT_KINDS) | names, written),
+    st.tuples(st.sampled_from([*"TAihpltdsfcbrRevz", "", 0, None])),
 )
 almost = st.recursive(
     leaves,
     lambda inner: st.one_of(
-        st.tuples(st.sampled_from(["l", "t", "d"]), st.lists(inner, max_size=5)),
-        st.tuples(st.sampled_from(["l", "t", "d"]), inner),
+        st.tuples(st.sampled_from(["l", "t", "d", "s", "f"]), st.lists(inner, max_size=5)),
+        st.tuples(st.sampled_from(["l", "t", "d", "s", "f"]), inner),
         st.tuples(st.just("l"), st.lists(inner, max_size=2), inner),
         st.dictionaries(st.text(max_size=4), inner, max_size=2),
     ),
@@ -193,8 +216,21 @@ def arrays(draw: Callable) -> np.ndarray:
     return np.frombuffer(raw, dtype).reshape(shape)
 
 
+bounds = st.none() | st.integers()
+rarer = st.one_of(
+    st.sets(keys, max_size=4)
+    | st.frozensets(keys, max_size=4)
+    | st.complex_numbers()
+    | st.binary(max_size=9)
+    | st.just(...),
+    st.dates() | st.datetimes() | st.datetimes(timezones=st.just(UTC)) | st.times() | st.timedeltas() | st.fractions(),
+    st.decimals(min_value=-(10**9), max_value=10**9)
+    | st.sampled_from([Decimal("NaN"), Decimal("-Infinity"), Decimal("-0")]),
+    st.builds(slice, bounds, bounds, bounds),
+    st.builds(range, st.integers(-9, 9), st.integers(-9, 9), st.integers(1, 3) | st.integers(-3, -1)),
+)
 data = st.recursive(
-    st.none() | st.booleans() | integers | floats | texts | tensors() | arrays(),
+    st.none() | st.booleans() | integers | floats | texts | tensors() | arrays() | rarer,
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
         st.lists(inner, max_size=4).map(tuple),
@@ -204,7 +240,7 @@ data = st.recursive(
 )
 
 
-def exactly(value: Any) -> Any:
+def exactly(value: Any) -> Any:  # noqa: PLR0911 - one return per kind
     """Return something that is equal for values of the same types, order and bits, and for nothing else."""
     match value:
         case float():
@@ -213,6 +249,12 @@ def exactly(value: Any) -> Any:
             return [type(value).__name__, *map(exactly, value)]
         case dict():
             return ["dict", *(exactly(part) for pair in value.items() for part in pair)]
+        case set() | frozenset():
+            return [type(value).__name__, sorted(map(repr, value))]
+        case complex():
+            return ["complex", struct.pack(">dd", value.real, value.imag)]
+        case Decimal() | slice() | range():
+            return [type(value).__name__, repr(value)]
         case torch.Tensor():
             raw = value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if value.numel() else b""
             return ["tensor", str(value.dtype), tuple(value.shape), raw]
@@ -261,6 +303,47 @@ def there_and_back(start_process) -> Callable[[object], Any]:
     process.request("cell", "<cell 0>", "def same(x):\n    return x", **options)
     same = process.request("name", "same", **options)
     return lambda value: process.request("call", same, (value,), {}, **options)
+
+
+COLLIDING = {
+    "long ints": lambda n: ["i", str((2**61 - 1) * (2**10 + n))],
+    "tuples": lambda n: ["t", [n, n + 1]],
+}
+"""Keys of a kind of which anybody can find as many as they like that have the same hash."""
+
+
+@pytest.mark.parametrize("kind", COLLIDING)
+@pytest.mark.parametrize("tag", ["d", "s", "f"])
+def test_keys_that_can_be_chosen_to_collide_are_few(kind, tag):
+    limits = Limits(frame_bytes=2**24, items=1_000_000)
+
+    def document(count: int) -> list:
+        found = [COLLIDING[kind](n) for n in range(count)]
+        return [tag, [part for key in found for part in (key, None)] if tag == "d" else found]
+
+    assert len(Decoder(limits, refuse).decode(document(10_000))) == 10_000
+    halves = ["l", [document(5_001), document(5_001)]]
+    for too_many in (document(10_001), halves):
+        with pytest.raises(ProtocolError, match="more than 10000 keys"):
+            Decoder(limits, refuse).decode(too_many)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        ["R", 0, 2**62, 1],
+        ["R", 0, ["i", str(10**30)], 1],
+        ["R", 0, 9, 0],
+        ["v", "Fraction", "1e99999999"],
+        ["v", "Decimal", "1E+999999999"],
+        ["v", "timedelta", "999999999999 0 0"],
+        ["s", [["l", []]]],
+        ["s", [["h", 1, "X"]]],
+    ],
+)
+def test_what_would_be_too_much_to_reckon_with_is_no_value(document):
+    with pytest.raises(ProtocolError):
+        Decoder(LIMITS, lambda stand_in: stand_in).decode(document)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))

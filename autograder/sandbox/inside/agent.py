@@ -8,6 +8,7 @@ another wrong answer.
 import contextlib
 import functools
 import importlib
+import itertools
 import random
 import signal
 import socket
@@ -190,7 +191,12 @@ class Agent:
 
     def do_elements(self, target: Any, most: int) -> list[Any]:
         """Return the first elements."""
-        return [element for element, _ in zip(target, range(most), strict=False)]
+        return list(itertools.islice(target, most))
+
+    def do_iterator(self, target: Any) -> tuple[object, bool]:
+        """Return an iterator over the elements, and whether it is the object itself, which a loop uses up."""
+        elements = iter(target)
+        return elements, elements is target
 
 
 def describe(error: BaseException) -> dict[str, Any]:

@@ -6,6 +6,10 @@ as themselves; everything else is a list that begins with a tag:
     ["i", "123…"]                    an int beyond 64 bits, in decimal
     ["l", [item, …]] ["t", [item, …]]    list, tuple
     ["d", [key, value, …]]           dict
+    ["s", [item, …]] ["f", [item, …]]    set, frozenset
+    ["c", real, imaginary]           complex                                      ["b", bytes]    bytes
+    ["r", start, stop, step]         slice; range is ["R", …]                     ["e"]           Ellipsis
+    ["v", kind, text]                date, datetime, time, timedelta, Decimal, Fraction
     ["T", dtype, [sizes], bytes]     tensor, C order, where torch is loaded        ["A", …]  numpy array
     ["h", number, type name]         an object that stays in the student process; a handle stands for it
     ["p", "torch.optim.SGD"]         a library object by its import path (to the student process only)
@@ -14,15 +18,19 @@ Both sides use the same code; the checks process trusts nothing of what it decod
 counts are checked, and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass
 with an `__eq__` of its own is not an int but an object that stays where it is. Of other kinds than the exact ones only
 those are sent, as their items, that people use for them: every kind of tuple (a namedtuple, a torch.Size) and Python's
-own kinds of dict.
+own kinds of dict. A set is data where its elements are; else it is an object that stays.
 """
 
 import math
+import re
 import struct
 import sys
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -46,7 +54,13 @@ _ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
     )
 }
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
-_KEYS = (bool, int, float, str, type(None))
+_KEYS = (bool, int, float, str, type(None), bytes, date, datetime, time)
+"""What a key of a dict, or an element of a set, may be, and tuples of these."""
+_MAX_CHOSEN_KEYS = 10_000
+"""Tuples, and ints beyond 64 bits, in one frame: whoever wants to finds as many as they like with the same hash."""
+_SETS: Mapping[str, type] = {"s": set, "f": frozenset}
+_TEXT_KINDS = (date, datetime, time, timedelta, Decimal, Fraction)
+_MAX_EXPONENT = 10_000
 
 
 class ProtocolError(Exception):
@@ -137,6 +151,7 @@ def _loaded_tensors() -> ModuleType | None:
 class _Counter:
     limits: Limits
     items: int = field(default=0, init=False)
+    chosen_keys: int = field(default=0, init=False)
     tensors: ModuleType | None = field(default_factory=_loaded_tensors, init=False)
 
     def enter(self, depth: int, items: int) -> None:
@@ -145,6 +160,18 @@ class _Counter:
             raise ProtocolError(f"nested more than {_MAX_DEPTH} deep")
         if self.items > self.limits.items:
             raise ProtocolError(f"more than {self.limits.items} elements")
+
+    def require_keys(self, keys: Iterable[object]) -> None:
+        """Raise ProtocolError for what is no key, or where so many were chosen that hashing them takes for ever."""
+        for key in keys:
+            parts: tuple[object, ...] = key if type(key) is tuple else (key,)
+            for part in parts:
+                if type(part) not in _KEYS:
+                    raise ProtocolError(f"a key of type {type(part).__name__}")
+            is_long = any(isinstance(part, int) and not -(2**63) <= part < 2**63 for part in parts)
+            self.chosen_keys += is_long or type(key) is tuple
+        if self.chosen_keys > _MAX_CHOSEN_KEYS:
+            raise ProtocolError(f"more than {_MAX_CHOSEN_KEYS} keys that are tuples or beyond 64 bits")
 
 
 @dataclass
@@ -170,6 +197,7 @@ class Encoder(_Counter):
             return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in items]]
         if isinstance(value, dict) and kind in _DICTS:
             self.enter(depth, 2 * len(value))
+            self.require_keys(value)
             return ["d", [self.encode(part, depth + 1) for pair in value.items() for part in pair]]
         if self.tensors and self.tensors.is_plain(value):
             return self._tensor(value, self.tensors)
@@ -178,8 +206,31 @@ class Encoder(_Counter):
             return ["A", value.dtype.name, list(value.shape), value.tobytes()]
         if isinstance(value, np.generic) and isinstance(value, np.bool_ | np.integer | np.floating):
             return self.encode(value.item(), depth)
+        if (rarer := self._rarer(value, kind, depth)) is not None:
+            return rarer
         kept = self.keep(value)
         return ["p", kept.path] if isinstance(kept, ImportPath) else ["h", kept.number, kept.type_name]
+
+    def _rarer(self, value: Any, kind: type, depth: int) -> list[Any] | None:  # noqa: PLR0911 - see encode
+        """Return the encoded form of Python's own rarer kinds of data; None for whatever is none of them."""
+        if kind in (set, frozenset) and all(type(item) in _KEYS or type(item) is tuple for item in value):
+            self.enter(depth, len(value))
+            self.require_keys(value)
+            return ["s" if kind is set else "f", [self.encode(item, depth + 1) for item in value]]
+        if kind is complex:
+            return ["c", value.real, value.imag]
+        if kind is bytes:
+            self._require_room(len(value))
+            return ["b", value]
+        if kind in (slice, range):
+            parts = (value.start, value.stop, value.step)
+            if all(part is None or type(part) is int for part in parts):
+                return ["r" if kind is slice else "R", *(self.encode(part, depth) for part in parts)]
+        if value is ...:
+            return ["e"]
+        if kind in _TEXT_KINDS and (text := _as_text(value)):
+            return ["v", kind.__name__, text]
+        return None
 
     def _long(self, value: int) -> list[str]:
         if value.bit_length() > 3 * _MAX_DIGITS:
@@ -222,7 +273,8 @@ class Decoder(_Counter):
             case ["d", list(parts)] if len(parts) % 2 == 0:
                 self.enter(depth, len(parts))
                 decoded = [self.decode(part, depth + 1) for part in parts]
-                return dict(zip(map(_key, decoded[::2]), decoded[1::2], strict=True))
+                self.require_keys(decoded[::2])
+                return dict(zip(decoded[::2], decoded[1::2], strict=True))
             case ["T", str(name), list(shape), bytes(raw)] if self.tensors and name in self.tensors.DTYPES:
                 dtype, sizes = self.tensors.DTYPES[name], _sizes(shape)
                 _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
@@ -235,6 +287,31 @@ class Decoder(_Counter):
                 return self.resolve(RemoteObject(number, type_name[:200]))
             case ["p", str(path)]:
                 return self.resolve(ImportPath(path))
+        return self._rarer(value, depth)
+
+    def _rarer(self, value: Any, depth: int) -> Any:  # noqa: PLR0911 - one return per row of the module's table
+        """Return a value of Python's own rarer kinds of data; raise ProtocolError for whatever is none."""
+        match value:
+            case ["s" | "f" as tag, list(items)]:
+                self.enter(depth, len(items))
+                decoded = [self.decode(item, depth + 1) for item in items]
+                self.require_keys(decoded)
+                return _SETS[tag](decoded)
+            case ["c", float(real), float(imaginary)]:
+                return complex(real, imaginary)
+            case ["b", bytes(content)]:
+                return content
+            case ["r" | "R" as tag, start, stop, step]:
+                parts = [self.decode(part, depth) for part in (start, stop, step)]
+                if tag == "r" and all(part is None or type(part) is int for part in parts):
+                    return slice(*parts)
+                if tag == "R" and all(type(part) is int for part in parts) and parts[2]:
+                    self.enter(depth, _length(range(*parts)))
+                    return range(*parts)
+            case ["e"]:
+                return ...
+            case ["v", str(kind), str(text)] if len(text) <= 2 * _MAX_DIGITS + 1:
+                return _from_text(kind, text)
         raise ProtocolError("a value that the protocol does not know")
 
     @staticmethod
@@ -245,10 +322,44 @@ class Decoder(_Counter):
             raise ProtocolError("a number that is not one") from None
 
 
-def _key(key: object) -> object:
-    if type(key) in _KEYS or (type(key) is tuple and all(type(part) in _KEYS for part in key)):
-        return key
-    raise ProtocolError(f"a dict key of type {type(key).__name__}")
+def _length(numbers: range) -> int:
+    """Return how many there are, also where Python cannot count so far."""
+    return max(0, (numbers.stop - numbers.start + numbers.step - (1 if numbers.step > 0 else -1)) // numbers.step)
+
+
+def _as_text(value: Any) -> str:
+    """Return a date, a time or an exact number as a text; "" for one whose time zone is no plain offset."""
+    if isinstance(value, timedelta):
+        return f"{value.days} {value.seconds} {value.microseconds}"
+    if isinstance(value, Decimal | Fraction):
+        text = str(value)
+        return text if len(text) <= _MAX_DIGITS else ""
+    zone = getattr(value, "tzinfo", None)
+    return value.isoformat() if zone is None or type(zone) is timezone else ""
+
+
+def _from_text(kind: str, text: str) -> Any:
+    """Return the value of a text; raise ProtocolError where it is not one, or one too large to reckon with."""
+    try:
+        match kind:
+            case "date":
+                return date.fromisoformat(text)
+            case "datetime":
+                return datetime.fromisoformat(text)
+            case "time":
+                return time.fromisoformat(text)
+            case "timedelta":
+                days, seconds, microseconds = map(int, text.split(" "))
+                return timedelta(days, seconds, microseconds)
+            case "Fraction" if found := re.fullmatch(r"(-?[0-9]+)(?:/([0-9]+))?", text):
+                return Fraction(int(found[1]), int(found[2] or 1))
+            case "Decimal":
+                number = Decimal(text)
+                if not number.is_finite() or abs(number.adjusted()) <= _MAX_EXPONENT:
+                    return number
+    except (ValueError, ArithmeticError) as error:
+        raise ProtocolError(f"a {kind[:20]} that is not one") from error
+    raise ProtocolError("a value that the protocol does not know")
 
 
 def _sizes(shape: list[Any]) -> tuple[int, ...]:
