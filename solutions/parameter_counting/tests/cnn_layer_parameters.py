@@ -34,7 +34,7 @@ def _kind(value: object) -> str:
     if value is None:
         return "None, which a function without `return` gives"
     name = type(value).__name__
-    return "an object that is no plain data" if name == "Handle" else f"of type {name}"
+    return "an object that is no plain data" if name in ("Handle", "Elementwise") else f"of type {name}"
 
 
 def integer(value: object, name: str) -> int:
