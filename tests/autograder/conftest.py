@@ -1,5 +1,8 @@
 """Share a tiny course and a sandboxed process between tests."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
     from autograder.sandbox.outside.process import StudentProcess
     from autograder.sandbox.outside.zygote_process import ZygoteProcess
     from autograder.sandbox.shared.limits import ProcessLimits
+
+
+BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
 
 
 @pytest.fixture
@@ -27,6 +33,18 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tiny_course.make_course(tmp_path_factory.mktemp("tiny") / "course")
     assert main(["build", "--course", str(root)]) == 0
     return root
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a wheel and an sdist, built from a copy of the repository."""
+    root, source, output = tiny_course.REPOSITORY, tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    shutil.copytree(root / "autograder", source / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("README.md", "LICENSE", "pyproject.toml"):
+        shutil.copy(root / name, source)
+    for kind in ("build_wheel", "build_sdist"):
+        subprocess.run([sys.executable, "-c", BUILD, kind, str(output)], cwd=source, capture_output=True, check=True)
+    return output
 
 
 @pytest.fixture(scope="session")

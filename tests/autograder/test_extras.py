@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -157,8 +158,8 @@ def link_or_copy(source: str, target: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def graders_python(tmp_path_factory) -> Path:
-    """Python in an environment that has what `pip install` of this package brings without any extra."""
+def graders_python(tmp_path_factory, distributions) -> Path:
+    """Python in an environment that has what `pip install` of this package's wheel brings without any extra."""
     folder = tmp_path_factory.mktemp("graders") / "environment"  # one that the student's user may enter
     venv.create(folder)
     [packages] = folder.glob("lib/python*/site-packages")
@@ -169,7 +170,8 @@ def graders_python(tmp_path_factory) -> Path:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(str(source), str(target))
-    shutil.copytree(ROOT / "autograder", packages / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    with zipfile.ZipFile(next(distributions.glob("*.whl"))) as wheel:
+        wheel.extractall(packages)
     return folder / "bin" / "python"
 
 
