@@ -15,10 +15,10 @@ from autograder.question_scores import question_scores
 from autograder.results import HandStatus, Result, Status, read_result, read_results, result_path
 from autograder.settlement import Settlement
 
-__all__ = ["ListedRow", "add", "confirm", "listed", "read_wishes", "wish", "withdraw"]
+__all__ = ["LONGEST_COMMENT", "ListedRow", "add", "confirm", "listed", "read_wishes", "wish", "withdraw"]
 
 _COLUMNS = ("student", "question", "points", "correction", "comment", "who")
-_LONGEST = 4_000
+LONGEST_COMMENT = 4_000
 _TOLERANCE = 1e-6
 
 
@@ -30,8 +30,10 @@ def wish(
         raise AutograderError(f"{where}: say whose answer to which question: STUDENT and QUESTION.")
     if points is not None and correction is not None:
         raise AutograderError(f"{where}: give points, which replace what checks gave, or a correction, not both.")
-    if len(comment) > _LONGEST:
-        raise AutograderError(f"{where}: the comment has {len(comment)} characters; at most {_LONGEST} are kept.")
+    if len(comment) > LONGEST_COMMENT:
+        raise AutograderError(
+            f"{where}: the comment has {len(comment)} characters; at most {LONGEST_COMMENT} are kept."
+        )
     amount = points if points is not None else correction
     if amount is None and not comment:
         raise AutograderError(f"{where}: give points, a correction or a comment.")
@@ -123,7 +125,10 @@ def _about(settlement: Settlement, line: int, kind: Kind, who: str) -> Callable[
 
 
 def _completed(settlement: Settlement, one: Adjustment) -> Adjustment:
-    """Return it with the answer that it is for, and what checks gave; raise AutograderError for what is unknown."""
+    """Return it with the answer that it is for, and what checks gave; raise AutograderError for what is unknown.
+
+    One that says already which answer it is for keeps that, so that it waits where the answer has changed since.
+    """
     result = _result(settlement, one.student)
     if settlement.points(one.question, result) is None:
         raise AutograderError(
@@ -132,7 +137,9 @@ def _completed(settlement: Settlement, one: Adjustment) -> Adjustment:
         )
     judged = question_scores(replace(result, by_hand=())).get(one.question)
     return replace(
-        one, answer=settlement.answer(result, one.question), checks=judged.score if judged is not None else None
+        one,
+        answer=one.answer or settlement.answer(result, one.question),
+        checks=judged.score if judged is not None else None,
     )
 
 

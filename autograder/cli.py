@@ -38,6 +38,7 @@ COMMANDS = (
     "similar",
     "feedback",
     "adjust",
+    "gradebook",
     "export",
     "gradescope",
 )

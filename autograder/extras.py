@@ -28,6 +28,7 @@ EXTRAS: Mapping[str, str] = {
     "safetensors": "torch",
     "seaborn": "students",
     "sklearn": "students",
+    "sqlalchemy": "author",
     "torch": "torch",
     "torchinfo": "students",
     "torchmetrics": "students",

@@ -6,6 +6,7 @@ Notebooks of students are hostile input: nothing here executes, follows or trust
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,7 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
             anchor = grade_id
         elif not _copied(cell, skeleton) and Tag.SKIP_GRADING not in cell.tags:
             extras.setdefault(anchor, []).append(cell)
-    given = set(names_bound(s for cell in skeleton if not cell.solution for s in statements(cell.source)))
+    given = set(_names_given(tuple(cell.source for cell in skeleton if not cell.solution)))
     chosen = [(cell, False) for cell in extras.get("", ())]
     for cell in skeleton:
         answer = answers.get(cell.grade_id) if cell.grade_id else None
@@ -212,6 +213,12 @@ def plan_run(skeleton: Sequence[Cell], submission: Sequence[Cell], student: str)
         for n, (c, is_ours) in enumerate(chosen)
         if c.source.strip()
     ]
+
+
+@lru_cache(maxsize=8)
+def _names_given(sources: tuple[str, ...]) -> frozenset[str]:
+    """Return the names that cells of ours define; kept, since a whole class is held against the same ones."""
+    return frozenset(names_bound(s for source in sources for s in statements(source)))
 
 
 def _chosen(ours: Cell, answer: Cell | None, student: str, given: set[str]) -> Iterator[tuple[Cell, bool]]:

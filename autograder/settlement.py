@@ -76,27 +76,28 @@ class Settlement:
 
     def answer(self, result: Result, question: str) -> str:
         """Return the digest of the answer that a result was made for, "" where there is none."""
-        return self._answers(result).get(question, "")
+        return self.answers(result).get(question, "")
 
-    def _answers(self, result: Result) -> Mapping[str, str]:
+    def answers(self, result: Result) -> Mapping[str, str]:
+        """Return the digests of all answers that a result was made for, by question."""
         kept = kept_notebook_path(self.results, result.assignment, result.student, result.attempt)
         return answer_digests(self._source.cells, kept)
 
     def points(self, question: str, result: Result) -> float | None:
         """Return what a question is worth, None where nothing of the assignment is called so."""
         judged = question_scores(dataclasses.replace(result, by_hand=())).get(question)
-        return judged.points if judged else self._by_people.get(question, self._points.get(question))
+        return judged.points if judged else self.by_people.get(question, self._points.get(question))
 
     def questions(self, result: Result) -> Sequence[str]:
         """Return the names of the questions that are known, from a result or from others."""
-        return [*(question_scores(dataclasses.replace(result, by_hand=())) or sorted(self._points)), *self._by_people]
+        return [*(question_scores(dataclasses.replace(result, by_hand=())) or sorted(self._points)), *self.by_people]
 
     def _by_hand(self, result: Result) -> Iterator[HandRecord]:
-        given = self._given.get(result.student, {})
-        asked = self._by_people if result.status == Status.GRADED else {}
+        given = self.given.get(result.student, {})
+        asked = self.by_people if result.status == Status.GRADED else {}
         if not given and not asked:
             return
-        answers = self._answers(result)
+        answers = self.answers(result)
         judged = question_scores(dataclasses.replace(result, by_hand=()))
         for question in dict.fromkeys((*asked, *given)):
             points = self.points(question, result)
@@ -140,7 +141,7 @@ class Settlement:
         return ordered[: ordered.index(self.assignment)] if self.assignment in ordered else []
 
     @cached_property
-    def _given(self) -> Mapping[str, Mapping[str, Sequence[Adjustment]]]:
+    def given(self) -> Mapping[str, Mapping[str, Sequence[Adjustment]]]:
         """What people gave, by student and question."""
         found: dict[str, dict[str, Sequence[Adjustment]]] = {}
         for (student, question), given in self.adjustments.in_force().items():
@@ -157,7 +158,7 @@ class Settlement:
         return dataclasses.replace(notebook, cells=cells)
 
     @cached_property
-    def _by_people(self) -> Mapping[str, float]:
+    def by_people(self) -> Mapping[str, float]:
         """What each question is worth that only a person can judge."""
         return questions_by_hand(self._source)
 
