@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "checks": {*FOUNDATION, "checks", *SANDBOX},
     "authoring": {*FOUNDATION, "authoring", "checks"},
     "collecting": {*FOUNDATION, "collecting", "grading"},
+    "importing": {*FOUNDATION, "authoring", "importing"},
     "grading": {*FOUNDATION, "console", "grading", "checks", *SANDBOX},
     "validate": {*FOUNDATION, "console", "validate", "authoring", "checks", "grading", *SANDBOX},
     "simulate": {*FOUNDATION, "simulate", "grading", "validate"},
@@ -69,8 +70,8 @@ MAY_IMPORT = {
     "result_schema": {"results"},
     "commands": {
         *FOUNDATION,
-        *("authoring", "bench", "checks", "collecting", "console", "doctor", "exporting", "feedback", "grading"),
-        *("options", "report", "similar", "simulate", "validate", "sandbox/shared"),
+        *("authoring", "bench", "checks", "collecting", "console", "doctor", "exporting", "feedback"),
+        *("grading", "importing", "options", "report", "similar", "simulate", "validate", "sandbox/shared"),
     },
     "cli": {"__init__", "console", "errors", "extras", "options"},
     "__main__": {"cli"},
