@@ -232,7 +232,8 @@ class _Names(ast.NodeTransformer):
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
         first, *rest = node.body
-        [*_, last] = [*node.orelse, *rest] or [None]
+        behind = [*node.orelse, *rest]
+        last = behind[-1] if behind else None
         simple = (
             isinstance(first, ast.Expr)
             and len(node.handlers) == len(node.orelse) + len(rest) == 1
