@@ -25,6 +25,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = (
     "new",
+    "import_",
     "build",
     "validate",
     "check",

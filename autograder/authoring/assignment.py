@@ -133,6 +133,11 @@ def _verify_checks(
             f"{folder}: {len(unwritten)} of {len(checks)} checks are not written yet, first {unwritten[0]}; write it "
             "in the place of `write_this_check(…)`."
         )
+    if waiting := [check for check in checks if check.look_at]:
+        raise BuildError(
+            f"{folder}: {len(waiting)} of {len(checks)} checks are to be looked at, first {waiting[0].id} "
+            f"({waiting[0].look_at}); make it judge as it should, then take its mark look_at away."
+        )
     for check in checks:
         if check.question in by_hand:
             raise BuildError(

@@ -14,7 +14,7 @@ from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Tag, read_notebook
 from autograder.own_notebooks import grade_id_of, solution_regions, tags_of, todos
 
-__all__ = ["Draft", "draft_from"]
+__all__ = ["Draft", "draft_from", "draft_of", "read_foreign"]
 
 _MINOR_WITH_IDS = 5
 _BEGIN = re.compile(r"^([ \t]*)### BEGIN SOLUTION", re.MULTILINE)
@@ -45,7 +45,11 @@ def draft_from(path: Path) -> Draft:
     Its given cells become locked ones; those that define nothing (plots, trials) are tagged so that no grade runs them.
     What has nbgrader's metadata keeps it. Raise NotebookError or BuildError for the first thing that cannot be.
     """
-    notebook = _read(path)
+    return draft_of(read_foreign(path), path)
+
+
+def draft_of(notebook: NotebookNode, path: Path) -> Draft:
+    """Return what `draft_from` does, of a notebook that is read already; `path` is what sentences call it."""
     questions: dict[str, str] = {}
     cells: list[NotebookNode] = []
     notes = []
@@ -75,7 +79,8 @@ def draft_from(path: Path) -> Draft:
     )
 
 
-def _read(path: Path) -> NotebookNode:
+def read_foreign(path: Path) -> NotebookNode:
+    """Return a notebook as nbformat has it; raise NotebookError that says what is wrong with it."""
     try:
         read_notebook(path)  # what is wrong with it, in one sentence
         notebook: NotebookNode = nbformat.read(path, as_version=4)

@@ -42,6 +42,8 @@ class Check:
     path: Path
     deadline: float | None = None
     """Seconds for the student's code; None: the budget's `check_seconds`."""
+    look_at: str = ""
+    """Why its author has to look at it first."""
 
 
 class _Collector:
@@ -127,4 +129,5 @@ def _read_check(item: pytest.Item) -> Check:
         function=function,
         path=item.path,
         deadline=marks.deadline,
+        look_at=marks.look_at,
     )

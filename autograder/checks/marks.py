@@ -13,6 +13,7 @@ DECLARATIONS = (
     "points(number): what the check is worth; 0 where there is no such mark",
     "public: the check is exported, so that students run it in their notebook",
     "deadline(seconds): the time for the student's code in this check",
+    "look_at(reason): imported, and not sure to judge as it did: `build` refuses it until its author takes this away",
 )
 """The marks as pytest wants them declared."""
 
@@ -26,6 +27,8 @@ class Marks:
     public: bool
     deadline: float | None
     """Seconds for the student's code; None: the budget's `check_seconds`."""
+    look_at: str = ""
+    """Why its author has to look at it first; "" where nothing is left to do."""
 
 
 def check_id(item: pytest.Item) -> str:
@@ -50,6 +53,7 @@ def read_marks(item: pytest.Item) -> Marks:
     """Return the marks of a check; raise BuildError where one is wrong."""
     question = question_of(item)
     points, deadline = item.get_closest_marker("points"), item.get_closest_marker("deadline")
+    look_at = item.get_closest_marker("look_at")
     worth = points.args[0] if points is not None and points.args else 0
     if isinstance(worth, bool) or not isinstance(worth, int | float) or worth < 0:
         raise BuildError(f"{check_id(item)}: points is {worth!r}; it must be a number of at least 0.")
@@ -58,4 +62,5 @@ def read_marks(item: pytest.Item) -> Marks:
         points=float(worth),
         public=item.get_closest_marker("public") is not None,
         deadline=float(deadline.args[0]) if deadline is not None and deadline.args else None,
+        look_at=" ".join(map(str, look_at.args)) or "no reason is given" if look_at is not None else "",
     )

@@ -223,8 +223,8 @@ def test_these_commands_need_no_extra(graders_python, graded, arguments):
     assert done.returncode in ({0, 1} if arguments == ["doctor"] else {0}), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", ["build", "validate", "export otter means"])
+@pytest.mark.parametrize("command", ["build", "validate", "export otter means", "import nbgrader {course}"])
 def test_these_commands_say_what_to_install(graders_python, graded, command):
-    done = run(graders_python, *command.split(), "--course", str(graded))
+    done = run(graders_python, *command.format(course=graded).split(), "--course", str(graded))
     assert done.returncode == 2
     assert f"pip install '{DISTRIBUTION}[author]'" in done.stderr.replace("\n", " ")

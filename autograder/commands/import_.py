@@ -1,0 +1,41 @@
+"""Bring assignments of nbgrader's along: cells, points, tests, files; nothing is run."""
+
+# ruff: noqa: PLC0415 - see autograder.cli
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from autograder.console import OUT
+from autograder.errors import ExitCode
+from autograder.options import Argument, CommonOptions, Option
+
+__all__ = ["Options", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CommonOptions):
+    """What to import."""
+
+    what: Annotated[Literal["nbgrader"], Argument(help="whose format it is")]
+    folder: Annotated[Path, Argument(metavar="DIR", help="a course with source/, or one assignment's folder")]
+    split: Annotated[bool, Option(help="several notebooks of an assignment become an assignment each")] = False
+
+
+def run(options: Options) -> ExitCode:
+    """Plan all assignments, write them, and say what was taken, changed and left."""
+    from autograder.authoring.new_assignment import write_assignment
+    from autograder.importing.nbgrader import plan_import
+
+    course = options.load_course()
+    for new in plan_import(course, options.folder, split=options.split):
+        name = new.assignment.name
+        OUT.print(f"{name}, {new.assignment.points:g} points, questions: {', '.join(new.questions)}", markup=False)
+        for path in write_assignment(course, new):
+            OUT.print(f"  {path}", markup=False)
+        OUT.print(new.to_add or "course_config.py: an entry at the end of its assignments", markup=False)
+        for note in new.notes:
+            OUT.print(note, markup=False)
+        OUT.print("Tests are checks now; comments inside them did not come along.")
+        OUT.print(f"Next: pytest tests/{name}, then autograder build {name}", markup=False)
+    return ExitCode.DONE

@@ -1,0 +1,173 @@
+"""Take a notebook of nbgrader's apart: what stays a notebook, and its cells of tests with what they are worth."""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.authoring.from_notebook import read_foreign
+from autograder.cell_code import defined_names, names_bound, statements, words
+from autograder.errors import BuildError
+from autograder.importing.nbgrader_folder import Delimiters
+
+__all__ = ["TakenApart", "TestCell", "question_for", "take_apart"]
+
+_OLD_TESTS = re.compile(r"^[ \t]*(?:from nose|import nose)\b.*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestCell:
+    """A cell of tests."""
+
+    place: str
+    grade_id: str
+    points: float
+    visible: str
+    whole: str
+    """With the hidden tests."""
+    above: Sequence[tuple[str, frozenset[str]]]
+    """The questions above it, nearest last, and the names that each defines."""
+
+
+@dataclass(kw_only=True)
+class TakenApart:
+    """The notebooks of an assignment as one, and what its checks are made of."""
+
+    notebook: NotebookNode | None = None
+    tests: list[TestCell] = field(default_factory=list)
+    questions: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    """What cells define that stay in the notebook, imports apart."""
+    imports: dict[str, str] = field(default_factory=dict)
+    """The import of each name that the notebook imports."""
+    notes: list[str] = field(default_factory=list)
+
+
+def take_apart(paths: Sequence[Path], delimiters: Delimiters) -> TakenApart:
+    """Return the notebooks' cells in order, with our markers around answers; raise a sentence for what cannot be."""
+    found = TakenApart()
+    ids: set[str] = set()
+    for path in paths:
+        notebook = _read(path)
+        cells = [
+            one for n, cell in enumerate(notebook.cells, 1) if (one := _cell(found, cell, path, n, delimiters, ids))
+        ]
+        if found.notebook is None:
+            found.notebook = notebook
+            found.notebook.cells = cells
+        else:
+            found.notebook.cells += cells
+    return found
+
+
+def _read(path: Path) -> NotebookNode:
+    notebook = read_foreign(path)
+    kernel = notebook.metadata.get("kernelspec", {})
+    language = str(kernel.get("language") or notebook.metadata.get("language_info", {}).get("name") or "python").lower()
+    if language not in ("python", "python3", "ipython"):
+        raise BuildError(
+            f"{path}: its kernel is {kernel.get('display_name', language)}; only Python can be graded here."
+        )
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader")
+        if marks is not None and not any(marks.get(key) for key in ("grade", "solution", "locked", "task")):
+            del cell.metadata["nbgrader"]
+        elif marks is not None:  # older schemas lack fields, or have others
+            kept: dict[str, Any] = {"grade_id": str(marks.get("grade_id", "")), "schema_version": 3}
+            kept |= {key: marks.get(key) is True for key in ("grade", "solution", "locked", "task")}
+            if kept["grade"] or kept["task"]:
+                kept["points"] = float(marks.get("points") or 0)
+            cell.metadata["nbgrader"] = nbformat.from_dict(kept)
+    return notebook
+
+
+def _cell(  # noqa: PLR0917 - a cell and its place
+    found: TakenApart, cell: NotebookNode, path: Path, number: int, delimiters: Delimiters, ids: set[str]
+) -> NotebookNode | None:
+    """Return the cell as it stays in the notebook; None for one of tests, which is noted."""
+    marks, place = cell.metadata.get("nbgrader", {}), f"{path.name}, cell {number}"
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+    by_hand = marks.get("task") or (marks.get("grade") and marks.get("solution"))
+    if marks.get("grade") and not by_hand:
+        if cell.cell_type != "code":
+            raise BuildError(f"{place}: a cell of tests must be code; in nbgrader, make it a manually graded answer.")
+        visible, whole = _without_hidden(cell.source, delimiters, place)
+        found.tests.append(
+            TestCell(place=place, grade_id=marks["grade_id"], points=marks["points"], visible=visible, whole=whole,
+                     above=tuple(found.questions))
+        )  # fmt: skip
+        return None
+    if cell.cell_type == "code":
+        cell.source = _our_markers(_OLD_TESTS.sub("", cell.source), delimiters)
+        if not cell.source.strip():
+            found.notes.append(f"{place} only imported nose, which is gone; it is left out.")
+            return None
+        _note_names(found, cell.source)
+    if by_hand:
+        if marks["grade_id"] in ids:
+            found.notes.append(f"{place}: its ID {marks['grade_id']!r} is there twice; it is {path.stem}-{number} now.")
+            marks["grade_id"] = f"{path.stem}-{number}"
+        ids.add(marks["grade_id"])
+    elif marks.get("solution"):
+        _answer(found, cell, place)
+    else:
+        cell.metadata.pop("nbgrader", None)
+    return cell
+
+
+def _answer(found: TakenApart, cell: NotebookNode, place: str) -> None:
+    names = list(dict.fromkeys(defined_names(cell.source)))
+    if cell.cell_type != "code" or not names:
+        raise BuildError(f"{place}: an answer that defines no name is for a person; in nbgrader, make it a manually "
+                         "graded answer with points.")  # fmt: skip
+    question = next((s.name for s in statements(cell.source) if hasattr(s, "name") and s.name in names), names[0])
+    if "### BEGIN SOLUTION" not in cell.source:
+        cell.source = f"### BEGIN SOLUTION\n{cell.source.strip()}\n### END SOLUTION"
+        found.notes.append(f"{place} ({question}) had no solution region: the whole cell is the answer.")
+    cell.metadata["nbgrader"]["grade_id"] = question
+    found.questions.append((question, frozenset(names_bound(statements(cell.source))) | set(names)))
+
+
+def _note_names(found: TakenApart, source: str) -> None:
+    code = statements(source)
+    imports = [node for node in code if isinstance(node, ast.Import | ast.ImportFrom)]
+    for node in imports:
+        for name in names_bound([*node.names]):
+            found.imports[name] = ast.unparse(node)
+    found.names |= set(names_bound(node for node in code if node not in imports)) | {
+        name for name in defined_names(source) if name.isidentifier()
+    }
+
+
+def _our_markers(source: str, delimiters: Delimiters) -> str:
+    for word, ours in ((delimiters.begin_solution, "BEGIN"), (delimiters.end_solution, "END")):
+        source = re.sub(rf"^([ \t]*).*{re.escape(word)}.*$", rf"\1### {ours} SOLUTION", source, flags=re.MULTILINE)
+    return source
+
+
+def _without_hidden(source: str, delimiters: Delimiters, place: str) -> tuple[str, str]:
+    """Return the tests that students see, and all of them, both without the markers."""
+    visible, whole, hidden = [], [], False
+    for line in source.splitlines():
+        if delimiters.begin_hidden in line or delimiters.end_hidden in line:
+            if hidden == (delimiters.begin_hidden in line):
+                raise BuildError(f"{place}: `{line.strip()}` has no partner.")
+            hidden = not hidden
+            continue
+        whole.append(line)
+        visible += [] if hidden else [line]
+    if hidden:
+        raise BuildError(f"{place}: its hidden tests have no end.")
+    return "\n".join(visible), "\n".join(whole)
+
+
+def question_for(test: TestCell) -> str:
+    """Return the nearest question above whose names a cell of tests uses, else the nearest; "" for none."""
+    used = words(test.whole)
+    return next((name for name, names in reversed(test.above) if used & names), test.above[-1][0] if test.above else "")

@@ -1,0 +1,99 @@
+"""Find the assignments of a folder of nbgrader's: a course with `source/`, or one assignment with its notebooks."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import BuildError
+
+__all__ = ["Delimiters", "ForeignAssignment", "find_assignments"]
+
+_CONFIG = "nbgrader_config.py"
+_LEFT = frozenset({"__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store"})
+_REFUSED = frozenset({"data", "tests", "solution"})
+"""Folders that mean something else beside a notebook of ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delimiters:
+    """What stands around answers and hidden tests."""
+
+    begin_solution: str = "BEGIN SOLUTION"
+    end_solution: str = "END SOLUTION"
+    begin_hidden: str = "BEGIN HIDDEN TESTS"
+    end_hidden: str = "END HIDDEN TESTS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignAssignment:
+    """One assignment as nbgrader keeps it."""
+
+    name: str
+    notebooks: Sequence[Path]
+    files: Mapping[Path, bytes] = field(repr=False)
+    delimiters: Delimiters
+    notes: Sequence[str] = ()
+    """What of the course is not taken over."""
+
+
+def find_assignments(folder: Path) -> Sequence[ForeignAssignment]:
+    """Return the assignments; raise BuildError where there is none. Nothing in the folder is executed."""
+    if not folder.is_dir():
+        raise BuildError(f"{folder} is no folder; give nbgrader's course, or one assignment of its source/.")
+    settings = _settings(
+        next((one / _CONFIG for one in (folder, *folder.resolve().parents[:2]) if (one / _CONFIG).is_file()), None)
+    )
+    source = folder / settings.get("CourseDirectory.source_directory", "source")
+    notes = []
+    if source.is_dir():
+        folders = sorted(one for one in source.iterdir() if one.is_dir() and any(one.glob("*.ipynb")))
+        notes = [
+            f"{one.name} of {source.name}/ is not taken over." for one in sorted(source.iterdir()) if one.is_file()
+        ]
+    else:
+        folders = [folder] if any(folder.glob("*.ipynb")) else []
+    if not folders:
+        raise BuildError(f"{folder} holds neither notebooks nor a source/ with assignments of nbgrader's.")
+    delimiters = Delimiters(
+        begin_solution=settings.get("ClearSolutions.begin_solution_delimeter", "BEGIN SOLUTION"),
+        end_solution=settings.get("ClearSolutions.end_solution_delimeter", "END SOLUTION"),
+        begin_hidden=settings.get("ClearHiddenTests.begin_test_delimeter", "BEGIN HIDDEN TESTS"),
+        end_hidden=settings.get("ClearHiddenTests.end_test_delimeter", "END HIDDEN TESTS"),
+    )
+    return [_assignment(one, delimiters, notes if one == folders[0] else []) for one in folders]
+
+
+def _assignment(folder: Path, delimiters: Delimiters, notes: Sequence[str]) -> ForeignAssignment:
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if _LEFT & set(relative.parts) or path.is_dir() or (len(relative.parts) == 1 and path.suffix == ".ipynb"):
+            continue
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise BuildError(f"{path} is a link that leads out of the assignment; put the file itself there.")
+        if relative.parts[0] in _REFUSED:
+            raise BuildError(
+                f"{folder / relative.parts[0]}: a folder of this name does not travel with a notebook here; rename it, "
+                "and where the notebook names it, then import again."
+            )
+        files[relative] = path.read_bytes()
+    name = folder.resolve().name.replace(" ", "_")
+    notebooks = sorted(folder.glob("*.ipynb"))
+    return ForeignAssignment(name=name, notebooks=notebooks, files=files, delimiters=delimiters, notes=notes)
+
+
+def _settings(path: Path | None) -> Mapping[str, str]:
+    """Return what a configuration sets to texts, `c.Class.name = "text"`; it is read, never run."""
+    if path is None:
+        return {}
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise BuildError(f"{path} is no Python that can be read; mend it, or take it away.") from error
+    return {
+        ast.unparse(target).removeprefix("c."): node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+    }
