@@ -16,11 +16,12 @@ __all__ = ["HELPERS", "UnsureError", "rewritten"]
 HELPERS = '''
 def plain(value):
     """Insist on plain data: of any other object a check cannot know what it compares, or whether it is true."""
-    if isinstance(value, list | tuple):
-        for item in value:
+    if isinstance(value, list | tuple | set | frozenset | dict):
+        for item in value.values() if isinstance(value, dict) else value:
             plain(item)
-    data = isinstance(value, bool | int | float | str | list | tuple | dict) or type(value).__module__ == "numpy"
-    assert value is None or data, "Plain data is asked for: numbers, texts, lists, tuples, dicts, arrays."
+    known = bool | int | float | complex | str | bytes | list | tuple | dict | set | frozenset
+    data = isinstance(value, known) or type(value).__module__ in ("numpy", "datetime", "decimal", "fractions")
+    assert value is None or data, "Plain data is asked for: numbers, texts, lists, tuples, sets, dicts, dates, arrays."
     return value
 
 
@@ -36,57 +37,15 @@ def raises(kinds, call):
     return False
 '''.strip()
 
-_LOOKS_BEHIND = frozenset(
-    [
-        *(
-            "callable",
-            "compile",
-            "delattr",
-            "dir",
-            "eval",
-            "exec",
-        ),
-        *(
-            "getattr",
-            "globals",
-            "hasattr",
-            "id",
-            "input",
-            "iter",
-        ),
-        *(
-            "locals",
-            "next",
-            "open",
-            "setattr",
-            "vars",
-        ),
-    ]
-)
+_LOOKS_BEHIND = {
+    *("callable", "compile", "delattr", "dir", "eval", "exec", "getattr", "globals", "hasattr", "id"),
+    *("input", "iter", "locals", "next", "open", "setattr", "vars"),
+}
 """What asks for more than a value, or for the notebook's own surroundings."""
-_MODULES = frozenset(
-    [
-        *(
-            "IPython",
-            "builtins",
-            "contextlib",
-            "gc",
-            "importlib",
-        ),
-        *(
-            "inspect",
-            "io",
-            "os",
-            "random",
-            "subprocess",
-        ),
-        *(
-            "sys",
-            "types",
-            "unittest",
-        ),
-    ]
-)
+_MODULES = {
+    *("IPython", "builtins", "contextlib", "gc", "importlib", "inspect", "io", "os", "random"),
+    *("subprocess", "sys", "types", "unittest"),
+}
 _CHANGES = (
     *(ast.Delete, ast.Global, ast.Nonlocal, ast.ClassDef, ast.AsyncFunctionDef),
     *(ast.Await, ast.Yield, ast.TryStar),
@@ -181,6 +140,8 @@ class _Names(ast.NodeTransformer):
             return node
         if node.id in _LOOKS_BEHIND:
             raise UnsureError(f"{node.id!r} asks for more than a value")
+        if node.id in _MODULES and node.id in self._known.imported:
+            self._refuse(node.id)
         if node.id in self._known.theirs:
             return ast.Attribute(ast.Name("student", ast.Load()), node.id, node.ctx)
         if node.id not in self._known.imported and not hasattr(builtins, node.id):

@@ -40,7 +40,7 @@ def foreign(folder: Path, *cells: dict[str, Any], name: str = "lesson", **metada
 
 def lesson(folder: Path, tests: str = TESTS, answer: str = ANSWER) -> Path:
     """Write an assignment of one question with these tests."""
-    given = marked("given", "import math\nFACTOR = 3\ndef near(a, b):\n    return abs(a - b) < 1e-9", "locked")
+    given = marked("given", "import math, random\nFACTOR = 3\ndef near(a, b):\n    return abs(a - b) < 1e-9", "locked")
     return foreign(folder, given, marked("scaled", answer, "solution"), marked("t", tests, "grade", points=2))
 
 
@@ -127,6 +127,7 @@ def test_given_helpers_and_old_assertions_are_rewritten(root, tmp_path):
         ("%timeit scaled(2)\nassert scaled(2) == 6", "no plain Python"),
         ("x = [1]\nscaled(x)\nassert x == [1]", "whether 'x' is changed"),
         ("import inspect\nassert inspect.getsource(scaled)", "inspect looks at the process"),
+        ("random.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
         ("assert 'scaled' in globals()", "'globals' asks for more than a value"),
         ("assert unheard_of(scaled(2))", "nothing above defines 'unheard_of'"),
         ("FACTOR = 4\nassert scaled(2) == 8", "it binds 'FACTOR'"),
