@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - see autograder.cli
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,9 @@ def run(options: Options) -> ExitCode:
         OUT.print(f"Without a score, since grading itself failed; grade again: {', '.join(failed)}", markup=False)
     OUT.print(f"Start formgrader:  cd {target} && jupyter lab", markup=False)
     OUT.print("and open /formgrader in the browser that it opens, instead of /lab; then", markup=False)
-    OUT.print(f"take what was typed:  autograder gradebook {assignment.name} --read", markup=False)
+    given = {"course": options.course, "results": options.results, "output": options.output}
+    same = "".join(f" --{name} {shlex.quote(str(path))}" for name, path in given.items() if path is not None)
+    OUT.print(f"take what was typed:  autograder gradebook {assignment.name} --read{same}", markup=False)
     return ExitCode.FOUND_WRONG if failed else ExitCode.DONE
 
 

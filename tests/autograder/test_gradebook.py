@@ -82,7 +82,7 @@ def test_the_command_says_how_to_go_on(root, capsys):
     said = err(capsys)
     assert "The gradebook of 3 students is in" in said
     assert "jupyter lab" in said
-    assert "autograder gradebook tiny --read" in said
+    assert f"autograder gradebook tiny --read --course {root}" in said
 
 
 def test_nbgraders_export_and_feedback_agree(root):
