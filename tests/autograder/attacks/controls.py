@@ -152,6 +152,7 @@ CONTROLS: Mapping[str, Control] = {
     "reply-in-advance": Credulous(),
     "agent-taken-over": Credulous(),
     **dict.fromkeys(("garbage-on-every-descriptor", "promise-of-gigabytes", "patched-builtins"), SPOILS_THE_LINE),
+    "frame-that-never-comes": HANGS,
     "encoder-of-its-own": SPOILS_THE_LINE,
     "closed-line": EXITS,
     "agent-that-never-answers": HANGS,

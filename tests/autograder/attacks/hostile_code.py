@@ -255,11 +255,18 @@ PROTOCOL = {
         "    try: os.write(number, frame * 3)\n"
         "    except OSError: pass"
     ),
+    # Its first byte keeps it from being read as the length of a frame: that is `frame-that-never-comes`
     "garbage-on-every-descriptor": attack(
-        "import os\nfor number in range(3, 64):\n    try: os.write(number, os.urandom(4096))\n    except OSError: pass"
+        "import os\nfor number in range(3, 64):\n"
+        "    try: os.write(number, b'\\x7f' + os.urandom(4095))\n    except OSError: pass"
     ),
     "promise-of-gigabytes": attack(
         "import os\nfor number in range(3, 64):\n    try: os.write(number, b'\\xff\\xff\\xff\\xff')\n    except OSError: pass"
+    ),
+    "frame-that-never-comes": attack(
+        "import os\nfor number in range(3, 64):\n"
+        "    try: os.write(number, b'\\x00\\x00\\xff\\xff\\x81')\n    except OSError: pass",
+        says="longer than|did not finish",
     ),
     "closed-line": attack("import os\nos.closerange(3, 64)"),
     "agent-taken-over": attack(
