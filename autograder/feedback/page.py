@@ -13,6 +13,7 @@ from pygments.lexers import PythonLexer
 from autograder.feedback.answer_cells import Picture, ShownCell
 from autograder.feedback.feedback import CheckFeedback, Feedback
 from autograder.feedback.learning_curve import curve_in_words, curve_svg, how_it_was_made
+from autograder.pages import page_environment
 from autograder.plain_text import plain_text
 from autograder.points import points_of
 from autograder.results import CheckStatus
@@ -38,14 +39,7 @@ def feedback_page(feedback: Feedback) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(Path(__file__).parent)
     environment.filters |= {"prose": prose, "points": points_of, "code": _code, "text": _text}
     environment.tests |= {"picture": lambda value: isinstance(value, Picture)}
     environment.globals |= {"status_words": STATUS_WORDS, "scale": _scale}

@@ -14,6 +14,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
+from autograder.pages import page_environment, percent, width
 from autograder.plain_text import plain_text
 from autograder.points import signed_points
 from autograder.question_scores import QuestionScore, question_scores
@@ -28,7 +29,6 @@ __all__ = ["class_page"]
 
 _HINTS_SHOWN = 8
 _STUDENTS_SHOWN = 6
-_PERCENT = 100
 _TEN = 10
 _MINUTE = 60
 _HOUR = 3600
@@ -175,33 +175,21 @@ def class_page(
 
 
 def _environment() -> jinja2.Environment:
-    """Return the templates' environment; `finalize` cleans every text that a template prints, before it is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Return the templates' environment, with the words for figures."""
+    environment = page_environment(Path(__file__).parent)
     environment.filters |= {
         "clip": plain_text,
         "code": _code_spans,
         "count": _count,
         "duration": _duration,
         "memory": _memory,
-        "percent": _percent,
+        "percent": percent,
         "number": _number,
         "signed": signed_points,
-        "width": _width,
+        "width": width,
         "words": _name_parts,
     }
     return environment
-
-
-def _finalize(value: object) -> object:
-    """Clean every text that a template prints; what is Markup was cleaned when it was made."""
-    return plain_text(value) if isinstance(value, str) and not isinstance(value, markupsafe.Markup) else value
 
 
 def _hardest(questions: Sequence[QuestionFigures]) -> QuestionFigures | None:
@@ -242,22 +230,6 @@ def _rows(results: Sequence[Result], figures: ClassFigures) -> Sequence[_Row]:
 def _number(value: float) -> str:
     """Return points or a count as people write them: 2, 2.5, 2.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "?"
-
-
-def _percent(share: float) -> str:
-    """Return a share as whole percent; neither 0% nor 100% unless it is exactly that."""
-    percent = share * _PERCENT
-    rounded = round(percent)
-    if rounded == 0 < percent:
-        return "<1%"
-    if rounded == _PERCENT > percent:
-        return "99%"
-    return f"{rounded}%"
-
-
-def _width(share: float) -> str:
-    """Return a share as the number of a CSS percentage."""
-    return f"{min(max(share, 0.0), 1.0) * _PERCENT:.2f}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import jinja2
 import markupsafe
 
-from autograder.plain_text import plain_text
+from autograder.pages import page_environment, percent, width
+from autograder.plain_text import guarded, plain_text
 from autograder.similar.comparison import LEAST, Comparison, Pair
 from autograder.similar.side_by_side import Mark, Row, side_by_side, without_common
 from autograder.similar.works import LeftOut, Work
 
 __all__ = ["Found", "as_csv", "similar_page"]
 
-_PERCENT = 100
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     *("place", "student_1", "folder_1", "student_2", "folder_2", "rare_places", "shared_places"),
     *("rare_share", "share", "questions"),
@@ -67,15 +65,8 @@ class Found:
 
 def similar_page(found: Found, *, made_at: datetime) -> str:
     """Return the page as HTML text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"clip": plain_text, "as_it_is": markupsafe.escape, "percent": _percent, "width": _width}
+    environment = page_environment(Path(__file__).parent)
+    environment.filters |= {"clip": plain_text, "as_it_is": markupsafe.escape, "percent": _percent, "width": width}
     return environment.get_template("page.html").render(
         found=found,
         made_at=made_at,
@@ -97,7 +88,7 @@ def as_csv(found: Found) -> str:
             [
                 place,
                 *(
-                    _safe(text)
+                    guarded(text)
                     for work in (pair.first, pair.second)
                     for text in (" ".join(work.students), str(work.folder))
                 ),
@@ -105,26 +96,11 @@ def as_csv(found: Found) -> str:
                 pair.shared,
                 f"{pair.rare_share:.3f}",
                 f"{pair.share:.3f}",
-                _safe(" ".join(row.question or "(own cells)" for row in found.rows(pair) if row.has_rare)),
+                guarded(" ".join(row.question or "(own cells)" for row in found.rows(pair) if row.has_rare)),
             ]
         )
     return file.getvalue()
 
 
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _finalize(value: object) -> object:
-    """Clean every text that the template prints; what is Markup was cleaned when it was made."""
-    return plain_text(value) if isinstance(value, str) and not isinstance(value, markupsafe.Markup) else value
-
-
 def _percent(share: float) -> str:
-    """Return a share as whole percent."""
-    return f"{min(share, 1.0) * _PERCENT:.0f}%"
-
-
-def _width(share: float) -> str:
-    """Return a share as the number of a CSS percentage."""
-    return f"{min(max(share, 0.0), 1.0) * _PERCENT:.2f}"
+    return percent(min(share, 1.0))
