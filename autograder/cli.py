@@ -40,6 +40,7 @@ COMMANDS = (
     "feedback",
     "adjust",
     "gradebook",
+    "serve",
     "export",
     "gradescope",
 )

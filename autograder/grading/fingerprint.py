@@ -64,6 +64,11 @@ class Fingerprints:
             "sandbox": sandbox,
         }
 
+    @property
+    def shared(self) -> Fingerprint:
+        """What every result of the assignment depends on, whatever was handed in."""
+        return Fingerprint(self._shared)
+
     def of(self, submission: Submission) -> Fingerprint:
         """Return the fingerprint of one submission's result."""
         own = {
