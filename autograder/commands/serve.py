@@ -57,8 +57,8 @@ def run(options: Options) -> ExitCode:
         sandbox=options.sandbox,
         device=options.device,
     )
+    address = _address(options)
     with _listening(options) as listener:
-        address = _address(options)
         config = uvicorn.Config(
             create_app(site, address), log_level="warning", server_header=False, timeout_graceful_shutdown=3, ws="none"
         )
@@ -83,6 +83,7 @@ def _listening(options: Options) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise AutograderError(

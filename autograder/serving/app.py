@@ -35,7 +35,7 @@ def create_app(site: Site, address: Address) -> Starlette:
     """Return the application: pages of a site, for whoever knows the address."""
     batches = Batches(site.grade_options)
     tries = Tries(site)
-    pages = Pages(site, batches, tries)
+    pages = Pages(site, tries)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "report": {*FOUNDATION, "checks", "console", "grading", "pages", "report"},
     "feedback": {*FOUNDATION, "feedback", "grading", "pages"},
     "exporting": {*FOUNDATION, "exporting", "feedback"},
-    "serving": {*FOUNDATION, "feedback", "grading", "pages", "report", "serving"},
+    "serving": {*FOUNDATION, "checks", "feedback", "grading", "pages", "report", "serving", *SANDBOX},
     "gradebook": {*FOUNDATION, "feedback", "gradebook", "grading"},
     "similar": {*FOUNDATION, "grading", "pages", "similar"},
     "pages": {"plain_text"},
@@ -64,7 +64,7 @@ MAY_IMPORT = {
     "commands": {
         *FOUNDATION,
         *("authoring", "bench", "checks", "collecting", "console", "doctor", "exporting", "feedback", "gradebook"),
-        *("grading", "importing", "options", "report", "similar", "simulate", "validate", "sandbox/shared"),
+        *("grading", "importing", "options", "report", "serving", "similar", "simulate", "validate", "sandbox/shared"),
     },
     "cli": {"__init__", "console", "errors", "extras", "options"},
     "__main__": {"cli"},
