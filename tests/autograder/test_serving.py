@@ -208,6 +208,17 @@ def test_one_student_is_graded_again_and_an_unknown_one_is_not(root, server):
         assert server.ask("/assignments/tiny/grade", {"student": name}).status == 404
 
 
+def test_an_id_may_hold_what_means_something_in_an_address(root, server):
+    student = "50% of #1? & <b>"
+    submit(root, student, *answers(RIGHT))
+    found = server.ask("/assignments/tiny/grade", {"student": student})
+    server.ended()
+    page = server.ask(found.headers["location"])
+    assert page.status == 200
+    assert "50% of #1? &amp; &lt;b&gt;" in page.text
+    assert "/students/50%25%20of%20%231%3F%20%26%20%3Cb%3E" in server.ask("/assignments/tiny").text
+
+
 def test_a_batch_that_cannot_run_says_why(root, server):
     (root / "submitted").rename(root / "elsewhere")
     assert server.ask("/assignments/tiny/grade", {}).status == 303
@@ -237,7 +248,7 @@ def drop(server: Served, content: bytes, name: str = "tiny.ipynb") -> str:
     body, kind = multipart(name, content, student="")
     found = server.ask("/assignments/tiny/try", content=body, Content_Type=kind)
     assert found.status == 303, found.text
-    page = server.ask(found.headers["location"].partition(server.host)[2] + "/page")
+    page = server.ask(found.headers["location"] + "/page")
     assert page.headers["content-security-policy"].startswith("sandbox;")
     return page.text
 
