@@ -74,6 +74,11 @@ class Settlement:
         )
         return result if settled == result else settled
 
+    def accepts(self, student: str, submitted_at: datetime | None) -> bool:
+        """Return whether what a student handed in at a time may count; None: in time."""
+        terms = self._terms(self.assignment, student)
+        return terms.policy.after_last_day != "not accepted" or not reckon(terms, submitted_at, 0.0).too_late
+
     def answer(self, result: Result, question: str) -> str:
         """Return the digest of the answer that a result was made for, "" where there is none."""
         return self.answers(result).get(question, "")

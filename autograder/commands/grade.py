@@ -185,6 +185,7 @@ def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":
         course=found.course,
         assignment=found.assignment,
         submissions=found.submissions,
+        submitted=found.submitted,
         results=found.results,
         fingerprints=Fingerprints(found.course, found.assignment, secret, options.sandbox),
         device=device,
