@@ -1,7 +1,7 @@
 """Put the answers of a class to one question into groups of equal and equivalent ones, with what was said of each."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -23,7 +23,7 @@ _Read = Sequence[tuple[Result, Mapping[str, Answer]]]
 class State(StrEnum):
     """Say what stands of one answer."""
 
-    WAITING = "waits for a person"
+    WAITING = "waiting for a person"
     LOOK_AGAIN = "to be looked at again"
     """The answer has changed since somebody gave something."""
     GIVEN = "given"
@@ -130,8 +130,10 @@ def groups_of(settlement: Settlement, read: _Read, question: str, known: frozens
     return sorted(groups, key=lambda group: (group.judged[0].state == State.LEFT, -len(group.judged), group.key))
 
 
-def progress_of_all(settlement: Settlement, read: _Read) -> Sequence[QuestionProgress]:
-    """Return how far the review of each question is, in the order of the notebook."""
+def progress_of_all(
+    settlement: Settlement, read: _Read, names: Collection[str] | None = None
+) -> Sequence[QuestionProgress]:
+    """Return how far the review of each question is, or of those with these names, in the order of the notebook."""
     worth: dict[str, float] = {}
     for result, _ in read:
         for name, score in question_scores(replace(result, by_hand=())).items():
@@ -147,6 +149,7 @@ def progress_of_all(settlement: Settlement, read: _Read) -> Sequence[QuestionPro
             states=Counter(one.state for one in _judged(settlement, read, name)),
         )
         for name in sorted(worth, key=lambda name: places.get(name, len(places)))
+        if names is None or name in names
     ]
 
 

@@ -21,6 +21,7 @@ from autograder.errors import AutograderError
 from autograder.serving.access import AccessControl, Address
 from autograder.serving.batches import Batches
 from autograder.serving.pages import Pages
+from autograder.serving.reviews import Reviews
 from autograder.serving.site import NotThere, Site
 from autograder.serving.trying import LARGEST_NOTEBOOK, Tries
 
@@ -80,6 +81,7 @@ def _routes(pages: Pages, batches: Batches, tries: Tries) -> list[BaseRoute]:
         Route("/assignments/{assignment}/try/{key}/page", pages.tried_page),
         Route("/assignments/{assignment}/students/{student}", pages.student),
         Route("/assignments/{assignment}/students/{student}/feedback", pages.feedback_page),
+        *Reviews(site=pages.site, pages=pages).routes,
     ]
 
 
