@@ -234,7 +234,7 @@ def _chosen(ours: Cell, answer: Cell | None, student: str, given: set[str]) -> I
         yield replace(ours, index=-1), True
     else:
         yield replace(ours, index=answer.index), True
-        if added := added_code(ours.source, answer.source, given):
+        if answer.source != ours.source and (added := added_code(ours.source, answer.source, given)):
             yield replace(answer, grade_id="", source=added), False
 
 
@@ -275,5 +275,7 @@ def _copied(cell: Cell, skeleton: Iterable[Cell]) -> list[Cell]:
     ]
 
 
+@lru_cache(maxsize=1_000)
 def _bare(source: str) -> str:
+    """Return a source without what tells copies of it apart; kept, since each cell of ours is held against all."""
     return "\n".join(line.split("  #")[0].rstrip() for line in source.strip().splitlines())

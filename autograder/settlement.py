@@ -5,7 +5,7 @@ exports scores reads them with `read_settled`, so that all of them say the same.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import NotebookError, ResultError
 from autograder.extensions import Extensions, read_extensions
 from autograder.lateness import Terms, reckon
-from autograder.notebooks import Notebook, Tag, questions_by_hand, read_notebook
+from autograder.notebooks import Cell, Notebook, Tag, questions_by_hand, read_notebook
 from autograder.question_scores import question_scores
 from autograder.results import (
     Flag,
@@ -49,6 +49,8 @@ class Settlement:
     """The folder of all results, those of other assignments too: free late days are used up over the course."""
     extensions: Extensions = field(default_factory=Extensions)
     adjustments: Adjustments = field(default_factory=Adjustments)
+    read_digests: Callable[[Sequence[Cell], Path], Mapping[str, str]] = answer_digests
+    """Tells which answers a notebook holds; whoever has read them already says it without reading them again."""
 
     def of(self, result: Result) -> Result:
         """Return the result with the score that it is worth today; one that was settled already comes out the same."""
@@ -83,7 +85,7 @@ class Settlement:
     def answers(self, result: Result) -> Mapping[str, str]:
         """Return the digests of all answers that a result was made for, by question."""
         kept = kept_notebook_path(self.results, result.assignment, result.student, result.attempt)
-        return answer_digests(self.source.cells, kept)
+        return self.read_digests(self.source.cells, kept)
 
     def points(self, question: str, result: Result) -> float | None:
         """Return what a question is worth, None where nothing of the assignment is called so."""

@@ -15,7 +15,7 @@ from autograder.errors import NotebookError
 from autograder.feedback.answer_cells import Picture, shown_lines, shown_outputs
 from autograder.notebook_files import read_file
 from autograder.notebook_formats import UnusableContent, parse_notebook
-from autograder.notebooks import read_notebook
+from autograder.notebooks import Cell, read_notebook
 from autograder.results import Result, kept_notebook_path, read_result
 from autograder.settlement import Settlement
 
@@ -80,16 +80,22 @@ class ClassAnswers:
 
     def read(self, settlement: Settlement) -> Sequence[tuple[Result, Mapping[str, Answer]]]:
         """Return each result as its file has it, with its answers by question; raise ResultError for what is none."""
-        folder = settlement.results / settlement.assignment.name
-        source = _stamp(settlement.course.source_notebook(settlement.assignment.name))
-        with self._lock:
-            found = []
-            for path in sorted(folder.glob("*.json")):
+        found = []
+        for path in sorted((settlement.results / settlement.assignment.name).glob("*.json")):
+            with self._lock:
                 result = self._results.get(path, _stamp(path), read_result)
-                kept = kept_notebook_path(settlement.results, result.assignment, result.student, result.attempt)
-                answers = self._answers.get(kept, (_stamp(kept), source), lambda kept: _read_answers(settlement, kept))
-                found.append((result, answers))
-            return found
+            kept = kept_notebook_path(settlement.results, result.assignment, result.student, result.attempt)
+            found.append((result, self._answers_in(settlement.source.cells, kept)))
+        return found
+
+    def digests(self, ours: Sequence[Cell], notebook: Path) -> Mapping[str, str]:
+        """Return what `answer_digests` does."""
+        return {question: answer.digest for question, answer in self._answers_in(ours, notebook).items()}
+
+    def _answers_in(self, ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
+        stamp = (_stamp(notebook), hash(tuple(ours)))
+        with self._lock:
+            return self._answers.get(notebook, stamp, lambda path: _read_answers(ours, path))
 
 
 def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[ShownAnswerCell]:
@@ -106,7 +112,7 @@ def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[S
     ]
 
 
-def _read_answers(settlement: Settlement, notebook: Path) -> Mapping[str, Answer]:
+def _read_answers(ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
     try:
         theirs = read_notebook(notebook)
     except NotebookError:
@@ -118,7 +124,7 @@ def _read_answers(settlement: Settlement, notebook: Path) -> Mapping[str, Answer
             cells=tuple(cells),
             outputs=sha256(repr([shown_outputs(outputs.get(cell.index)) for cell in cells]).encode()).hexdigest(),
         )
-        for question, cells in answer_cells(settlement.source.cells, theirs).items()
+        for question, cells in answer_cells(ours, theirs).items()
     }
 
 

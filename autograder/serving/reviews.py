@@ -7,7 +7,7 @@ of them is another by then, nothing is given, and the page says why, with what w
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from urllib.parse import quote, urlencode
 
@@ -108,7 +108,7 @@ class Reviews:
 
     def questions(self, request: Request) -> Response:
         """Show all questions of an assignment, with what waits for a person."""
-        settlement = self.site.settlement(request.path_params["assignment"])
+        settlement = self._settlement(request)
         names = request.query_params.get("names", "")
         found = progress_of_all(settlement, self._class(settlement).read(settlement))
         return self.pages.render(
@@ -196,7 +196,7 @@ class Reviews:
         held = ""
         if students:
             with self._writing:
-                held = "1" if settle_again(self.site.settlement(review.settlement.assignment.name), students) else ""
+                held = "1" if settle_again(self._settlement(request), students) else ""
         address = _address(review.settlement.assignment, review.progress.name, group=key, names=names, held=held)
         return RedirectResponse(address, 303)
 
@@ -254,7 +254,7 @@ class Reviews:
     # What is known
 
     def _review(self, request: Request) -> _Review:
-        settlement = self.site.settlement(request.path_params["assignment"])
+        settlement = self._settlement(request)
         read = self._class(settlement).read(settlement)
         name = request.path_params["question"]
         for progress in progress_of_all(settlement, read, [name]):
@@ -264,6 +264,10 @@ class Reviews:
                 groups=groups_of(settlement, read, name, _known(settlement)),
             )
         raise NotThere(f"{settlement.assignment.name} has no question of that name.")
+
+    def _settlement(self, request: Request) -> Settlement:
+        settlement = self.site.settlement(request.path_params["assignment"])
+        return replace(settlement, read_digests=self._class(settlement).digests)
 
     def _class(self, settlement: Settlement) -> ClassAnswers:
         return self._answers.setdefault(settlement.assignment.name, ClassAnswers())
