@@ -13,9 +13,7 @@ from typing import Generic, TypeVar
 from autograder.answer_digests import AnswerCell, answer_cells, answer_digest
 from autograder.errors import NotebookError
 from autograder.feedback.answer_cells import Picture, shown_lines, shown_outputs
-from autograder.notebook_files import read_file
-from autograder.notebook_formats import UnusableContent, parse_notebook
-from autograder.notebooks import Cell, read_notebook
+from autograder.notebooks import Cell, read_with_outputs
 from autograder.results import Result, kept_notebook_path, read_result
 from autograder.settlement import Settlement
 
@@ -100,7 +98,10 @@ class ClassAnswers:
 
 def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[ShownAnswerCell]:
     """Return the cells of an answer with what they show; without it where the notebook can no longer be read."""
-    outputs = _raw_outputs(notebook)
+    try:
+        _, outputs = read_with_outputs(notebook)
+    except NotebookError:
+        outputs = {}
     return [
         ShownAnswerCell(
             number=cell.index + 1,
@@ -114,10 +115,9 @@ def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[S
 
 def _read_answers(ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
     try:
-        theirs = read_notebook(notebook)
+        theirs, outputs = read_with_outputs(notebook)
     except NotebookError:
         return {}
-    outputs = _raw_outputs(notebook)
     return {
         question: Answer(
             digest=answer_digest(cells),
@@ -125,18 +125,6 @@ def _read_answers(ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
             outputs=sha256(repr([shown_outputs(outputs.get(cell.index)) for cell in cells]).encode()).hexdigest(),
         )
         for question, cells in answer_cells(ours, theirs).items()
-    }
-
-
-def _raw_outputs(notebook: Path) -> Mapping[int, object]:
-    try:
-        raw = parse_notebook(read_file(notebook))
-    except (NotebookError, UnusableContent, OSError):
-        return {}
-    return {
-        index: cell.get("outputs")
-        for index, cell in enumerate(raw.cells)
-        if isinstance(cell, dict) and cell.get("cell_type") == "code"
     }
 
 

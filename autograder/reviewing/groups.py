@@ -157,9 +157,11 @@ def _judged(settlement: Settlement, read: _Read, question: str) -> Iterable[Judg
     """Yield each answer of what was graded: what could not be read has none."""
     released = settlement.released.get(question)
     for result, answers in read:
+        if result.status != Status.GRADED:
+            continue
         answer = answers.get(question, NO_ANSWER)
         record = settlement.hand_record(result, question, answer.digest)
-        if result.status != Status.GRADED or record is None:
+        if record is None:
             continue
         given = tuple(settlement.given.get(result.student, {}).get(question, ()))
         yield Judged(

@@ -66,7 +66,7 @@ class _Review:
         return next((one for one in following if one.progress.ungiven and one is not after), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Typed:
     """What a form brought that could not be done."""
 
@@ -74,6 +74,8 @@ class _Typed:
     points: str = ""
     comment: str = ""
     items: frozenset[str] = frozenset()
+    students: frozenset[str] | None = None
+    """The keys of those who were chosen; None where the form was not about them."""
 
 
 @dataclass(kw_only=True)
@@ -189,7 +191,13 @@ class Reviews:
         try:
             students = [one.student for one in do(review, form)]
         except AutograderError as error:
-            typed = _Typed(str(error), _text(form, "points"), _text(form, "comment"), frozenset(_all(form, "item")))
+            typed = _Typed(
+                sentence=str(error),
+                points=_text(form, "points"),
+                comment=_text(form, "comment"),
+                items=frozenset(_all(form, "item")),
+                students=frozenset(_all(form, "student")) if "seen" in form else None,
+            )
             now = self._review(request)
             group = next((one for one in now.groups if one.key == key), None)
             return self._page(now, group, names, typed, 409)
