@@ -16,6 +16,7 @@ from autograder.feedback.answer_cells import Picture, shown_lines, shown_outputs
 from autograder.notebooks import Cell, read_with_outputs
 from autograder.results import Result, kept_notebook_path, read_result
 from autograder.settlement import Settlement
+from autograder.similar.works import read_template
 
 __all__ = ["Answer", "ClassAnswers", "ShownAnswerCell", "read_shown_answer"]
 
@@ -75,6 +76,7 @@ class ClassAnswers:
         self._lock = Lock()
         self._results = _Kept[Result]()
         self._answers = _Kept[Mapping[str, Answer]]()
+        self._names = _Kept[frozenset[str]]()
 
     def read(self, settlement: Settlement) -> Sequence[tuple[Result, Mapping[str, Answer]]]:
         """Return each result as its file has it, with its answers by question; raise ResultError for what is none."""
@@ -85,6 +87,12 @@ class ClassAnswers:
             kept = kept_notebook_path(settlement.results, result.assignment, result.student, result.attempt)
             found.append((result, self._answers_in(settlement.source.cells, kept)))
         return found
+
+    def names_given(self, settlement: Settlement) -> frozenset[str]:
+        """Return the names that everybody was given with the release; none where there is none that can be read."""
+        release = settlement.course.release_notebook(settlement.assignment.name)
+        with self._lock:
+            return self._names.get(release, _stamp(release), _names_in)
 
     def digests(self, ours: Sequence[Cell], notebook: Path) -> Mapping[str, str]:
         """Return what `answer_digests` does."""
@@ -111,6 +119,13 @@ def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[S
         )
         for cell in cells
     ]
+
+
+def _names_in(release: Path) -> frozenset[str]:
+    try:
+        return read_template(release).names
+    except NotebookError:
+        return frozenset()
 
 
 def _read_answers(ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from autograder.adjusting import Overtaken
 from autograder.adjustments import Adjustment
 from autograder.course import Assignment
-from autograder.errors import AutograderError, NotebookError
+from autograder.errors import AutograderError
 from autograder.grading.settling import settle_again
 from autograder.reviewing.amounts import read_amount, summed
 from autograder.reviewing.class_answers import ClassAnswers
@@ -31,7 +31,6 @@ from autograder.serving.group_view import GroupView
 from autograder.serving.pages import Pages
 from autograder.serving.site import NotThere, Site
 from autograder.settlement import Settlement
-from autograder.similar.works import read_template
 
 __all__ = ["Reviews"]
 
@@ -269,7 +268,7 @@ class Reviews:
             return _Review(
                 settlement=settlement,
                 progress=progress,
-                groups=groups_of(settlement, read, name, _known(settlement)),
+                groups=groups_of(settlement, read, name, self._class(settlement).names_given(settlement)),
             )
         raise NotThere(f"{settlement.assignment.name} has no question of that name.")
 
@@ -292,14 +291,6 @@ def _address(assignment: Assignment, question: str, **values: str) -> str:
     path = f"/assignments/{quote(assignment.name)}/review" + (f"/{quote(question, safe='')}" if question else "")
     given: Mapping[str, str] = {name: value for name, value in values.items() if value}
     return f"{path}?{urlencode(given)}" if given else path
-
-
-def _known(settlement: Settlement) -> frozenset[str]:
-    """Return the names that everybody was given."""
-    try:
-        return read_template(settlement.course.release_notebook(settlement.assignment.name)).names
-    except NotebookError:
-        return frozenset(cell.grade_id for cell in settlement.source.cells)
 
 
 def _reference(settlement: Settlement, question: str) -> str:

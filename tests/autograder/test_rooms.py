@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "report": {*FOUNDATION, "checks", "console", "grading", "pages", "report"},
     "feedback": {*FOUNDATION, "feedback", "grading", "pages"},
     "exporting": {*FOUNDATION, "exporting", "feedback"},
-    "serving": {*FOUNDATION, "feedback", "grading", "pages", "report", "reviewing", "serving", "similar"},
+    "serving": {*FOUNDATION, "feedback", "grading", "pages", "report", "reviewing", "serving"},
     "reviewing": {*FOUNDATION, "feedback", "reviewing", "similar"},
     "gradebook": {*FOUNDATION, "feedback", "gradebook", "grading"},
     "similar": {*FOUNDATION, "grading", "pages", "similar"},
