@@ -9,8 +9,8 @@ import feedback_pages
 import gradebook_course
 import pytest
 from lab_browser import QUIET
+from review_client import served
 from review_course import answered
-from served_course import served
 
 from autograder.cli import main
 from autograder.results import read_result, result_path

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import gradebook_course
 import pytest
+from review_client import Client, fields, served
 from review_course import answered, given, opened
-from served_course import Client, fields, served
 
 from autograder.cli import main
 from autograder.grading.lock import locked
