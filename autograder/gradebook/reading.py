@@ -70,7 +70,7 @@ def read_back(settlement: Settlement, results: Mapping[str, Result], folder: Pat
         taken.append((student, question))
     new = add(settlement, wishes, anew=True) if wishes else ()
     for line in replaced:
-        withdraw(settlement, line, who)
+        withdraw(settlement, [line], who)
     after = open_settlement(settlement.course, settlement.assignment, settlement.results)
     for student, question in taken:
         there, before = typed[student, question], known[student][question]

@@ -22,6 +22,7 @@ from autograder.errors import AutograderError
 from autograder.serving.access import AccessControl, Address
 from autograder.serving.batches import Batches
 from autograder.serving.pages import Pages
+from autograder.serving.reviews import Reviews
 from autograder.serving.site import NotThere, Site
 from autograder.serving.trying import LARGEST_NOTEBOOK, Tries
 
@@ -81,6 +82,7 @@ def _routes(pages: Pages, batches: Batches, tries: Tries) -> list[BaseRoute]:
         Route("/assignments/{assignment}/try/{key}/page", pages.tried_page),
         Route("/assignments/{assignment}/students/{student}", pages.student),
         Route("/assignments/{assignment}/students/{student}/feedback", pages.feedback_page),
+        *Reviews(site=pages.site, pages=pages).routes,
     ]
 
 

@@ -170,6 +170,10 @@ class Pages:
 
     # Helpers
 
+    def render(self, template: str, status: int = 200, **values: object) -> Response:
+        """Return the page that a template makes, for pages of other modules too."""
+        return self._page(template, status, **values)
+
     def _settlement(self, request: Request) -> Settlement:
         return self.site.settlement(request.path_params["assignment"])
 

@@ -52,7 +52,11 @@ MAY_IMPORT = {
     "report": {*FOUNDATION, "checks", "console", "grading", "pages", "report"},
     "feedback": {*FOUNDATION, "feedback", "grading", "pages"},
     "exporting": {*FOUNDATION, "exporting", "feedback"},
-    "serving": {*FOUNDATION, "checks", "feedback", "grading", "pages", "report", "serving", *SANDBOX},
+    "serving": {
+        *(*FOUNDATION, *SANDBOX),
+        *("checks", "feedback", "grading", "pages", "report", "reviewing", "serving", "similar"),
+    },
+    "reviewing": {*FOUNDATION, "feedback", "reviewing", "similar"},
     "gradebook": {*FOUNDATION, "feedback", "gradebook", "grading"},
     "similar": {*FOUNDATION, "grading", "pages", "similar"},
     "pages": {"plain_text"},
