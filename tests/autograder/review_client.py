@@ -1,16 +1,10 @@
-"""Serve a course as `autograder serve` does, in a process of its own, and ask it what a browser would ask."""
+"""Ask a course that is served what a browser without scripts would ask, with cookies and forms."""
 
-import contextlib
 import html
 import re
-import socket
-import subprocess
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from http.cookiejar import CookieJar
-from pathlib import Path
 from urllib.parse import urlencode
 
 
@@ -39,22 +33,6 @@ class Client:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
-
-
-@contextlib.contextmanager
-def served(root: Path, *options: str) -> Iterator[str]:
-    """Serve a course; give the address to open."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "autograder", "serve", "--course", str(root), "--port", str(port), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL) as server:
-        try:
-            assert server.stdout is not None
-            yield next(line.strip() for line in server.stdout if "?token=" in line)
-        finally:
-            server.terminate()
-            server.wait(timeout=60)
 
 
 def fields(page: str, order: str) -> dict[str, list[str]]:

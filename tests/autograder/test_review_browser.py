@@ -1,6 +1,5 @@
 """The review in a real browser: by keyboard alone, for a screen reader, and with answers that would like to run."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,21 +7,17 @@ from typing import Any
 import feedback_pages
 import gradebook_course
 import pytest
-from lab_browser import QUIET
-from review_client import served
+from page_looks import NEEDS_CHROMIUM, SERIOUS, chromium
 from review_course import answered
+from served_course import served
 
 from autograder.cli import main
 from autograder.results import read_result, result_path
 from autograder.reviewing.amounts import read_amount
 from autograder.reviewing.rubric import RubricFile
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium (Debian: apt-get install chromium)"),
-]
+pytestmark = NEEDS_CHROMIUM
 
-SERIOUS = {"serious", "critical"}
 HOSTILE = (
     "</pre></textarea></script><script>document.title='stolen'</script>"
     "<img src=x onerror=\"document.title='stolen'\"><svg onload=\"document.title='stolen'\">"
@@ -52,18 +47,14 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(course: Path) -> Iterator[str]:
-    with served(course, "--who", "Tom") as url:
-        yield url
+    with served(course, "--who", "Tom") as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 def open_page(browser: Any, address: str, path: str, said: list[str], **context: Any) -> Any:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import gradebook_course
 import pytest
-from review_client import Client, fields, served
+from review_client import Client, fields
 from review_course import answered, given, opened
+from served_course import served
 
 from autograder.cli import main
 from autograder.grading.lock import locked
@@ -34,8 +35,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(made: Path) -> Iterator[Client]:
-    with served(made, "--who", "Tom") as url:
-        yield Client(url)
+    with served(made, "--who", "Tom") as server:
+        yield Client(server.url)
 
 
 @pytest.fixture(scope="module")
