@@ -52,6 +52,8 @@ class Tag:
     """Goes to solutions/ only."""
     STUDENT_ID = "student-id"
     """Its source is replaced by the ID that the submission came under."""
+    HIDE_INPUT = "hide-input"
+    """Slides show its outputs without its code; the name is Jupyter Book's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def stand_alone(
     ]
     packages = packages_needed(course, files, code)
     files = {
-        _README: readme(course, assignment).encode(),
+        _README: readme(course, assignment, packages).encode(),
         _REQUIREMENTS: requirements_text(packages.values()).encode(),
         **files,
         _HAND_IN: _hand_in_file(),
