@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from autograder.checks.check_source import problems_of_check, syntax_errors, undefined_names
 from autograder.checks.marks import check_id, read_marks
 from autograder.checks.passed_over import passed_over, unknown_names
 from autograder.errors import BuildError
@@ -59,21 +61,26 @@ class _Collector:
             except BuildError as error:
                 self.problems.append(str(error))
             self.problems += unknown_names(item)
+            self.problems += problems_of_check(item)
         self.problems += passed_over(self._folder, items)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            cause = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip().rstrip(".")
-            self.problems.append(f"{report.nodeid} cannot be collected: {cause}.")
+            self.problems.append(f"{report.nodeid}{_cannot_be_run(str(report.longrepr), self._folder)}")
 
 
 def collect_checks(folder: Path) -> Sequence[Check]:
     """Return the checks in `folder`; raise BuildError that names the first one whose marks are wrong."""
+    for problem in syntax_errors(folder):
+        raise BuildError(f"{folder}: {problem}")
     collector = _Collector(folder)
-    code, printed = run_pytest(folder, collector, "--collect-only", *_MARKS_ARE_OURS)
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code, printed = run_pytest(folder, collector, "--collect-only", *_MARKS_ARE_OURS)
     _forget_modules(folder)
-    if collector.problems:
-        raise BuildError(f"{folder}: {collector.problems[0]}")
+    if "conftest" in said.getvalue():
+        raise BuildError(f"{folder}: conftest.py{_cannot_be_run(said.getvalue(), folder)}")
+    for problem in (*collector.problems, *undefined_names(folder)):
+        raise BuildError(f"{folder}: {problem}")
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise BuildError(
             f"{folder} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
@@ -93,6 +100,27 @@ def run_pytest(folder: Path, plugin: object, *options: str) -> tuple[int, str]:
     with _without_pytest_variables(), contextlib.redirect_stdout(io.StringIO()) as printed:
         code = pytest.main(arguments, plugins=[plugin])
     return int(code), printed.getvalue()
+
+
+def _cannot_be_run(printed: str, folder: Path) -> str:
+    """Return what pytest says of a file that it could not import: where, why and what to do."""
+    cause = printed.strip().splitlines()[-1].removeprefix("E").strip().rstrip(".")
+    lines = re.findall(rf"(?:{re.escape(str(folder))}/|^)[\w./-]+\.py:(\d+): in ", printed, re.MULTILINE)
+    missing = re.search(r"No module named '([\w.]+)'", cause)
+    cure = "import it at the top, or define it." if cause.startswith("NameError") else "mend it."
+    if missing:
+        name = missing[1].partition(".")[0]
+        ours = name in {"source", "release", "submitted", "solutions"} or _is_beside_notebook(folder, name)
+        cure = "install it, or take the import out."
+        if ours:
+            cure = "ask the fixture `student`, or `reference`, for what an assignment's own code defines."
+    return f"{f', line {lines[-1]}' if lines else ''} cannot be run: {cause}; {cure}"
+
+
+def _is_beside_notebook(folder: Path, module: str) -> bool:
+    """Return whether a module is the notebook of the checks in `folder`, or a file beside it."""
+    beside = folder.parent.parent / "source" / folder.name
+    return module == folder.name or any((beside / f"{module}{end}").exists() for end in ("", ".py", ".ipynb"))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Read the marks of a check: the question that it belongs to, its points, whether students get it, its deadline."""
 
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -52,15 +53,30 @@ def question_of(item: pytest.Item) -> str:
 def read_marks(item: pytest.Item) -> Marks:
     """Return the marks of a check; raise BuildError where one is wrong."""
     question = question_of(item)
-    points, deadline = item.get_closest_marker("points"), item.get_closest_marker("deadline")
-    look_at = item.get_closest_marker("look_at")
-    worth = points.args[0] if points is not None and points.args else 0
-    if isinstance(worth, bool) or not isinstance(worth, int | float) or worth < 0:
-        raise BuildError(f"{check_id(item)}: points is {worth!r}; it must be a number of at least 0.")
+    look_at, public = item.get_closest_marker("look_at"), item.get_closest_marker("public")
+    worth, deadline = _number(item, "points", 2), _number(item, "deadline", 90)
+    if worth is not None and worth < 0:
+        raise BuildError(f"{check_id(item)}: points is {worth:g}; it must be a number of at least 0.")
+    if deadline is not None and deadline <= 0:
+        raise BuildError(f"{check_id(item)}: deadline is {deadline:g}; it must be a number of seconds above 0.")
+    if public is not None and (public.args or public.kwargs):
+        raise BuildError(f"{check_id(item)}: `public` takes no argument; leave the mark out where it is hidden.")
     return Marks(
         question=question,
-        points=float(worth),
-        public=item.get_closest_marker("public") is not None,
-        deadline=float(deadline.args[0]) if deadline is not None and deadline.args else None,
+        points=worth or 0.0,
+        public=public is not None,
+        deadline=deadline,
         look_at=" ".join(map(str, look_at.args)) or "no reason is given" if look_at is not None else "",
     )
+
+
+def _number(item: pytest.Item, name: str, example: int) -> float | None:
+    """Return the one number that a mark is given, None where there is no such mark."""
+    mark = item.get_closest_marker(name)
+    if mark is None:
+        return None
+    value = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        given = ", ".join([*map(repr, mark.args), *(f"{key}={one!r}" for key, one in mark.kwargs.items())])
+        raise BuildError(f"{check_id(item)}: {name}({given}) must be given one number, as in {name}({example}).")
+    return float(value)

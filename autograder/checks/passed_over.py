@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from autograder.checks.marks import check_id
-from autograder.checks.module_code import ModuleCode
+from autograder.checks.module_code import ModuleCode, names_used
 from autograder.checks.plugin import DATA_FIXTURES
 from autograder.course import FIXTURES
 
 __all__ = ["passed_over", "unknown_names"]
 
-_TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py")
-"""What pytest takes for a file of tests."""
+_TEST_FILE = re.compile(r"test_.*\.py")
+_BEGINS = re.compile(r"^(?:tests?|checks?)[-_ ]*|[-_ ]*(?:tests?|checks?)$", re.IGNORECASE)
 
 
 def unknown_names(item: pytest.Item) -> Iterator[str]:
@@ -44,25 +44,41 @@ def passed_over(folder: Path, items: Iterable[pytest.Item]) -> Iterator[str]:
             continue
         for name, functions in _marked_functions(module).items():
             where = f"{path.relative_to(folder)}::{name}"
-            if not _TEST_FILE.fullmatch(path.name):
-                yield f"{where} is not run: call the file test_{path.name}."
+            if path.parent != folder:
+                yield f"{where} is not run from a folder of its own: move the file to {folder.name}/{path.name}."
+            elif not _TEST_FILE.fullmatch(path.name):
+                yield f"{where} is not run: call the file {_as_test_file(path)}."
             elif not name.startswith("test"):
-                yield f"{where} is not run: call it test_{name}."
+                yield f"{where} is not run: call it test_{_BEGINS.sub('', name) or name}."
             elif len(functions) > 1:
                 yield f"{where} is there twice, and only the last is run; rename one."
             elif (path.name, name) not in collected:
-                yield f"{where} is marked as a check, and pytest does not collect it."
+                yield f"{where} is marked as a check, and is not collected: make it a plain function of the file."
 
 
 def _marked_functions(module: ModuleCode) -> dict[str, list[ast.FunctionDef]]:
-    """Return the functions at a module's top level that have a mark `question` of their own, by name."""
+    """Return the functions of a module that are meant as checks, by name.
+
+    They have a mark `question` of their own, or ask for the student and are neither a fixture nor used by anything.
+    """
     found: dict[str, list[ast.FunctionDef]] = {}
-    for statement in module.statements:
-        if isinstance(statement, ast.FunctionDef) and any(
-            ast.unparse(decorator).startswith("pytest.mark.question") for decorator in statement.decorator_list
-        ):
-            found.setdefault(statement.name, []).append(statement)
+    used = set(names_used(module.statements, with_fixtures=True))
+    methods = (
+        method for statement in module.statements if isinstance(statement, ast.ClassDef) for method in statement.body
+    )
+    for statement in (*module.statements, *methods):
+        if isinstance(statement, ast.FunctionDef):
+            decorators = [ast.unparse(decorator) for decorator in statement.decorator_list]
+            marked = any(text.startswith("pytest.mark.question") for text in decorators)
+            asks = "student" in {argument.arg for argument in statement.args.args} and statement.name not in used
+            if marked or (asks and not any("fixture" in text for text in decorators)):
+                found.setdefault(statement.name, []).append(statement)
     return found
+
+
+def _as_test_file(path: Path) -> str:
+    """Return the name that a file of checks should have."""
+    return f"test_{_BEGINS.sub('', path.stem) or path.stem}.py"
 
 
 def _unknown_fixtures(item: pytest.Item) -> Sequence[str]:
