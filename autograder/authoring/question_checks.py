@@ -62,11 +62,7 @@ def _unfit(
     elif check.question not in questions:
         near = _nearest(check.question, questions)
         yield f": there is no solution cell {check.question!r}{near}; there are {[*questions]}."
-    if (
-        not check.public
-        and not check.points
-        and Tag.NO_POINTS not in getattr(questions.get(check.question), "tags", ())
-    ):
+    elif not check.public and not check.pointed and Tag.NO_POINTS not in questions[check.question].tags:
         yield ": it is hidden and worth nothing; give it @pytest.mark.points(…), or mark it @pytest.mark.public."
     if check.public and "__file__" in check.function.__code__.co_names:
         yield ": a public check has no files beside it at students'; write what it reads into the check."
@@ -92,7 +88,7 @@ def verify_names(assignment: Assignment, notebook: Notebook, checks: Sequence[Ch
             bound = of_students if ast.unparse(node.value) == "student" else of_all
             if node.attr not in bound and not node.attr.startswith("__"):
                 raise BuildError(
-                    f"tests/{assignment.name}/{check.id}, line {node.lineno}: no cell of the notebook that runs defines "
+                    f"tests/{assignment.name}/{check.id}, line {node.lineno}: no cell that runs defines "
                     f"{node.attr!r}{_nearest(node.attr, bound)}; ask for a name that an answer or a given cell defines."
                 )
 

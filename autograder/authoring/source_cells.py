@@ -138,7 +138,7 @@ def _code(cells: Sequence[Cell]) -> Iterator[str]:
             yield f"{_place(cell)}{line}: it is no Python ({getattr(error, 'msg', error)}); mend it."
             continue
         yield from (f"{_place(cell)}, {problem}" for problem in _paths(tree))
-        if cell in running:
+        if cell in running and Tag.STUDENT_ID not in cell.tags:
             yield from (f"{_place(cell)}: {problem}" for problem in _not_when_grading(cell, tree, taken))
     yield from _hidden_answers(running)
 

@@ -46,6 +46,8 @@ class Check:
     """Seconds for the student's code; None: the budget's `check_seconds`."""
     look_at: str = ""
     """Why its author has to look at it first."""
+    pointed: bool = True
+    """Whether it is marked with points, be they 0."""
 
 
 class _Collector:
@@ -158,4 +160,5 @@ def _read_check(item: pytest.Item) -> Check:
         path=item.path,
         deadline=marks.deadline,
         look_at=marks.look_at,
+        pointed=item.get_closest_marker("points") is not None,
     )

@@ -102,7 +102,7 @@ def _told_values(function: ast.FunctionDef) -> Iterator[str]:
     """Yield the messages of a hidden check that hold a hidden input, or the reference's answer."""
     hidden = {"reference", "rng"}
     for node in sorted(_own_nodes(function), key=lambda one: getattr(one, "lineno", 0)):
-        if isinstance(node, ast.Assign) and hidden & _names(node.value):
+        if isinstance(node, ast.Assign) and _root(node.value) in hidden:
             hidden |= {name for target in node.targets for name in _names(target)}
         message = node.msg if isinstance(node, ast.Assert) else None
         if isinstance(node, ast.Call) and ast.unparse(node.func) in _TELLING and node.args:
@@ -112,6 +112,13 @@ def _told_values(function: ast.FunctionDef) -> Iterator[str]:
                 f"line {message.lineno} tells students {told[0]!r}, which holds what is hidden from them: say what is "
                 "asked for, without values."
             )
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name that an expression begins with: `reference` of `reference.mean(x)[0]`."""
+    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _names(node: ast.AST) -> set[str]:

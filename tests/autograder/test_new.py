@@ -439,9 +439,9 @@ def test_what_is_not_sure_to_be_right_is_not_done(config):
     [
         ("mark.points(3)", "mark.point(3)", "test_answer is marked 'point', .* (did you mean 'points'?)"),
         ("(student, reference, rng)", "(student, refrence, rng)", "'refrence', which is no fixture (did you mean 'ref"),
-        ("import torch\n", "import torch\nimport nowhere_to_be\n", "No module named 'nowhere_to_be'."),
+        ("import torch\n", "import torch\nimport nowhere_to_be\n", "No module named 'nowhere_to_be'; install it"),
         ("import partial\n", "import partail\n", "cannot import name 'partail'"),
-        ("def test_answer(", "def answer_test(", "answer_test is not run: call it test_answer_test."),
+        ("def test_answer(", "def answer_test(", "answer_test is not run: call it test_answer."),
         ("def test_answer(", "def test_answer_is_a_number(", "is there twice, and only the last is run"),
     ],
 )
