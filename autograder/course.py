@@ -384,7 +384,9 @@ def load_course(root: Path) -> Course:
         raise ConfigError(config_problem(path, error)) from error
     course = values.get("course")
     if not isinstance(course, Course):
-        raise ConfigError(f"{path} must define course = Course(…); it does not.")
+        raise ConfigError(
+            f"{path.name} must define course = Course(…), and does not; write course = Course(name=…, assignments=[…])."
+        )
     course = replace(course, root=root.resolve())
     for assignment in course.assignments:
         for needed in (course.source_notebook(assignment.name), course.checks_folder(assignment.name)):

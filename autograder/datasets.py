@@ -107,13 +107,18 @@ def _call(course: Course, dataset: Dataset, function: str) -> object:
     source, _, name = function.partition(":")
     try:
         module = _from_file(_folder(course, dataset) / source) if source.endswith(".py") else _from_package(source)
+        if not hasattr(module, name):
+            raise DataError(  # noqa: TRY301 - as others are
+                f"{CONFIG_NAME}: {source} of the dataset {dataset.name!r} defines no {name!r}; write it there."
+            )
         called: Callable[[Path], Any] = getattr(module, name)
         return called(course.data_folder())
     except AutograderError:
         raise
     except Exception as error:
         raise DataError(
-            f"{CONFIG_NAME}: {function} of the dataset {dataset.name!r} raised {type(error).__name__}: {error}."
+            f"{CONFIG_NAME}: {function} of the dataset {dataset.name!r} raised {type(error).__name__}: {error}; mend "
+            "it."
         ) from error
 
 

@@ -167,7 +167,11 @@ def _public_checks(
         public = [check for check in checks if check.question == question and check.public]
         if public:
             placeholder = placeholders.get(question)
-            text = export_question(question, public, f"tests/{name}", worth=worth, placeholder=placeholder)
+            try:
+                text = export_question(question, public, f"tests/{name}", worth=worth, placeholder=placeholder)
+            except BuildError as error:  # it names checks by their file
+                sentence = str(error)
+                raise BuildError(f"tests/{name}/{sentence}" if sentence.startswith("test_") else sentence) from error
             files[Path(_CHECKS_FOLDER) / f"{question}.py"] = text.encode("utf-8")
     return files
 

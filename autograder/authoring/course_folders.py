@@ -12,7 +12,8 @@ __all__ = ["passed_over_in_course"]
 def passed_over_in_course(course: Course) -> Iterator[str]:
     """Yield a sentence for each assignment without an entry, and each library that is not installed here."""
     if not course.assignments:
-        yield f"{CONFIG_NAME} has no assignments; `autograder new assignment NAME` writes one."
+        yield f"{CONFIG_NAME} has no assignments; write one with `autograder new assignment NAME`."
+        return
     known = {assignment.name for assignment in course.assignments}
     for folder in sorted((course.root / "source").glob("*/")):
         if folder.name not in known and any(folder.glob("*.ipynb")):

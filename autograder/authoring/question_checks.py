@@ -61,7 +61,7 @@ def _unfit(
         )
     elif check.question not in questions:
         near = _nearest(check.question, questions)
-        yield f": there is no solution cell {check.question!r}{near}; there are {[*questions]}."
+        yield f": there is no solution cell {check.question!r}{near}; name one of {[*questions]}."
     elif not check.public and not check.pointed and Tag.NO_POINTS not in questions[check.question].tags:
         yield ": it is hidden and worth nothing; give it @pytest.mark.points(…), or mark it @pytest.mark.public."
     if check.public and "__file__" in check.function.__code__.co_names:

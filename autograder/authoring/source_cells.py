@@ -121,7 +121,7 @@ def _check_calls(cells: Sequence[Cell]) -> Iterator[str]:
     for cell in cells:
         for name in _CHECK_CALL.findall(cell.source) if cell.kind == "code" else ():
             if name not in questions:
-                yield f'{_place(cell)}: grader.check("{name}") asks for no question; there are {", ".join(questions)}.'
+                yield f'{_place(cell)}: grader.check("{name}") asks for no question; name one of {[*questions]}.'
 
 
 def _code(cells: Sequence[Cell]) -> Iterator[str]:

@@ -32,7 +32,9 @@ def support_files(course: Course, name: str) -> Iterator[tuple[Path, bytes]]:
             continue
         where = f"source/{name}/{relative.as_posix()}"
         if relative.parts[0] == _CHECKS_FOLDER:
-            raise BuildError(f"{where}: support files cannot be called tests/; the public checks go there.")
+            raise BuildError(
+                f"{where}: support files cannot be called tests/, where the public checks go; rename the folder."
+            )
         content = _read(path, where)
         _verify(relative, content, where)
         yield relative, content

@@ -73,23 +73,24 @@ class _Collector:
 
 def collect_checks(folder: Path) -> Sequence[Check]:
     """Return the checks in `folder`; raise BuildError that names the first one whose marks are wrong."""
+    where = f"{folder.parent.name}/{folder.name}"
     for problem in syntax_errors(folder):
-        raise BuildError(f"{folder}: {problem}")
+        raise BuildError(f"{where}/{problem}")
     collector = _Collector(folder)
     with contextlib.redirect_stderr(io.StringIO()) as said:
         code, printed = run_pytest(folder, collector, "--collect-only", *_MARKS_ARE_OURS)
     _forget_modules(folder)
     if "conftest" in said.getvalue():
-        raise BuildError(f"{folder}: conftest.py{_cannot_be_run(said.getvalue(), folder)}")
+        raise BuildError(f"{where}/conftest.py{_cannot_be_run(said.getvalue(), folder)}")
     for problem in (*collector.problems, *undefined_names(folder)):
-        raise BuildError(f"{folder}: {problem}")
+        raise BuildError(f"{where}/{problem}")
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise BuildError(
-            f"{folder} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
+            f"{where} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
             "test_….py there."
         )
     if not collector.checks:
-        raise BuildError(f"{folder} holds no checks (pytest ended with {code}): {printed.strip()[-300:]}")
+        raise BuildError(f"{where} holds no checks (pytest ended with {code}): {printed.strip()[-300:]}")
     return collector.checks
 
 
@@ -147,9 +148,7 @@ def _read_check(item: pytest.Item) -> Check:
     function = getattr(item, "function", None)
     docstring = (getattr(function, "__doc__", None) or "").strip()
     if function is None or not docstring:
-        raise BuildError(
-            f"{check_id(item)} needs a docstring: it is what students read where the check has no other hint."
-        )
+        raise BuildError(f"{check_id(item)} needs a docstring: write what students read where it has no other hint.")
     return Check(
         id=check_id(item),
         question=marks.question,

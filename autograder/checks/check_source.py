@@ -3,6 +3,7 @@
 import ast
 import builtins
 import symtable
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +60,10 @@ def undefined_names(folder: Path) -> Iterator[str]:
         text = path.read_text(encoding="utf-8")
         if "import *" not in text:
             where = str(path.relative_to(folder))
-            yield from _undefined(where, ast.parse(text), symtable.symtable(text, where, "exec"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what the checks' own problems say better
+                table = symtable.symtable(text, where, "exec")
+            yield from _undefined(where, ast.parse(text), table)
 
 
 def _undefined(where: str, tree: ast.Module, table: symtable.SymbolTable) -> Iterator[str]:
@@ -94,6 +98,8 @@ def _problems_in_body(function: ast.FunctionDef) -> Iterator[str]:
         elif isinstance(node, ast.Try) and any(isinstance(n, ast.Assert) for part in node.body for n in ast.walk(part)):
             if handler := next((one for one in node.handlers if _swallows(one)), None):
                 yield f"line {handler.lineno} catches what `assert` raises, so the check always passes: take it away."
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "partial" and not _is_fraction(node.args):
+            yield f"{line} gives partial() no fraction: write one between 0 and 1, as in partial(0.5, hint)."
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield f"{line} prints, which is thrown away or shown to students: say it in the message of `assert`."
 
@@ -123,6 +129,14 @@ def _root(node: ast.AST) -> str:
 
 def _names(node: ast.AST) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _is_fraction(arguments: list[ast.expr]) -> bool:
+    """Return whether the first argument is no constant, or one that may be the part of the points."""
+    first = arguments[0] if arguments else None
+    if not isinstance(first, ast.Constant):
+        return first is not None
+    return isinstance(first.value, int | float) and 0 < first.value < 1
 
 
 def _swallows(handler: ast.ExceptHandler) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.errors import BuildError
 
-__all__ = ["DECLARATIONS", "Marks", "check_id", "is_check", "question_of", "read_marks"]
+__all__ = ["DECLARATIONS", "NAMES", "Marks", "check_id", "is_check", "question_of", "read_marks"]
 
 DECLARATIONS = (
     "question(grade_id): the solution cell that this check belongs to",
@@ -17,6 +17,8 @@ DECLARATIONS = (
     "look_at(reason): imported, and not sure to judge as it did: `build` refuses it until its author takes this away",
 )
 """The marks as pytest wants them declared."""
+NAMES = ("question", "points", "public", "deadline")
+"""Those that authors write."""
 
 
 @dataclass(frozen=True, kw_only=True)

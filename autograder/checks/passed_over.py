@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograder.checks.marks import check_id
+from autograder.checks.marks import NAMES, check_id
 from autograder.checks.module_code import ModuleCode, names_used
 from autograder.checks.plugin import DATA_FIXTURES
 from autograder.course import FIXTURES
@@ -25,11 +25,14 @@ def unknown_names(item: pytest.Item) -> Iterator[str]:
     marks = [re.split(r"[:(]", line)[0].strip() for line in item.config.getini("markers")]
     for name in dict.fromkeys(mark.name for mark in item.iter_markers()):
         if name not in marks:
-            yield f"{check_id(item)} is marked {name!r}, which means nothing here{_nearest(name, marks)}."
+            yield (
+                f"{check_id(item)} is marked {name!r}, which means nothing here{_nearest(name, marks)}; write "
+                f"one of {', '.join(NAMES)}."
+            )
     for name in _unknown_fixtures(item):
         fixtures = _fixtures(item)
         yield (
-            f"{check_id(item)} asks for {name!r}, which is no fixture{_nearest(name, fixtures)}; there are "
+            f"{check_id(item)} asks for {name!r}, which is no fixture{_nearest(name, fixtures)}; take one of "
             f"{', '.join(fixtures)}."
         )
 

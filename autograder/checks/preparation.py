@@ -93,7 +93,7 @@ class Preparation:
                 try:
                     compiled = compile(transform(cell.source), f"{path.name}, {where}", "exec")
                 except (SyntaxError, ValueError) as error:
-                    raise GraderError(f"{path}, {where}: it is no Python ({error}); mend it.") from error
+                    raise GraderError(f"source/{path.parent.name}/{path.name}, {where}: {error}; mend it.") from error
                 code.append((compiled, where))
         return code
 
@@ -107,7 +107,11 @@ class Preparation:
             try:
                 exec(code, namespace)  # noqa: S102 - our own notebook
             except Exception as error:
-                raise GraderError(f"{path}: {where} of the solution raised {error!r}.") from error
+                cure = "put the file beside the notebook" if isinstance(error, FileNotFoundError) else "mend it"
+                raise GraderError(
+                    f"source/{path.parent.name}/{path.name}: {where} of the solution raised {type(error).__name__}: "
+                    f"{str(error).rstrip('.')}; {cure}."
+                ) from error
         return SimpleNamespace(**namespace)
 
     @contextlib.contextmanager

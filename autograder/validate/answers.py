@@ -153,7 +153,8 @@ def _edited(source: str, edits: Edit | Iterable[Edit]) -> str:
     for edit in [edits] if isinstance(edits, Edit) else edits:
         if source.count(edit.old) != 1:
             raise ValidationError(
-                f"{edit.old!r} occurs {source.count(edit.old)} times in the solution, and must be there once."
+                f"{edit.old!r} occurs {source.count(edit.old)} times in the solution, and must be there once; quote "
+                "another piece."
             )
         source = source.replace(edit.old, edit.new)
     return source

@@ -531,7 +531,7 @@ def test_support_files_cannot_take_the_place_of_the_public_checks(course_root):
         (
             '@pytest.mark.question("answer")\n@pytest.mark.points(3)',
             '@pytest.mark.question("anwser")\n@pytest.mark.points(3)',
-            "tests/tiny/test_tiny.py::test_answer: there is no solution cell 'anwser' (did you mean 'answer'?); there are ['double', 'answer']",
+            "tests/tiny/test_tiny.py::test_answer: there is no solution cell 'anwser' (did you mean 'answer'?); name one of ['double', 'answer']",
         ),
         (
             '@pytest.mark.question("answer")\n@pytest.mark.points(3)',
