@@ -16,9 +16,10 @@ __all__ = ["misspelt_marker", "verify_cells", "verify_language"]
 
 _MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\b", re.MULTILINE)
 _LIKE_A_MARKER = re.compile(
-    r"^[ \t]*(?:#+|//|%)[ \t]*(?:BEGIN|END)[ _-]*(?:SOLUTIONS?|ANSWERS?)\b.*$|.*[^#\s].*#[ \t]*SOLUTION[ \t]*$",
-    re.MULTILINE | re.IGNORECASE,
+    r"^[ \t]*#+[ \t]*(?i:(?:BEGIN|END)[ _-]*(?:SOLUTIONS?|ANSWERS?))\b.*$|^.*\S[ \t]*# SOLUTION(?: NO PROMPT)?[ \t]*$",
+    re.MULTILINE,
 )
+"""Markers of other case or form, and otter's."""
 _HIDDEN_TESTS = re.compile(r"^[ \t]*#+ *BEGIN HIDDEN TESTS", re.MULTILINE)
 _CHECK_CALL = re.compile(r"\bgrader\.check\(\s*[\"']([^\"']*)[\"']")
 _INSTALLS = re.compile(r"^[ \t]*[!%][ \t]*(?:(?:python3? -m )?pip3?|conda|mamba|apt(?:-get)?|uv)[ \t].*$", re.MULTILINE)
@@ -28,8 +29,10 @@ _ELSEWHERE = re.compile(
     r"~?/(?:home|Users|root|content|kaggle|mnt|media|data|srv|Volumes|scratch)/|~/|[A-Za-z]:[\\/](?!/)|\.\.[\\/]"
 )
 """How a path begins that leads out of the notebook's folder."""
-_SHOWS = {"print", "display", "Markdown", "HTML", "Image", "IFrame"}
-"""Calls that an address may be given to, since they fetch nothing."""
+_FETCHES = re.compile(
+    r"url(?:open|retrieve)|read_\w+|get|post|download\w*|\w+_from_url|imread|loadtxt|genfromtxt|retrieve|open"
+)
+"""Calls that fetch the address that they are given."""
 _TAGS = (Tag.SKIP_GRADING, Tag.SOLUTION_ONLY, Tag.STUDENT_ID, Tag.NO_TODO, Tag.NO_PUBLIC_CHECK, Tag.NO_POINTS)
 _ALIKE = 0.8
 
@@ -171,7 +174,7 @@ def _not_when_grading(cell: Cell, tree: ast.Module, taken: set[str]) -> Iterator
             yield "it calls input(), and nobody types when grading; take a value or a parameter instead."
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         address = next((a.value for a in node.args if isinstance(a, ast.Constant) and _is_address(a.value)), None)
-        if address and name not in _SHOWS:
+        if address and _FETCHES.fullmatch(name):
             yield f"{name}({address!r}) finds no network when grading; put the file beside the notebook, and read that."
 
 

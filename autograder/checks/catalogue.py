@@ -26,8 +26,12 @@ _PYTEST_OPTIONS = (
 )
 """How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""
 
-_MARKS_ARE_OURS = ("-W", "ignore::pytest.PytestUnknownMarkWarning")
-"""Of an unknown mark we say more than pytest's warning does."""
+_SAID_BY_US = (
+    *("--collect-only", "--assert=plain"),
+    *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning", "-W", "ignore::SyntaxWarning"),
+)
+"""How checks are collected to be looked at: of an unknown mark, or an assert that always holds, we say more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ def collect_checks(folder: Path) -> Sequence[Check]:
         raise BuildError(f"{where}/{problem}")
     collector = _Collector(folder)
     with contextlib.redirect_stderr(io.StringIO()) as said:
-        code, printed = run_pytest(folder, collector, "--collect-only", *_MARKS_ARE_OURS)
+        code, printed = run_pytest(folder, collector, *_SAID_BY_US)
     _forget_modules(folder)
     if "conftest" in said.getvalue():
         raise BuildError(f"{where}/conftest.py{_cannot_be_run(said.getvalue(), folder)}")
