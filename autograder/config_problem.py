@@ -15,10 +15,11 @@ _CURES = {
     "NameError": "import it at the top, or correct the name",
     "ZoneInfoNotFoundError": "write a zone such as 'Europe/Berlin'",
     "SyntaxError": "correct that line",
+    "SystemExit": "take out what ends Python",
 }
 
 
-def config_problem(path: Path, error: Exception) -> str:
+def config_problem(path: Path, error: BaseException) -> str:
     """Return the error that running the configuration raised as a sentence that begins with the line at fault."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         line: int | None = error.lineno
@@ -28,7 +29,7 @@ def config_problem(path: Path, error: Exception) -> str:
     return f"{path.name}, line {line}: {_sentence(error)}" if line else f"{path.name}: {_sentence(error)}"
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     if isinstance(error, ConfigError):
         return str(error)
     if isinstance(error, TypeError) and (sentence := _of_a_call(str(error))):

@@ -380,7 +380,7 @@ def load_course(root: Path) -> Course:
         raise ConfigError(f"{path} does not exist; give the course's folder with --course DIR.")
     try:
         values = runpy.run_path(str(path), run_name="course_config")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(config_problem(path, error)) from error
     course = values.get("course")
     if not isinstance(course, Course):

@@ -78,7 +78,9 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
         solution = to_bytes(solution_notebook(source, points))
     except (RuntimeError, ValueError, SchemaTooOldError, SchemaTooNewError, ValidationError) as error:
         cause = str(error.__context__ or error).splitlines()[0].rstrip(".")
-        raise BuildError(f"{where}: nbgrader says: {cause}.") from error
+        raise BuildError(
+            f"{where}: nbgrader says: {cause}; set the cell's type anew in its Create Assignment panel."
+        ) from error
     notebook = Path(f"{name}.ipynb")
     only_solutions = dict(solution_files(course, name))
     return [
@@ -104,8 +106,11 @@ def _read_source(path: Path) -> tuple[Notebook, NotebookNode]:
         _verify_ids(content)
         source = nbformat.read(path, as_version=4)
         nbformat.validate(source)
-    except (NotebookError, nbformat.ValidationError) as error:
-        raise NotebookError(f"{where}: {str(error).splitlines()[0]}") from error
+    except NotebookError as error:
+        raise NotebookError(f"{where}: {error}") from error
+    except Exception as error:  # nbformat raises whatever comes up
+        what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise NotebookError(f"{where}: {what}; open it in JupyterLab and save it again.") from error
     return notebook, source
 
 

@@ -81,8 +81,15 @@ def verify_names(assignment: Assignment, notebook: Notebook, checks: Sequence[Ch
         return
     of_all = set(_names_of(running))
     of_students = set(_names_of(cell for cell in running if Tag.SOLUTION_ONLY not in cell.tags))
+    functions = {s.name for c in running for s in statements(c.source) if isinstance(s, ast.FunctionDef | ast.ClassDef)}
     for check in checks:
         module = ModuleCode(check.path.read_text(encoding="utf-8"))
+        for node in (node for f in module.defining(check.function.__name__) for node in ast.walk(f)):
+            if isinstance(node, ast.Assert) and _is_asked(node.test) and node.test.attr in functions:
+                raise BuildError(
+                    f"tests/{assignment.name}/{check.id}, line {node.lineno}: {node.test.attr!r} is a function "
+                    "or class, and always true; call it, and assert something of what it returns."
+                )
         asked = [node for f in module.defining(check.function.__name__) for node in ast.walk(f) if _is_asked(node)]
         for node in asked:
             bound = of_students if ast.unparse(node.value) == "student" else of_all

@@ -81,9 +81,15 @@ def collect_checks(folder: Path) -> Sequence[Check]:
     for problem in syntax_errors(folder):
         raise BuildError(f"{where}/{problem}")
     collector = _Collector(folder)
-    with contextlib.redirect_stderr(io.StringIO()) as said:
-        code, printed = run_pytest(folder, collector, *_SAID_BY_US)
-    _forget_modules(folder)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            code, printed = run_pytest(folder, collector, *_SAID_BY_US)
+    except SystemExit as error:
+        raise BuildError(f"{where}/conftest.py ends Python (sys.exit); take that out.") from error
+    finally:
+        _forget_modules(folder)
+    if "SystemExit" in printed:
+        raise BuildError(f"{where}: a file of checks ends Python (sys.exit); take that out.")
     if "conftest" in said.getvalue():
         raise BuildError(f"{where}/conftest.py{_cannot_be_run(said.getvalue(), folder)}")
     for problem in (*collector.problems, *undefined_names(folder)):
@@ -93,8 +99,9 @@ def collect_checks(folder: Path) -> Sequence[Check]:
             f"{where} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
             "test_….py there."
         )
-    if not collector.checks:
-        raise BuildError(f"{where} holds no checks (pytest ended with {code}): {printed.strip()[-300:]}")
+    if code != pytest.ExitCode.OK or not collector.checks:
+        last = printed.strip().splitlines()[-1:] or ["it says nothing"]
+        raise BuildError(f"{where}: pytest cannot collect the checks (it ended with {code}: {last[0]}); mend them.")
     return collector.checks
 
 
@@ -119,6 +126,10 @@ def _cannot_be_run(printed: str, folder: Path) -> str:
         name = missing[1].partition(".")[0]
         ours = name in {"source", "release", "submitted", "solutions"} or _is_beside_notebook(folder, name)
         cure = "install it, or take the import out."
+        if (folder / f"{name}.py").exists():
+            cure = (
+                f"files of checks do not import each other: move what {name}.py gives into conftest.py, as a fixture."
+            )
         if ours:
             cure = "ask the fixture `student`, or `reference`, for what an assignment's own code defines."
     return f"{f', line {lines[-1]}' if lines else ''} cannot be run: {cause}; {cure}"

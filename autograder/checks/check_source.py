@@ -93,7 +93,7 @@ def _problems_in_body(function: ast.FunctionDef) -> Iterator[str]:
             yield f"{line} returns a value, and nothing comes of it: write `assert` instead of `return`."
         elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Tuple) and node.test.elts:
             yield f"{line} asserts a tuple, which always holds: take the parentheses away."
-        elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and node.test.value:
+        elif isinstance(node, ast.Assert) and _is_true(node.test):
             yield f"{line} always holds: assert something of the student's answer."
         elif isinstance(node, ast.Try) and any(isinstance(n, ast.Assert) for part in node.body for n in ast.walk(part)):
             if handler := next((one for one in node.handlers if _swallows(one)), None):
@@ -129,6 +129,13 @@ def _root(node: ast.AST) -> str:
 
 def _names(node: ast.AST) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _is_true(test: ast.expr) -> bool:
+    """Return whether what is asserted holds whatever the answer: a constant, the notebook itself."""
+    if isinstance(test, ast.Name):
+        return test.id == "student"
+    return isinstance(test, ast.Constant) and bool(test.value)
 
 
 def _is_fraction(arguments: list[ast.expr]) -> bool:

@@ -1,6 +1,5 @@
 """Read the marks of a check: the question that it belongs to, its points, whether students get it, its deadline."""
 
-import math
 from dataclasses import dataclass
 
 import pytest
@@ -19,6 +18,8 @@ DECLARATIONS = (
 """The marks as pytest wants them declared."""
 NAMES = ("question", "points", "public", "deadline")
 """Those that authors write."""
+_MOST = 1e6
+"""Points and seconds of one check are fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def _number(item: pytest.Item, name: str, example: int) -> float | None:
     if mark is None:
         return None
     value = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST < value < _MOST:
         given = ", ".join([*map(repr, mark.args), *(f"{key}={one!r}" for key, one in mark.kwargs.items())])
         raise BuildError(f"{check_id(item)}: {name}({given}) must be given one number, as in {name}({example}).")
     return float(value)

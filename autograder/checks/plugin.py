@@ -104,8 +104,10 @@ def _check_context(item: pytest.Item) -> "CheckContext":
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Go back to where pytest was started, from the folder that a check runs in."""
+    if not is_check(item):
+        return (yield)
     before = Path.cwd()
     try:
         return (yield)

@@ -106,7 +106,7 @@ class Preparation:
         for code, where in self._reference_code:
             try:
                 exec(code, namespace)  # noqa: S102 - our own notebook
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 cure = "put the file beside the notebook" if isinstance(error, FileNotFoundError) else "mend it"
                 raise GraderError(
                     f"source/{path.parent.name}/{path.name}: {where} of the solution raised {type(error).__name__}: "

@@ -94,7 +94,7 @@ def read_answers(checks: Path, solution: Mapping[str, str]) -> KnownAnswers:
     where = f"tests/{checks.name}/{path.name}"
     try:
         values = runpy.run_path(str(path))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         line = next((f", line {frame.lineno}" for frame in reversed(frames) if frame.filename == str(path)), "")
         raise ValidationError(f"{where}{line}: it raised {type(error).__name__}: {error}; mend it.") from error

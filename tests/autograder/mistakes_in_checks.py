@@ -3,6 +3,7 @@
 import shutil
 
 from author_course import ANSWER, CHECKS, Author, mistake
+from tiny_course import marks
 
 
 @mistake("mark.point")
@@ -370,3 +371,58 @@ def _(c: Author) -> None:
         "    assert student.answer == 42",
         "    if student.answer == 41:\n        partial(50, 'Off by one.')\n    assert student.answer == 42",
     )
+
+
+@mistake("an assert of a function")
+def _(c: Author) -> None:
+    c.checks("assert student.double(1) == 2", "assert student.double")
+
+
+@mistake("an assert of the notebook")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "assert student")
+
+
+@mistake("sys.exit in checks")
+def _(c: Author) -> None:
+    c.more("\nimport sys\n\nsys.exit(1)\n")
+
+
+@mistake("sys.exit in conftest.py")
+def _(c: Author) -> None:
+    c.file("tests/week/conftest.py", "import sys\n\nsys.exit(2)\n")
+
+
+@mistake("points without end")
+def _(c: Author) -> None:
+    c.checks("points(2)", "points(10**400)")
+
+
+@mistake("a file of checks that imports another")
+def _(c: Author) -> None:
+    c.checks("import pytest", "import pytest\nfrom common import limit")
+    c.file("tests/week/common.py", "limit = 3\n")
+
+
+@mistake("a mark for extra credit")
+def _(c: Author) -> None:
+    c.checks("@pytest.mark.points(2)", "@pytest.mark.bonus(1)\n@pytest.mark.points(2)")
+
+
+@mistake("a fixture of conftest.py that raises", command="grade")
+def _(c: Author) -> None:
+    c.file("tests/week/conftest.py", "import pytest\n\n\n@pytest.fixture\ndef table():\n    raise ValueError('boom')\n")
+    c.checks("(student, reference, rng)", "(student, reference, rng, table)")
+
+
+@mistake("a check that reads a file that is not where it runs", command="grade")
+def _(c: Author) -> None:
+    c.checks("number = int(rng.integers(100))", "number = int(open('numbers.txt').read())")
+    c.file("tests/week/numbers.txt", "3")
+
+
+@mistake("a check of a question that a person judges")
+def _(c: Author) -> None:
+    metadata = marks("answer", solution=True)
+    metadata["nbgrader"] |= {"grade": True, "points": 2}
+    c.cell("answer", metadata=metadata)

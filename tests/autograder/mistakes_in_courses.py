@@ -189,3 +189,13 @@ def _(c: Author) -> None:
 @mistake("a title that is no text")
 def _(c: Author) -> None:
     c.config('"A week"', "None")
+
+
+@mistake("sys.exit in known_answers.py")
+def _(c: Author) -> None:
+    c.file("tests/week/known_answers.py", "raise SystemExit(3)\n")
+
+
+@mistake("sys.exit in the configuration")
+def _(c: Author) -> None:
+    c.config("course = Course", "exit(3)\ncourse = Course")

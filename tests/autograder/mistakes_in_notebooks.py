@@ -311,3 +311,25 @@ def _(c: Author) -> None:
 @mistake("a file hand_in.py beside the notebook")
 def _(c: Author) -> None:
     c.file("source/week/hand_in.py", "")
+
+
+@mistake("sys.exit in a given cell", command="grade")
+def _(c: Author) -> None:
+    c.add(code("end", "import sys\nsys.exit(0)", marks("end")))
+
+
+@mistake("an answer in a raw cell")
+def _(c: Author) -> None:
+    c.add({**text("raw", "### BEGIN SOLUTION\n42\n### END SOLUTION"), "cell_type": "raw"})
+
+
+@mistake("metadata that are no metadata")
+def _(c: Author) -> None:
+    c.file("source/week/week.ipynb", json.dumps({**notebook(*source_cells()), "metadata": []}))
+
+
+@mistake("nbgrader's metadata of an old version")
+def _(c: Author) -> None:
+    metadata = marks("setup")
+    metadata["nbgrader"]["schema_version"] = 1
+    c.cell("setup", metadata=metadata)
