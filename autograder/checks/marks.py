@@ -18,6 +18,7 @@ DECLARATIONS = (
 """The marks as pytest wants them declared."""
 NAMES = ("question", "points", "public", "deadline")
 """Those that authors write."""
+_SHOWN = 40
 _MOST = 1e6
 """Points and seconds of one check are fewer."""
 
@@ -81,5 +82,6 @@ def _number(item: pytest.Item, name: str, example: int) -> float | None:
     value = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST < value < _MOST:
         given = ", ".join([*map(repr, mark.args), *(f"{key}={one!r}" for key, one in mark.kwargs.items())])
+        given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
         raise BuildError(f"{check_id(item)}: {name}({given}) must be given one number, as in {name}({example}).")
     return float(value)
