@@ -3,20 +3,22 @@
 import ast
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.checks.marks import NAMES, check_id
-from autograder.checks.module_code import ModuleCode, names_used
+from autograder.checks.module_code import ModuleCode
 from autograder.checks.plugin import DATA_FIXTURES
 from autograder.course import FIXTURES
 
 __all__ = ["passed_over", "unknown_names"]
 
 _TEST_FILE = re.compile(r"test_.*\.py")
+_WORD = re.compile(r"\w+")
 _BEGINS = re.compile(r"^(?:tests?|checks?)[-_ ]*|[-_ ]*(?:tests?|checks?)$", re.IGNORECASE)
 
 
@@ -40,12 +42,14 @@ def unknown_names(item: pytest.Item) -> Iterator[str]:
 def passed_over(folder: Path, items: Iterable[pytest.Item]) -> Iterator[str]:
     """Yield a sentence for each check in `folder` that is not among the collected items."""
     collected = {(item.path.name, getattr(item, "originalname", item.name)) for item in items}
-    for path in sorted(folder.rglob("*.py")):
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.py"))}
+    words = Counter(word for text in texts.values() for word in _WORD.findall(text))
+    for path, text in texts.items():
         try:
-            module = ModuleCode(path.read_text(encoding="utf-8"))
+            module = ModuleCode(text)
         except (SyntaxError, ValueError):  # pytest says it, where it matters
             continue
-        for name, functions in _marked_functions(module).items():
+        for name, functions in _meant_as_checks(module, words).items():
             where = f"{path.relative_to(folder)}::{name}"
             if path.parent != folder:
                 yield f"{where} is not run from a folder of its own: move the file to {folder.name}/{path.name}."
@@ -59,13 +63,13 @@ def passed_over(folder: Path, items: Iterable[pytest.Item]) -> Iterator[str]:
                 yield f"{where} is marked as a check, and is not collected: make it a plain function of the file."
 
 
-def _marked_functions(module: ModuleCode) -> dict[str, list[ast.FunctionDef]]:
+def _meant_as_checks(module: ModuleCode, words: Mapping[str, int]) -> dict[str, list[ast.FunctionDef]]:
     """Return the functions of a module that are meant as checks, by name.
 
-    They have a mark `question` of their own, or ask for the student and are neither a fixture nor used by anything.
+    They have a mark `question` of their own, or ask for the student and are neither a fixture nor used: their name is
+    there once among the `words` of all files.
     """
     found: dict[str, list[ast.FunctionDef]] = {}
-    used = set(names_used(module.statements, with_fixtures=True))
     methods = (
         method for statement in module.statements if isinstance(statement, ast.ClassDef) for method in statement.body
     )
@@ -73,7 +77,7 @@ def _marked_functions(module: ModuleCode) -> dict[str, list[ast.FunctionDef]]:
         if isinstance(statement, ast.FunctionDef):
             decorators = [ast.unparse(decorator) for decorator in statement.decorator_list]
             marked = any(text.startswith("pytest.mark.question") for text in decorators)
-            asks = "student" in {argument.arg for argument in statement.args.args} and statement.name not in used
+            asks = "student" in {argument.arg for argument in statement.args.args} and words[statement.name] == 1
             if marked or (asks and not any("fixture" in text for text in decorators)):
                 found.setdefault(statement.name, []).append(statement)
     return found
