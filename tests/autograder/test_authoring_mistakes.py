@@ -26,7 +26,7 @@ MODULES = (mistakes_in_notebooks, mistakes_in_checks, mistakes_in_courses)
 PAGE = Path(__file__).parents[2] / "docs" / "authoring_mistakes.md"
 _PLACE = re.compile(r"source/week|tests/week|course_config\.py|data/d/|loading\.py")
 _REMEDY = re.compile(
-    r"\b(?:add|ask|assert|call|choose|correct|define|give|import|install|leave|make|mark|mend|move|must|name|open|put|rename|say|"
+    r"\b(?:add|ask|assert|call|choose|correct|define|give|import|install|leave|make|mark|mend|move|must|name|open|put|rename|say|set|"
     r"hide|see|shorten|take|write|needs|cannot|belong)\b"
 )
 
