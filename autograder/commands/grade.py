@@ -93,7 +93,8 @@ def run(options: Options) -> ExitCode:
         if options.dry_run:
             return ExitCode.DONE
         if plan.jobs and not options.untried:
-            try_solution(request, engine)
+            with ERR.status(f"{found.assignment.name}: the solution is tried first"):
+                try_solution(request, engine)
         ending = _grade(options, found, plan, engine)
     return _exit_code(found, ending)
 
