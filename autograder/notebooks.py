@@ -54,6 +54,12 @@ class Tag:
     """Its source is replaced by the ID that the submission came under."""
     HIDE_INPUT = "hide-input"
     """Slides show its outputs without its code; the name is Jupyter Book's."""
+    NO_TODO = "no-todo"
+    """Of a solution cell: nothing has to say what is to be written; its author says so."""
+    NO_PUBLIC_CHECK = "no-public-check"
+    """Of a solution cell: students cannot try their answer; its author says so."""
+    NO_POINTS = "no-points"
+    """Of a solution cell: its checks are worth nothing; its author says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +75,8 @@ class Cell:
     grade_id: str = ""
     solution: bool = False
     locked: bool = False
+    graded: bool = False
+    """Whether nbgrader gives points in it: its tests, and what a person judges."""
     by_hand: bool = False
     """Whether a person judges it: nbgrader's manually graded answers, which are solution cells too, and its tasks."""
     task: bool = False
@@ -166,6 +174,7 @@ def _cell(index: int, raw: Any) -> Cell | None:
         grade_id=_text(marks.get("grade_id")),
         solution=marks.get("solution") is True,
         locked=marks.get("locked") is True,
+        graded=marks.get("grade") is True,
         by_hand=marks.get("task") is True or (marks.get("grade") is True and marks.get("solution") is True),
         task=marks.get("task") is True,
         points=_number(marks.get("points")),

@@ -12,6 +12,7 @@ FOUNDATION = {
     "roster",
     "extras",
     "course",
+    "config_problem",
     "results",
     "question_scores",
     "late_policy",
