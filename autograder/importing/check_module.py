@@ -24,14 +24,19 @@ def check_module(found: TakenApart, name: str, origin: str) -> tuple[str, Sequen
         if not question:
             raise BuildError(f"{test.place}: no answer stands above these tests; put them below the answer they judge.")
         hidden = test.visible != test.whole
+        visible, whole = test.as_it_was or (test.visible, test.whole)
         function = _free("test_" + re.sub(r"\W+", "_", test.grade_id or question), taken)
-        if test.visible.strip():
+        if test.visible.strip() or not hidden:
             points = 0 if hidden else test.points
-            bodies.append(_check(found, test, test.visible, function, (question, points, True), earlier, notes))
+            bodies.append(
+                _check(found, test, (test.visible, visible), function, (question, points, True), earlier, notes)
+            )
             public.add(question)
         if hidden:
             function = _free(f"{function}_hidden", taken)
-            bodies.append(_check(found, test, test.whole, function, (question, test.points, False), earlier, notes))
+            bodies.append(
+                _check(found, test, (test.whole, whole), function, (question, test.points, False), earlier, notes)
+            )
         for node in statements(test.whole):
             if isinstance(node, ast.FunctionDef | ast.Assign | ast.Import | ast.ImportFrom):
                 earlier |= dict.fromkeys(names_bound([node]), node)
@@ -53,12 +58,14 @@ def check_module(found: TakenApart, name: str, origin: str) -> tuple[str, Sequen
 def _check(  # noqa: PLR0917 - what one module of checks is made of
     found: TakenApart,
     test: TestCell,
-    source: str,
+    sources: tuple[str, str],
     function: str,
     marks: tuple[str, float, bool],
     earlier: dict[str, ast.stmt],
     notes: list[str],
 ) -> str:
+    """Return the check of a source, or, where that is not sure to judge as it did, of the source as it was."""
+    source, as_it_was = sources
     code, reason = list(statements(source)), ""
     rule = test.rule or f"The tests of `{marks[0]}`."
     if code and isinstance(code[0], ast.Expr) and isinstance(code[0].value, ast.Constant):
@@ -73,7 +80,7 @@ def _check(  # noqa: PLR0917 - what one module of checks is made of
         text = ast.unparse(ast.Module(list(body), []))
     except UnsureError as error:
         reason = str(error)
-        lines = "\n".join(f"# {line}" for line in source.splitlines())
+        lines = "\n".join(f"# {line}" for line in as_it_was.splitlines())
         text = f'{lines}\nraise AssertionError("This check is to be looked at.")'
         notes.append(f"{test.place}: {function} is to be looked at: {reason}.")
     return _as_text(function, marks, rule, text, reason)

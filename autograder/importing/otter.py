@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
     config = _with_file(source, path)
     files = _files(config, ("files", "student_files"), path)
     check_files = _files(config, ("autograder_files",), path)
+    notes = [*_notes(config, check_files), *_unnamed(notebook, path, {*files, *check_files})]
     found = take_apart(source, notebook, frozenset(one.as_posix() for one in (*files, *check_files)))
     if not found.questions:
         raise BuildError(
@@ -55,7 +58,7 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
         path=path,
         files=files,
         check_files=check_files,
-        notes=_notes(config, check_files),
+        notes=notes,
     )
     return with_entries(course, [new])
 
@@ -79,7 +82,7 @@ def _why_no_source(notebook: NotebookNode) -> str:
     if any(_OLD_FORMAT.search(cell.source) for cell in notebook.cells):
         return (
             "its questions are written as otter's first format had them, inside of text cells; put `# BEGIN QUESTION` "
-            "and its settings into a raw cell, as otter has asked for since version 4."
+            "and its settings into a raw cell, and so all other blocks, as otter asks for now."
         )
     if "otter" in notebook.metadata or any(_RELEASED.search(cell.source) for cell in notebook.cells):
         return (
@@ -109,7 +112,7 @@ def _files(config: Mapping[str, Any], keys: Sequence[str], path: Path) -> dict[P
     for key in keys:
         listed = config.get(key) or []
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise BuildError(f"{path}: its {key} are {listed!r}; give a list of paths.")
+            raise BuildError(f"{path}: its {key} are {reprlib.repr(listed)}; give a list of paths.")
         for one in listed:
             whole = path.parent / one
             if not whole.exists():
@@ -132,6 +135,15 @@ def _place_of(file: Path, start: Path, path: Path) -> Path:
             "where the notebook names it, then import again."
         )
     return relative
+
+
+def _unnamed(notebook: NotebookNode, path: Path, files: AbstractSet[Path]) -> Iterator[str]:
+    """Yield what is to be said of files that the notebook speaks of and its settings do not name."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type != "raw")
+    for file in sorted(path.parent.iterdir()):
+        imported = file.suffix == ".py" and re.search(rf"\b(?:from|import)\s+{re.escape(file.stem)}\b", text)
+        if file.is_file() and Path(file.name) not in files and (file.name in text or imported):
+            yield f"{file.name}, of which the notebook speaks, is not in its `files`, and is not taken over."
 
 
 def _notes(config: Mapping[str, Any], check_files: Mapping[Path, bytes]) -> list[str]:

@@ -209,7 +209,5 @@ def without_ignored(source: str, place: str) -> tuple[str, Sequence[str]]:
     if block:
         raise BuildError(f"{place}: `# BEGIN {block}` has no `# END {block}`.")
     plugin = any("PLUGIN" in line for line in gone)
-    what = (
-        "a plugin of otter's, which is not taken over" if plugin else "marked to be ignored, and left out as by otter"
-    )
-    return "\n".join(kept), [f"{place}: {len(gone)} lines are {what}."] * bool(gone)
+    what = "a plugin of otter's, which is not taken over" if plugin else "lines to be ignored, left out as by otter"
+    return "\n".join(kept), [f"{place} has {what}."] * bool(gone)

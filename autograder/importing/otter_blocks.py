@@ -63,12 +63,14 @@ def read_blocks(notebook: NotebookNode, path: Path) -> SourceNotebook:
     block = ""
     for place, cell in _cells(notebook, path.name):
         boundary = _boundary(cell)
+        cell.metadata.pop("nbgrader", None)
         if _IGNORED.match(cell.source):
             found.notes.append(f"{place} is marked to be ignored, and left out as by otter.")
         elif cell.cell_type == "raw" and _CONFIG.match(cell.source):
             found.config |= read_config(cell.source, place)
         elif boundary is None and question is not None:
-            question.cells.append((block, place, cell))
+            kept = "otter_include" in cell.metadata.get("tags", ()) and cell.cell_type == "markdown"
+            question.cells.append(("" if kept else block, place, cell))
         elif boundary is None:
             found.parts.append((place, cell))
         elif boundary[1].lower() == "begin" and boundary[2].lower() == "question":

@@ -70,7 +70,6 @@ def _has_answer(place: str, cell: NotebookNode) -> bool:
 def _given(found: TakenApart, place: str, cell: NotebookNode) -> NotebookNode:
     """Return a cell that students keep as it is."""
     cell.source = _kept(found, place, cell)
-    cell.metadata.pop("nbgrader", None)
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None
         note_names(found, cell.source)
@@ -212,16 +211,18 @@ def _note_tests(
         groups = [[one for group in groups for one in group]]
     for number, group in enumerate(groups, 1):
         ones = [test for test, _ in group]
+        public = [test for test in ones if not test.hidden]
         found.tests.append(
             TestCell(
                 place=ones[0].place,
                 grade_id=question.name if len(groups) == 1 else f"{question.name}_{number}",
                 points=sum(points for _, points in group),
-                visible="\n".join(test.source for test in ones if not test.hidden),
-                whole="\n".join(test.source.strip() or "pass" for test in ones),
+                visible="\n".join(test.source for test in public),
+                whole="\n".join(test.source for test in ones),
                 above=above,
                 rule=" ".join(dict.fromkeys(test.failure_message for test in ones if test.failure_message)),
                 unsure=next((test.unsure for test in ones if test.unsure), ""),
+                as_it_was=("\n".join(test.as_it_was for test in public), "\n".join(test.as_it_was for test in ones)),
             )
         )
 
@@ -260,12 +261,11 @@ def _answers_by_hand(
 
 
 def _words_for_solutions(question: Question) -> Iterator[NotebookNode]:
-    """Yield the prompts in words, and the words of a solution that checks judge, for after the deadline."""
+    """Yield the prompts in words, and the words of a solution that nobody judges, for after the deadline."""
     for _, cell in question.of("prompt", "markdown"):
         yield cell
     for _, cell in question.of("solution", "markdown"):
-        tags = cell.metadata.get("tags", [])
-        cell.metadata["tags"] = [*tags, *[str(Tag.SOLUTION_ONLY)] * ("otter_include" not in tags)]
+        cell.metadata["tags"] = [str(Tag.SOLUTION_ONLY)]
         yield cell
 
 

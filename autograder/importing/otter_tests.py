@@ -2,6 +2,7 @@
 
 import ast
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import yaml
 from nbformat.notebooknode import NotebookNode
 
-from autograder.cell_code import parse
+from autograder.cell_code import parse, statements
 from autograder.errors import BuildError
 from autograder.importing.rewriting import UnsureError
 
@@ -18,6 +19,7 @@ __all__ = ["OtterTest", "points_of_tests", "read_config", "read_number", "read_t
 _BEGIN_CONFIG = re.compile(r'(?:.\s*=\s*)?""?"?\s*#\s*BEGIN\s*TEST\s*CONFIG', re.IGNORECASE)
 _END_CONFIG = re.compile(r'""?"?\s*#\s*END\s*TEST\s*CONFIG', re.IGNORECASE)
 _HIDDEN = re.compile(r"\s*#.*\bhidden\b", re.IGNORECASE)
+_LINES_SHOWN = 20
 _TRUE_OR_FALSE = {"isinstance", "issubclass", "all", "any", "bool", "np.allclose", "np.array_equal"}
 """What gives True or False and nothing else."""
 
@@ -28,7 +30,9 @@ class OtterTest:
 
     place: str
     source: str
-    """Its code, with what it shows as assertions; as it was where that is unsure."""
+    """Its code, with what it shows as assertions."""
+    as_it_was: str
+    """Its code, and what it shows below it."""
     unsure: str
     hidden: bool
     points: float | None
@@ -56,7 +60,7 @@ def read_number(value: object, what: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise BuildError(f"{what}: its points are {value!r}; give a number from 0.")
+        raise BuildError(f"{what}: its points are {reprlib.repr(value)}; give a number from 0.")
     return float(value)
 
 
@@ -94,20 +98,29 @@ def read_test(cell: NotebookNode, place: str, *, shows: bool) -> OtterTest:
             raise BuildError(f"{place}: `# BEGIN TEST CONFIG` has no `# END TEST CONFIG`.")
         config, body = read_config("\n".join(lines[1:end]), place), lines[end + 1 :]
     source, unsure = "\n".join(body), ""
+    outputs = cell.get("outputs", ())
     try:
-        source = _asserting(source, cell.get("outputs", ())) if shows else _body_of_function(source)
+        doctest = shows and not (_calls_itself(source) and not outputs)
+        source = _asserting(source, outputs) if doctest else _body_of_function(source)
     except UnsureError as error:
         unsure = str(error)
     taken = ("points", "hidden", "failure_message", "name")
     return OtterTest(
         place=place,
         source=source,
+        as_it_was="\n".join([*body, *_shown_lines(outputs)]),
         unsure=unsure,
         hidden=bool(config.get("hidden", hidden)),
         points=read_number(config.get("points"), place),
-        failure_message=" ".join(str(config.get("failure_message") or "").split()),
+        failure_message=" ".join(message.split()) if isinstance(message := config.get("failure_message"), str) else "",
         left=[key for key in config if key not in taken],
     )
+
+
+def _shown_lines(outputs: Sequence[NotebookNode]) -> list[str]:
+    texts = [one.get("text", "") + one.get("data", {}).get("text/plain", "") for one in outputs]
+    lines = "\n".join(texts).strip("\n").splitlines()
+    return ["It shows:", *lines[:_LINES_SHOWN], *["…"] * (len(lines) > _LINES_SHOWN)] if lines else []
 
 
 def _asserting(source: str, outputs: Sequence[NotebookNode]) -> str:
@@ -206,6 +219,15 @@ def _is_true_or_false(value: ast.expr) -> bool:
     return isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
 
 
+def _calls_itself(source: str) -> bool:
+    """Return whether it is a function and its call with what its parameters are called, `def f(x): …` and `f(x)`."""
+    code = statements(source)
+    if len(code) != 2 or not isinstance(code[0], ast.FunctionDef) or not isinstance(code[1], ast.Expr):  # noqa: PLR2004
+        return False
+    parameters = [one.arg for one in (*code[0].args.posonlyargs, *code[0].args.args)]
+    return "env" not in parameters and ast.unparse(code[1]) == f"{code[0].name}({', '.join(parameters)})"
+
+
 def _body_of_function(source: str) -> str:
     """Return what a function of tests does, its parameters the notebook's names, `env["x"]` the notebook's x."""
     try:
@@ -221,6 +243,8 @@ def _body_of_function(source: str) -> str:
     parameters = {one.arg for one in [*given.posonlyargs, *given.args]}
     body = [_Environment().visit(node) for node in function.body] if "env" in parameters else function.body
     kept = [node for node in body if not _renames_to_itself(node)]
+    if any(isinstance(node, ast.Return) for one in kept for node in ast.walk(one) if not hasattr(one, "args")):
+        raise UnsureError("it returns before its end")
     bound = {node.id for one in kept for node in ast.walk(one) if isinstance(node, ast.Name) and _is_bound(node)}
     if changed := bound & parameters:
         raise UnsureError(f"it binds {min(changed)!r}, which it is given")

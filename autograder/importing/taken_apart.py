@@ -27,6 +27,8 @@ class TestCell:
     """What students are told where it fails; "" where its author says nothing."""
     unsure: str = ""
     """Why it is left as it was, where that is known before its names are looked at."""
+    as_it_was: tuple[str, str] | None = None
+    """`visible` and `whole` before anything was changed in them; None where nothing was."""
 
 
 @dataclass(kw_only=True)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,14 @@ def test_what_a_test_shows_is_asserted(root, tmp_path):
         "assert shows_value(plain(student.scaled(0.5)), 1.5)": code("scaled(0.5)", "np.float64(1.5)"),
         "' '.join([str(plain(student.scaled(2))), 'g']) == '6 g'": code("print(scaled(2), 'g')", printed="6 g\n"),
         "assert plain(student.scaled(x)) == 6": code("x = 2\nassert scaled(x) == 6"),
+        "assert plain(student.scaled(3)) == 9": code("def test(scaled):\n    assert scaled(3) == 9\n\ntest(scaled)"),
     }
     path = write_source(
-        tmp_path / "theirs", *question("q1", SCALED, tests=tuple(checks.values()), points=7), name="week"
+        tmp_path / "theirs", *question("q1", SCALED, tests=tuple(checks.values()), points=8), name="week"
     )
     assert imported(root, path) == 0
     assert all(check in checks_of(root) for check in checks)
-    assert grade(root, "week", scaled="def scaled(x):\n    return 5") == {"solutions": 7, "release": 0, "wrong": 0}
+    assert grade(root, "week", scaled="def scaled(x):\n    return 5") == {"solutions": 8, "release": 0, "wrong": 0}
 
 
 def test_a_value_of_another_kind_is_wrong_as_in_a_doctest(root, tmp_path):
@@ -156,6 +158,7 @@ UNSURE = [
     (code("print('a\\n\\nb', scaled(2))", printed="a\n\nb 6\n"), "its output has an empty line"),
     (code("%time scaled(2)", "6"), "no plain Python"),
     (code("# only words"), "asserts nothing"),
+    (code(""), "asserts nothing"),
     (code("rows = open('birds.csv').read()\nassert scaled(2) == 6"), "asks for more than a value"),
     (code("import numpy\nassert numpy.loadtxt('birds.csv') is not scaled"), "it may read birds.csv"),
     (code("import scales\nassert scales.ounces(scaled(2)) < 1"), "it imports scales"),
@@ -171,9 +174,12 @@ def test_what_is_not_sure_is_left_marked_listed_and_refused(root, tmp_path, caps
     for number, (test, why) in enumerate(UNSURE, 1):
         [note] = [line for line in said if f": test_q1_{number} is to be looked at: " in line]
         assert why in note
-        assert all(f"    # {line}" in checks_of(root) for line in test["source"].splitlines() if line != "# only words")
+        assert all(f"    # {line}" in checks_of(root) for line in test["source"].splitlines())
+    assert "    # scaled(2)\n    # It shows:\n    # <Figure>\n    raise AssertionError" in checks_of(root)
     assert main(["build", "week", "--course", str(root)]) == 2
     assert f"{len(UNSURE)} of {len(UNSURE)} checks are to be looked at" in one_line(capsys.readouterr().err)
+    assert main(["validate", "week", "--quick", "--course", str(root)]) == 2
+    assert "checks are to be looked at" in one_line(capsys.readouterr().err)
 
 
 def test_a_saved_error_or_warning_is_to_be_looked_at(root, tmp_path, capsys):
@@ -192,11 +198,13 @@ def test_functions_of_tests_get_the_notebooks_names(root, tmp_path, capsys):
     )
     env = judging("def test_env(env):\n    scaled = env['scaled']\n    assert scaled(5) == env['LIMIT']", hidden=True)
     whole = code("def test_all(env):\n    assert len(env) > 3")
+    early = code("def test_early(scaled):\n    if scaled(1):\n        return\n    assert scaled(2) == 6")
     head = (raw("# ASSIGNMENT CONFIG\ntests:\n    ok_format: false"), code("LIMIT = 15"))
-    assert imported(root, scaled(tmp_path, given, env, code("assert scaled(1) == 3"), whole, head=head)) == 0
+    assert imported(root, scaled(tmp_path, given, env, code("assert scaled(1) == 3"), whole, early, head=head)) == 0
     said = one_line(capsys.readouterr().out)
     assert "test_q1_3 is to be looked at: it is no function of tests" in said
     assert "test_q1_4 is to be looked at: it looks at all names of the notebook's at once" in said
+    assert "test_q1_5 is to be looked at: it returns before its end" in said
     text = checks_of(root)
     assert "'Thrice.'\n    assert plain(student.scaled(2)) == 6" in text
     assert "assert plain(student.scaled(5)) == plain(student.LIMIT)" in text
@@ -270,6 +278,24 @@ def test_what_a_person_judges(root, tmp_path, capsys):
     assert "The solution." in json.dumps(cells_of(root, tree="solutions"))
 
 
+def test_words_for_students_may_stand_in_a_solution(root, tmp_path):
+    kept = text("Look at it.") | {"metadata": {"tags": ["otter_include"]}}
+    cells = question("q1", SCALED, text("Thrice."), kept, tests=(VERIFIED,))
+    assert imported(root, write_source(tmp_path / "theirs", *cells, name="week")) == 0
+    assert main(["build", "week", "--course", str(root)]) == 0
+    given, solved = ({one["source"] for one in cells_of(root, tree=tree)} for tree in ("release", "solutions"))
+    assert {"Look at it.", "Thrice."} & given == {"Look at it."}
+    assert {"Look at it.", "Thrice."} <= solved
+
+
+def test_answers_outside_of_questions_are_kept_from_students(root, tmp_path):
+    head = (raw("# ASSIGNMENT CONFIG\nstrip_solutions_from_all_cells: true"), code("LIMIT = 15 # SOLUTION"))
+    path = scaled(tmp_path, code("assert scaled(5) == LIMIT"), head=head)
+    assert imported(root, path) == 0
+    assert grade(root, "week", LIMIT="LIMIT = 1") == {"solutions": 1, "release": 0, "wrong": 0}
+    assert "15" not in json.dumps([one["source"] for one in cells_of(root, tree="release")])
+
+
 def test_tests_without_an_answer_judge_one_above(root, tmp_path, capsys):
     cells = [*question("q1", SCALED, tests=(VERIFIED,)), *question("q2", tests=(code("scaled(5)", "15"),))]
     assert imported(root, write_source(tmp_path / "theirs", *cells, name="week")) == 0
@@ -319,6 +345,13 @@ def test_plugins_are_left_out_and_said(root, tmp_path, capsys):
     assert "Plugin" not in json.dumps(cells_of(root))
 
 
+def test_a_file_that_the_settings_do_not_name_is_said(root, tmp_path, capsys):
+    assert imported(root, scaled(tmp_path, VERIFIED, head=(code("import scales"),))) == 0
+    said = one_line(capsys.readouterr().out)
+    assert "scales.py, of which the notebook speaks, is not in its `files`" in said
+    assert "birds.csv, of which" not in said
+
+
 def test_nothing_of_the_notebook_is_run(root, tmp_path):
     ran = tmp_path / "ran"
     spoils = f"__import__('pathlib').Path({str(ran)!r}).touch()"
@@ -348,6 +381,7 @@ def blocks(*sources: str) -> list[dict[str, Any]]:
     return [raw(source) for source in sources]
 
 
+BOMB = "[&a [1], " + ", ".join(f"&{b} [*{a}, *{a}, *{a}, *{a}]" for a, b in pairwise("abcdefghijklmnopqrst")) + "]"
 BEGIN, END = "# BEGIN QUESTION\nname: q1", "# END QUESTION"
 R_KERNEL = {"display_name": "R", "language": "R", "name": "ir"}
 UNEVEN = question("q1", SCALED, tests=(judging("assert scaled(1)", points=3),), points=2)
@@ -370,6 +404,7 @@ UNENDED = code('""" # BEGIN TEST CONFIG\npoints: 1\nscaled(2)')
         (blocks(BEGIN, "# BEGIN TESTS", "# BEGIN PROMPT"), "stands before the `# END TESTS` of the block above it"),
         (blocks("# BEGIN QUESTION\nname: [q1", END), "cell 1: its settings are no YAML that can be read"),
         (blocks("# BEGIN QUESTION\nname: !!python/name:os.system", END), "cell 1: its settings are no YAML"),
+        (blocks(f"# BEGIN QUESTION\nname: q1\npoints: {BOMB}\nmanual: true", END), "its points are [[1], [[1], [1],"),
         (blocks("# BEGIN QUESTION\n- q1", END), "cell 1: its settings are list, and not `name: value` lines"),
         (blocks("# BEGIN QUESTION", END), "cell 1: the question has no name"),
         (blocks(BEGIN, END, BEGIN, END), "cell 3: an earlier question is called 'q1' too"),
