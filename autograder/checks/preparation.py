@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import CodeType, SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.checks.secret import read_secret
 from autograder.course import CONFIG_NAME, Assignment, Course
-from autograder.datasets import files_for_students, load_data
+from autograder.datasets import files_for_students, link_data, load_data
 from autograder.errors import GraderError, NotebookError
 from autograder.extras import how_to_install
 from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
@@ -94,11 +96,16 @@ class Preparation:
         if str(path.parent) not in sys.path:
             sys.path.insert(0, str(path.parent))
         namespace: dict[str, Any] = {"__name__": "reference", "STUDENT_ID": student_id}
-        for code, where in self._reference_code:
-            try:
-                exec(code, namespace)  # noqa: S102 - our own notebook
-            except Exception as error:
-                raise GraderError(f"{path}: {where} of the solution raised {error!r}.") from error
+        with TemporaryDirectory() as folder, chdir(folder):  # it finds beside it what it finds at a student's
+            link_data(self.course, Path(folder))
+            for source, name in _support_files(path.parent):
+                Path(name).parent.mkdir(parents=True, exist_ok=True)
+                Path(name).symlink_to(source)
+            for code, where in self._reference_code:
+                try:
+                    exec(code, namespace)  # noqa: S102 - our own notebook
+                except Exception as error:
+                    raise GraderError(f"{path}: {where} of the solution raised {error!r}.") from error
         return SimpleNamespace(**namespace)
 
     def warm_up(self, fixtures: frozenset[str]) -> None:
