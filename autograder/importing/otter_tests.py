@@ -139,7 +139,7 @@ def _asserting(source: str, outputs: Sequence[NotebookNode]) -> str:
         if not isinstance(last, ast.Expr) or (printed and shown):
             raise UnsureError("what it shows does not come from its last line alone")
         last = _printing(last.value, printed) if printed else _showing(last.value, shown)
-    elif isinstance(last, ast.Expr) and not _asserts(code):
+    elif isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant) and not _asserts(code):
         raise UnsureError("what it should show is not in the file; run the notebook, save it, and import it again")
     return ast.unparse(ast.Module([*before, last], []))
 

@@ -159,6 +159,7 @@ UNSURE = [
     (code("%time scaled(2)", "6"), "no plain Python"),
     (code("# only words"), "asserts nothing"),
     (code(""), "asserts nothing"),
+    (code("None"), "asserts nothing"),
     (code("rows = open('birds.csv').read()\nassert scaled(2) == 6"), "asks for more than a value"),
     (code("import numpy\nassert numpy.loadtxt('birds.csv') is not scaled"), "it may read birds.csv"),
     (code("import scales\nassert scales.ounces(scaled(2)) < 1"), "it imports scales"),
