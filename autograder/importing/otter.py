@@ -37,7 +37,7 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
         raise BuildError(f"{path}: it is R Markdown or Quarto; only notebooks of Python (.ipynb) can be graded here.")
     notebook = read_foreign(path)
     refuse_other_languages(notebook, path)
-    if not is_source(notebook):
+    if not is_source(notebook, path):
         raise BuildError(f"{path}: {_why_no_source(notebook)}")
     name = re.sub(r"\W", "_", path.stem)
     refuse_taken(course, name)
@@ -48,17 +48,9 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
     notes = [*_notes(config, check_files), *_unnamed(notebook, path, {*files, *check_files})]
     found = take_apart(source, notebook, frozenset(one.as_posix() for one in (*files, *check_files)))
     if not found.questions:
-        raise BuildError(
-            f"{path}: no question in it is judged by tests, and an assignment here needs one; give it one."
-        )
+        raise BuildError(f"{path}: no question in it is judged by tests, and an assignment here needs one; add one.")
     new = plan_assignment(
-        found,
-        name=name,
-        origin="otter",
-        path=path,
-        files=files,
-        check_files=check_files,
-        notes=notes,
+        found, name=name, origin="otter", path=path, files=files, check_files=check_files, notes=notes
     )
     return with_entries(course, [new])
 
@@ -66,7 +58,7 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
 def _source_in(folder: Path) -> Path:
     """Return the one source notebook of a folder; raise BuildError that says what it holds in its place."""
     paths = sorted(folder.glob("*.ipynb"))
-    sources = [path for path in paths if is_source(read_foreign(path))]
+    sources = [path for path in paths if is_source(read_foreign(path), path)]
     if len(sources) == 1:
         return sources[0]
     if sources:

@@ -50,9 +50,9 @@ class SourceNotebook:
     notes: list[str] = field(default_factory=list)
 
 
-def is_source(notebook: NotebookNode) -> bool:
+def is_source(notebook: NotebookNode, path: Path) -> bool:
     """Return whether a notebook has a question as otter's sources have it."""
-    cells = (cell for _, cell in _cells(notebook, ""))
+    cells = (cell for _, cell in _cells(notebook, path.name))
     return any(found[2].lower() == "question" for cell in cells if (found := _boundary(cell)))
 
 

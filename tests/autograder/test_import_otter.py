@@ -435,7 +435,7 @@ UNENDED = code('""" # BEGIN TEST CONFIG\npoints: 1\nscaled(2)')
         ),
         (question("q1", text("Words."), manual=True, points=1), "no question in it is judged by tests"),
         (question("q1", tests=(VERIFIED,)), "no question in it is judged by tests"),
-        ([text("```otter\n# BEGIN QUESTION\nname: q1")], "its ```otter has no ``` below it."),
+        ([text("```otter\n# BEGIN QUESTION\nname: q1")], "week.ipynb, cell 1: its ```otter has no ``` below it."),
         ([code("x = 1")], "it has no question; each begins with a raw cell `# BEGIN QUESTION`"),
         ([text("Do it.\n\n```\nBEGIN QUESTION\nname: q1\n```")], "otter's first format"),
     ],
