@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.config_entry import UnusualConfigError, entry_text, with_entry
 from autograder.authoring.from_notebook import draft_of
@@ -13,7 +14,9 @@ from autograder.authoring.new_files import refuse_existing
 from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.errors import BuildError
 from autograder.importing.check_module import check_module
-from autograder.importing.taken_apart import TakenApart
+from autograder.importing.taken_apart import TakenApart, question_for
+from autograder.notebooks import Tag
+from autograder.own_notebooks import grade_id_of, is_solution
 
 __all__ = ["plan_assignment", "refuse_taken", "with_entries"]
 
@@ -39,6 +42,7 @@ def plan_assignment(
     assert found.notebook is not None
     draft = draft_of(found.notebook, path)
     text, unsure = check_module(found, name, origin)
+    _mark_worthless(draft.notebook, found)
     nbformat.validate(draft.notebook)
     points = sum(test.points for test in found.tests) + draft.by_hand
     if points <= 0:
@@ -53,6 +57,16 @@ def plan_assignment(
         config=None,
         notes=(*notes, *found.notes, *unsure),
     )
+
+
+def _mark_worthless(notebook: NotebookNode, found: TakenApart) -> None:
+    """Tag the questions whose tests were worth nothing, so that `build` knows that their author meant it."""
+    worth = {question: 0.0 for question, _ in found.questions}
+    for test in found.tests:
+        worth[question_for(test)] += test.points
+    for cell in notebook.cells:
+        if worth.get(grade_id_of(cell), 1) == 0 and is_solution(cell):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), str(Tag.NO_POINTS)]
 
 
 def with_entries(course: Course, planned: Iterable[NewAssignment]) -> Sequence[NewAssignment]:
