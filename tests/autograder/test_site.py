@@ -154,6 +154,27 @@ def headings(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", word.lower()).strip().replace(" ", "-") for word in words}
 
 
+def test_readme_counts_as_the_pages_do_that_it_links():
+    readme = squeezed((REPOSITORY / "README.md").read_text(encoding="utf-8"))
+    rows = re.findall(r"\| (\d+) of (\d+) \| (\d+) of (\d+) \|", (DOCS / "validation" / "README.md").read_text())
+    right, rights, wrong, wrongs = (sum(map(int, column)) for column in zip(*rows, strict=True))
+    assert f"{wrong} of {wrongs} known wrong answers are caught and {right} of {rights} right ones" in readme
+    attacks = squeezed((DOCS / "attacks.md").read_text(encoding="utf-8"))
+    assert re.search(r"(\d+ hostile notebooks), ", attacks)[1] in readme
+    measured = squeezed((DOCS / "benchmarks.md").read_text(encoding="utf-8"))
+    assert "50 kills over 200 submissions" in readme and "50 kills over 200 submissions" in measured
+    faster = re.search(
+        r"(\d+) submissions a minute on two cores where nbgrader grades ([\d.]+) and otter ([\d.]+)", readme
+    )
+    for name, number in zip(("autograder", "nbgrader", "otter"), faster.groups(), strict=True):
+        assert re.search(rf"\| {name} \| \d+ \| {re.escape(number)}[. ]", measured), name
+
+
+def squeezed(text: str) -> str:
+    """Return a text with one space wherever there is some."""
+    return " ".join(text.split())
+
+
 @pytest.mark.parametrize("path", PAGES["PAGES"], ids=lambda path: path.name)
 def test_what_is_generated_says_what_the_code_says(path):
     assert path.read_text(encoding="utf-8") == PAGES["text_of"](path), f"run: {PAGES['COMMAND']}"
