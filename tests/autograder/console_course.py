@@ -40,13 +40,13 @@ def make_console_course(root: Path) -> Path:
         right, blank = (root / kind / name / f"{name}.ipynb" for kind in ("solutions", "release"))
         for student, answers in (("ada", right), ("bob", right), ("cid", blank)):
             _put(root / "submitted" / student / name / f"{name}.ipynb", answers.read_text())
+        _put(root / "2025" / "submitted" / "eve" / name / f"{name}.ipynb", right.read_text())
     mlp = (root / "solutions" / "mlp" / "mlp.ipynb").read_text()
-    for place in ("some/mlp.ipynb", "2025/submitted/eve/mlp/mlp.ipynb"):
-        _put(root / place, mlp)
     with zipfile.ZipFile(root / "submissions.zip", "w") as archive:
         archive.writestr("dan.ipynb", mlp)
     for place, text in {
         "grades.csv": GRADES,
+        "some/mlp.ipynb": mlp,
         "points.csv": "student,question,points,comment,who\nbob,MLP,1,A good beginning.,Eva\n",
         "my.ipynb": json.dumps(notebook(code("a", ANSWER))),
         "my_helpers.py": "",

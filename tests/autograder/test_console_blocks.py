@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def squeezed(text: str) -> str:
 
 
 def is_printed(line: str, printed: str) -> bool:
-    """Return whether a line stands in what was printed; `…` stands for anything, and so do times and figures of a bar."""
+    """Return whether a line stands in what was printed, both squeezed; `…` stands for anything."""
     pattern = ".*".join(map(re.escape, squeezed(line).split("…")))
     return re.search(pattern, printed) is not None
 
@@ -125,18 +126,30 @@ def test_what_a_page_says_to_type_can_be_typed(page, prepared, tmp_path):
             assert is_printed(line, squeezed(printed)), f"{page.name}, line {block.line}: {line}\n{printed}"
 
 
+def split(line: str) -> list[list[str]]:
+    """Return the words of each command in a line of a shell's, without what is done with its output."""
+    words = shlex.shlex(line, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if set(word) <= set(";&|()"):
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    told = [list(takewhile(lambda word: word not in {">", ">>"}, words)) for words in commands if words]
+    return [words[1:] if words[0] in {"nice", "nohup", "time"} else words for words in told]
+
+
 @pytest.mark.parametrize("block", ILLUSTRATIONS, ids=lambda block: f"{block.page.name}-{block.line}")
-def test_what_an_illustration_names_exists(block, capsys):
+def test_what_an_illustration_names_exists(block):
     for line in block.commands:
-        for command in re.split(r"&& |; |\| ", line):
-            words = shlex.split(command, comments=True)
-            words = words[1:] if words[:1] in (["nice"], ["nohup"], ["time"]) else words
-            if words and words[0].rpartition("/")[2] == "autograder":
-                cli._parser().parse_args([word for word in words[1:] if word not in {">>", "batch.log", "&"}])
-            elif words[:1] == ["make"]:
-                assert {word for word in words[1:] if "=" not in word} <= TARGETS, line
-            elif words[:1] == ["python"] and words[1].endswith(".py"):
-                assert (REPOSITORY / words[1]).is_file(), line
+        for program, *words in split(line):
+            if program.rpartition("/")[2] == "autograder":
+                cli._parser().parse_args(words)
+            elif program == "make":
+                assert {word for word in words if "=" not in word} <= TARGETS, line
+            elif program == "python" and words[0].endswith(".py"):
+                assert (REPOSITORY / words[0]).is_file(), line
 
 
 def test_there_are_blocks_of_both_kinds():
@@ -148,3 +161,4 @@ def test_a_command_that_fails_or_prints_something_else_would_be_seen(tmp_path):
     assert run("autograder grade nothing-there", tmp_path, tmp_path).returncode == 2
     assert is_printed("12 submissions to … are in", "12 submissions to mlp are in submitted")
     assert not is_printed("12 submissions to … are in", "11 submissions to mlp are in submitted")
+    assert split("time a -x 'b; c' >> d && nohup e | f  # g; h") == [["a", "-x", "b; c"], ["e"], ["f"]]

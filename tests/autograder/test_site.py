@@ -1,28 +1,18 @@
 """The documentation builds as a site with either builder, and nothing of it leads nowhere or comes from elsewhere."""
 
-import os
 import re
 import runpy
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from site_builders import BUILDERS, build_site
 from tiny_course import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
 PAGES = runpy.run_path(str(DOCS / "reference" / "pages.py"))
-BUILDERS = {
-    "mkdocs": ("mkdocs", "build", "--strict", "--quiet"),
-    "zensical": ("zensical", "build", "--strict"),
-}
-NOWHERE = "http://127.0.0.1:9"
-"""A proxy at which nobody listens: whoever fetches something fails."""
 FETCHED = {
     **dict.fromkeys(("script", "img", "iframe", "source", "video", "audio", "embed", "track", "input"), "src"),
     "object": "data",
@@ -82,23 +72,7 @@ def broken(page: Page, path: Path, root: Path) -> Iterator[str]:
 @pytest.fixture(scope="module", params=BUILDERS)
 def site(request, tmp_path_factory) -> Path:
     """The site as one of the builders makes it, where nothing can be fetched."""
-    if find_spec("mkdocs") is None or find_spec("zensical") is None:
-        pytest.skip("needs the extra docs")
-    root = tmp_path_factory.mktemp(request.param)
-    shutil.copytree(DOCS, root / "docs", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "mkdocs.yml", root)
-    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
-    program, *options = BUILDERS[request.param]
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name(program)), *options],
-        cwd=root,
-        env={**os.environ, **proxies, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return root / "build" / "site" / "zensical"
+    return build_site(request.param, tmp_path_factory.mktemp(request.param))
 
 
 def test_every_page_is_there(site):
