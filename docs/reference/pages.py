@@ -12,6 +12,7 @@ import json
 import sys
 from argparse import Action, ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,12 @@ def plain(text: object) -> str:
 
 def code(text: object) -> str:
     """Return code in one cell; each line of it on a line of its own."""
-    lines = str(text).strip().splitlines()
-    return "<br>".join(f"`{line.replace('|', chr(92) + '|')}`" for line in lines if line.strip())
+    return "<br>".join(map(_code_line, filter(str.strip, str(text).strip().splitlines())))
+
+
+def _code_line(line: str) -> str:
+    """Return a line of code; a bar, which forges and builders escape in code in different ways, by its number."""
+    return f"<code>{escape(line).replace('|', '&#124;')}</code>" if "|" in line else f"`{line}`"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Sequence[str]:

@@ -100,6 +100,15 @@ def test_no_link_leads_nowhere(site):
     assert found == []
 
 
+def test_no_list_or_table_has_become_running_text(site):
+    """The builders want more indentation and empty lines than a forge does."""
+    for path in DOCS.rglob("*.md"):
+        page = site / path.relative_to(DOCS).with_suffix(".html")
+        text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        for paragraph in re.findall(r"<p>(.*?)</p>", text, re.DOTALL):
+            assert not re.search(r"^\s*(?:\d+\.|-|\*|\|) |```", paragraph, re.MULTILINE), f"{path.name}: {paragraph}"
+
+
 def test_what_comes_from_elsewhere_or_leads_nowhere_would_be_seen(tmp_path):
     path = tmp_path / "page.html"
     path.write_text('<script src="//cdn.example.org/a.js"></script><a href="none.html">x</a><a id="b" href="#c">y</a>')
