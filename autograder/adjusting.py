@@ -1,7 +1,8 @@
 """Add adjustments to an assignment: each is held against the results first, and all of them are added or none."""
 
+import getpass
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +16,34 @@ from autograder.question_scores import question_scores
 from autograder.results import HandStatus, Result, Status, read_result, read_results, result_path
 from autograder.settlement import Settlement
 
-__all__ = ["LONGEST_COMMENT", "ListedRow", "add", "confirm", "listed", "read_wishes", "wish", "withdraw"]
+__all__ = [
+    "LONGEST_COMMENT",
+    "ListedRow",
+    "Overtaken",
+    "account",
+    "add",
+    "confirm",
+    "listed",
+    "read_wishes",
+    "wish",
+    "withdraw",
+]
 
 _COLUMNS = ("student", "question", "points", "correction", "comment", "who")
 LONGEST_COMMENT = 4_000
 _TOLERANCE = 1e-6
+
+
+class Overtaken(AutograderError):
+    """What somebody wants to give rests on what is no longer so."""
+
+
+def account() -> str:
+    """Return the name of the account that runs this; raise AutograderError where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise AutograderError("This account has no name; say with --who who gives the points.") from error
 
 
 def wish(
@@ -76,17 +100,22 @@ def _number(text: str, where: str) -> float | None:
         raise AutograderError(f"{where}: {plain_text(text, 40)!r} is no number; write 2 or 2.5.") from None
 
 
-def add(settlement: Settlement, wishes: Sequence[Adjustment], *, anew: bool = False) -> Sequence[Adjustment]:
+def add(
+    settlement: Settlement, wishes: Sequence[Adjustment], *, anew: bool = False, seen: int | None = None
+) -> Sequence[Adjustment]:
     """Add what is not there yet; raise AutograderError for the first that cannot be given, and add nothing.
 
     What was given once and replaced by something else since is not there; without `anew` it is, so that a file that was
-    imported before does not undo what people decided later.
+    imported before does not undo what people decided later. `seen` is the last line that whoever gives has seen: raise
+    Overtaken where a later one is about one of these answers.
     """
 
     def make(known: Adjustments) -> Sequence[Adjustment]:
+        if seen is not None:
+            _refuse_overtaken(known, wishes, seen)
         lines, new = list(known.lines), []
         for one in wishes:
-            now = replace(settlement, adjustments=replace(known, lines=tuple(lines)))
+            now = settlement.with_adjustments(replace(known, lines=tuple(lines)))
             meant = _completed(now, one)
             if _is_there(now.adjustments, meant, anew=anew):
                 continue
@@ -99,29 +128,50 @@ def add(settlement: Settlement, wishes: Sequence[Adjustment], *, anew: bool = Fa
     return append(_path(settlement), make)
 
 
-def withdraw(settlement: Settlement, line: int, who: str) -> Sequence[Adjustment]:
-    """Let a line count no more; raise AutograderError where there is none that counts."""
-    return append(_path(settlement), _about(settlement, line, Kind.WITHDRAWN, who))
+def withdraw(settlement: Settlement, lines: Collection[int], who: str) -> Sequence[Adjustment]:
+    """Let lines count no more, all or none; raise AutograderError where one of them does not count."""
+    return append(_path(settlement), _about(settlement, dict.fromkeys(lines, ""), Kind.WITHDRAWN, who))
 
 
-def confirm(settlement: Settlement, line: int, who: str) -> Sequence[Adjustment]:
-    """Let a line count for the answer that is there now; raise AutograderError where there is none that counts."""
-    return append(_path(settlement), _about(settlement, line, Kind.CONFIRMED, who))
+def confirm(settlement: Settlement, lines: Mapping[int, str], who: str) -> Sequence[Adjustment]:
+    """Let lines count for these answers, all or none; raise AutograderError where one of them does not count.
+
+    An answer is the digest of one that was seen, "" for whatever is there now.
+    """
+    return append(_path(settlement), _about(settlement, lines, Kind.CONFIRMED, who))
 
 
-def _about(settlement: Settlement, line: int, kind: Kind, who: str) -> Callable[[Adjustments], Sequence[Adjustment]]:
+def _about(
+    settlement: Settlement, lines: Mapping[int, str], kind: Kind, who: str
+) -> Callable[[Adjustments], Sequence[Adjustment]]:
     def make(known: Adjustments) -> Sequence[Adjustment]:
         standing = {one.line: one for several in known.in_force().values() for one in several}
-        if line not in standing:
-            raise AutograderError(
-                f"{known.path}: there is no number {line} that counts; `autograder adjust "
-                f"{settlement.assignment.name} --list` shows them."
+        new = []
+        for line, answer in lines.items():
+            if line not in standing:
+                raise AutograderError(
+                    f"{known.path}: there is no number {line} that counts; `autograder adjust "
+                    f"{settlement.assignment.name} --list` shows them."
+                )
+            one = standing[line]
+            about = Adjustment(
+                kind=kind, student=one.student, question=one.question, who=who, when=_now(), of=line, answer=answer
             )
-        one = standing[line]
-        about = Adjustment(kind=kind, student=one.student, question=one.question, who=who, when=_now(), of=line)
-        return [about if kind == Kind.WITHDRAWN else _completed(settlement, about)]
+            new.append(about if kind == Kind.WITHDRAWN else _completed(settlement, about))
+        return new
 
     return make
+
+
+def _refuse_overtaken(known: Adjustments, wishes: Sequence[Adjustment], seen: int) -> None:
+    meant = {(one.student, one.question) for one in wishes}
+    later = [one for one in known.lines if one.line > seen and (one.student, one.question) in meant]
+    if later:
+        who = ", ".join(sorted({plain_text(one.who, 40) or "somebody" for one in later}))
+        raise Overtaken(
+            f"{who} was at {len({one.student for one in later})} of these answers since this page was made; look at "
+            "what stands there now, and give what is still missing."
+        )
 
 
 def _completed(settlement: Settlement, one: Adjustment) -> Adjustment:
@@ -160,9 +210,11 @@ def _is_there(known: Adjustments, one: Adjustment, *, anew: bool) -> bool:
     """Return whether the same is said already; with `anew` only where nothing was said since."""
     given = known.in_force().get((one.student, one.question), ())
     given = given[-1:] if anew else given
-    return any(
-        replace(old, line=0, when="", checks=None) == replace(one, line=0, when="", checks=None) for old in given
-    )
+    return any(_said(old) == _said(one) for old in given)
+
+
+def _said(one: Adjustment) -> Adjustment:
+    return replace(one, line=0, when="", checks=None, together="")
 
 
 def _verify(settlement: Settlement, one: Adjustment) -> None:

@@ -57,6 +57,8 @@ class Adjustment:
     """What the checks gave at that time; None for a question without checks."""
     of: int = 0
     """The line that this one is about, for `confirmed` and `withdrawn`."""
+    together: str = ""
+    """The same in all lines that were given at once, to be withdrawn at once; "" for one by itself."""
     line: int = 0
     """Its own line in the file, from 1: its name."""
 

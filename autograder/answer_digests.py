@@ -1,13 +1,24 @@
-"""Tell whether a student's answer is still the one that a person has judged: a digest of its cell's source."""
+"""Find the cells that each answer is made of, and tell by a digest whether it is still the one that a person judged."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import NotebookError
-from autograder.notebooks import Cell, plan_run, read_notebook
+from autograder.notebooks import Cell, Notebook, plan_run, read_notebook
 
-__all__ = ["answer_digests"]
+__all__ = ["AnswerCell", "answer_cells", "answer_digest", "answer_digests"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerCell:
+    """One cell of an answer; but for tasks an answer has one."""
+
+    index: int
+    """Position among all cells of the notebook that was handed in, from 0."""
+    source: str
+    is_code: bool = True
 
 
 def answer_digests(ours: Sequence[Cell], notebook: Path) -> Mapping[str, str]:
@@ -20,18 +31,30 @@ def answer_digests(ours: Sequence[Cell], notebook: Path) -> Mapping[str, str]:
         theirs = read_notebook(notebook)
     except NotebookError:
         return {}
+    return {question: answer_digest(cells) for question, cells in answer_cells(ours, theirs).items()}
+
+
+def answer_cells(ours: Sequence[Cell], theirs: Notebook) -> Mapping[str, Sequence[AnswerCell]]:
+    """Return the cells of each answer in a notebook that was handed in, by question."""
     planned = plan_run(ours, theirs.cells, "")
-    sources = {cell.grade_id: cell.source for cell in planned if cell.grade_id and cell.index >= 0}
+    found = {
+        cell.grade_id: [AnswerCell(index=cell.index, source=cell.source)]
+        for cell in planned
+        if cell.grade_id and cell.index >= 0
+    }
     task = ""
     for cell in sorted((*theirs.cells, *theirs.texts), key=lambda cell: cell.index):
+        one = AnswerCell(index=cell.index, source=cell.source, is_code=cell.kind == "code")
         if cell.grade_id:
             task = cell.grade_id if cell.task else ""
-            sources[cell.grade_id] = "" if task else cell.source
+            found[cell.grade_id] = [] if task else [one]
         elif task and cell.source.strip():  # the answer to a task is in the cells below it
-            sources[task] += f"\n{cell.source}"
-    return {question: _digest(source) for question, source in sources.items()}
+            found[task].append(one)
+    return found
 
 
-def _digest(source: str) -> str:
+def answer_digest(cells: Sequence[AnswerCell]) -> str:
+    """Return the digest of an answer."""
+    source = "\n".join(cell.source for cell in cells)
     text = "\n".join(line.rstrip() for line in source.strip().splitlines())
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -7,8 +7,6 @@ import keyword
 import math
 import re
 import runpy
-import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from autograder.config_problem import config_problem
 from autograder.errors import ConfigError
 from autograder.late_policy import LatePolicy
 
@@ -116,12 +115,15 @@ class Assignment:
     def __post_init__(self) -> None:
         where = f"assignment {self.name!r}"
         if not isinstance(self.name, str) or not self.name.isidentifier() or keyword.iskeyword(self.name):
-            raise ConfigError(f"{where}: the name must be a Python identifier such as 'mlp'.")
+            raise ConfigError(
+                f"{where}: the name must be a Python identifier such as 'week_1', without dashes and blanks, and no "
+                "keyword of Python's; rename it."
+            )
         _require(_is_number(self.points) and self.points > 0, where, "points", self.points, "a number above 0")
         if self.due is not None and (not isinstance(self.due, datetime) or self.due.utcoffset() is None):
+            lacks = "has no time zone" if isinstance(self.due, datetime) else "is no datetime"
             raise ConfigError(
-                f"{where}: due is {self.due}, which has no time zone; "
-                "write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
+                f"{where}: due is {self.due}, which {lacks}; write datetime(…, tzinfo=ZoneInfo('Europe/Berlin'))."
             )
         if self.feedback_at is not None:
             aware = isinstance(self.feedback_at, datetime) and self.feedback_at.utcoffset() is not None
@@ -137,7 +139,9 @@ class Assignment:
             ("hand_in", str | None),
         ):
             if not isinstance(getattr(self, name), kind):
-                raise ConfigError(f"{where}: {name} is {getattr(self, name)!r}; it must be of type {kind}.")
+                raise ConfigError(
+                    f"{where}: {name} is {getattr(self, name)!r}; it must be of type {getattr(kind, '__name__', kind)}."
+                )
         if self.late_policy is not None and self.late_policy.free_days:
             raise ConfigError(
                 f"{where}: its late_policy has free_days, which are for the whole course; give them in "
@@ -376,31 +380,21 @@ def load_course(root: Path) -> Course:
         raise ConfigError(f"{path} does not exist; give the course's folder with --course DIR.")
     try:
         values = runpy.run_path(str(path), run_name="course_config")
-    except Exception as error:
-        raise ConfigError(_with_place(path, error)) from error
+    except (Exception, SystemExit) as error:
+        raise ConfigError(config_problem(path, error)) from error
     course = values.get("course")
     if not isinstance(course, Course):
-        raise ConfigError(f"{path} must define course = Course(…); it does not.")
+        raise ConfigError(
+            f"{path.name} must define course = Course(…), and does not; write course = Course(name=…, assignments=[…])."
+        )
     course = replace(course, root=root.resolve())
     for assignment in course.assignments:
         for needed in (course.source_notebook(assignment.name), course.checks_folder(assignment.name)):
             if not needed.exists():
+                others = sorted(needed.parent.glob(f"*{needed.suffix}")) if needed.suffix else []
+                perhaps = f"rename {others[0].name}, " if len(others) == 1 else "write it, "
                 raise ConfigError(
                     f"{CONFIG_NAME}: assignment {assignment.name!r} has no {needed.relative_to(course.root)}; "
-                    "write it, or take the assignment out."
+                    f"{perhaps}or take the assignment out."
                 )
     return course
-
-
-def _with_place(path: Path, error: Exception) -> str:
-    """Return the error as one sentence that begins with the line of the configuration at fault."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        line: int | None = error.lineno
-    else:
-        frames = traceback.extract_tb(sys.exc_info()[2])
-        line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), None)
-    message = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
-    if isinstance(error, TypeError) and "unexpected keyword argument" in message:
-        kind, _, key = message.removeprefix("TypeError: ").partition("() got an unexpected keyword argument ")
-        message = f"{kind.removesuffix('.__init__')} has no field {key}; see its fields in autograder/course.py."
-    return f"{path.name}, line {line}: {message}" if line else f"{path.name}: {message}"

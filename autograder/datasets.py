@@ -12,7 +12,15 @@ from autograder.course import CONFIG_NAME, Course, Dataset
 from autograder.errors import AutograderError, DataError
 from autograder.notebooks import BYPRODUCTS
 
-__all__ = ["files_for_students", "hidden_files", "kept_files", "link_data", "load_data", "prepare_data"]
+__all__ = [
+    "files_for_students",
+    "hidden_files",
+    "kept_files",
+    "link_data",
+    "load_data",
+    "own_data_files",
+    "prepare_data",
+]
 
 _CACHES = BYPRODUCTS - {"data"}
 
@@ -43,6 +51,21 @@ def files_for_students(course: Course) -> Sequence[tuple[Path, str]]:
         ((_folder(course, dataset) / file).resolve(), PurePosixPath(dataset.folder, file).as_posix())
         for dataset in course.datasets
         for file in dataset.files
+    ]
+
+
+def own_data_files(course: Course, assignment: str) -> Sequence[tuple[Path, str]]:
+    """Return the files of an assignment's own in `data` beside its source's notebook, and their paths in that folder.
+
+    What a dataset of the course names, or its folder there holds, is the course's.
+    """
+    folder = course.source_notebook(assignment).parent / "data"
+    of_course = {PurePosixPath(d.folder, f) for d in course.datasets for f in (*d.files, *d.hidden_files)}
+    of_course |= {PurePosixPath(dataset.folder) for dataset in course.datasets if PurePosixPath(dataset.folder).parts}
+    return [
+        (path, name)
+        for name, path in (_files(folder, ["."]) if folder.is_dir() else ())
+        if not of_course & {PurePosixPath(name), *PurePosixPath(name).parents}
     ]
 
 
@@ -84,13 +107,18 @@ def _call(course: Course, dataset: Dataset, function: str) -> object:
     source, _, name = function.partition(":")
     try:
         module = _from_file(_folder(course, dataset) / source) if source.endswith(".py") else _from_package(source)
+        if not hasattr(module, name):
+            raise DataError(  # noqa: TRY301 - as others are
+                f"{CONFIG_NAME}: {source} of the dataset {dataset.name!r} defines no {name!r}; write it there."
+            )
         called: Callable[[Path], Any] = getattr(module, name)
         return called(course.data_folder())
     except AutograderError:
         raise
     except Exception as error:
         raise DataError(
-            f"{CONFIG_NAME}: {function} of the dataset {dataset.name!r} raised {type(error).__name__}: {error}."
+            f"{CONFIG_NAME}: {function} of the dataset {dataset.name!r} raised {type(error).__name__}: {error}; mend "
+            "it."
         ) from error
 
 

@@ -24,16 +24,20 @@ EXTRAS: Mapping[str, str] = {
     "otter": "author",
     "pandas": "students",
     "pyarrow": "table",
+    "python_multipart": "serve",
     "ray": "ray",
     "safetensors": "torch",
     "seaborn": "students",
     "sklearn": "students",
     "sqlalchemy": "author",
+    "sse_starlette": "serve",
+    "starlette": "serve",
     "torch": "torch",
     "torchinfo": "students",
     "torchmetrics": "students",
     "torchvision": "torch",
     "tqdm": "students",
+    "uvicorn": "serve",
 }
 """The extra by the name that is imported."""
 

@@ -4,7 +4,7 @@ Notebooks of students are hostile input: nothing here executes, follows or trust
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ __all__ = [
     "questions_by_hand",
     "read_cells",
     "read_notebook",
+    "read_with_outputs",
 ]
 
 BYPRODUCTS = frozenset({"__pycache__", ".ipynb_checkpoints", ".OTTER_LOG", "data"})
@@ -51,6 +52,14 @@ class Tag:
     """Goes to solutions/ only."""
     STUDENT_ID = "student-id"
     """Its source is replaced by the ID that the submission came under."""
+    HIDE_INPUT = "hide-input"
+    """Slides show its outputs without its code; the name is Jupyter Book's."""
+    NO_TODO = "no-todo"
+    """Of a solution cell: nothing has to say what is to be written; its author says so."""
+    NO_PUBLIC_CHECK = "no-public-check"
+    """Of a solution cell: students cannot try their answer; its author says so."""
+    NO_POINTS = "no-points"
+    """Of a solution cell: its checks are worth nothing; its author says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +75,8 @@ class Cell:
     grade_id: str = ""
     solution: bool = False
     locked: bool = False
+    graded: bool = False
+    """Whether nbgrader gives points in it: its tests, and what a person judges."""
     by_hand: bool = False
     """Whether a person judges it: nbgrader's manually graded answers, which are solution cells too, and its tasks."""
     task: bool = False
@@ -117,6 +128,11 @@ def read_cells(path: Path) -> list[Cell]:
 
 def read_notebook(path: Path) -> Notebook:
     """Return a notebook, whatever has saved it; raise NotebookError as `read_cells` does."""
+    return read_with_outputs(path)[0]
+
+
+def read_with_outputs(path: Path) -> tuple[Notebook, Mapping[int, object]]:
+    """Return a notebook, and what its cells show, by position: as it stands there, which may be anything."""
     try:
         raw = parse_notebook(read_file(path))
     except UnusableContent as error:
@@ -124,11 +140,12 @@ def read_notebook(path: Path) -> Notebook:
     if len(raw.cells) > _MAX_CELLS:
         raise NotebookError(f"{plain_name(path)} has {len(raw.cells)} cells; at most {_MAX_CELLS} are read.")
     cells = [cell for index, one in enumerate(raw.cells) if (cell := _cell(index, one)) is not None]
-    return Notebook(
+    notebook = Notebook(
         cells=tuple(cell for cell in cells if cell.kind == "code"),
         texts=tuple(cell for cell in cells if cell.kind != "code"),
         converted=raw.converted,
     )
+    return notebook, {cell.index: raw.cells[cell.index].get("outputs") for cell in notebook.cells}
 
 
 def questions_by_hand(notebook: Notebook) -> dict[str, float]:
@@ -157,6 +174,7 @@ def _cell(index: int, raw: Any) -> Cell | None:
         grade_id=_text(marks.get("grade_id")),
         solution=marks.get("solution") is True,
         locked=marks.get("locked") is True,
+        graded=marks.get("grade") is True,
         by_hand=marks.get("task") is True or (marks.get("grade") is True and marks.get("solution") is True),
         task=marks.get("task") is True,
         points=_number(marks.get("points")),
@@ -234,7 +252,7 @@ def _chosen(ours: Cell, answer: Cell | None, student: str, given: set[str]) -> I
         yield replace(ours, index=-1), True
     else:
         yield replace(ours, index=answer.index), True
-        if added := added_code(ours.source, answer.source, given):
+        if answer.source != ours.source and (added := added_code(ours.source, answer.source, given)):
             yield replace(answer, grade_id="", source=added), False
 
 
@@ -275,5 +293,7 @@ def _copied(cell: Cell, skeleton: Iterable[Cell]) -> list[Cell]:
     ]
 
 
+@lru_cache(maxsize=1_000)
 def _bare(source: str) -> str:
+    """Return a source without what tells copies of it apart; kept, since each cell of ours is held against all."""
     return "\n".join(line.split("  #")[0].rstrip() for line in source.strip().splitlines())

@@ -5,7 +5,7 @@ exports scores reads them with `read_settled`, so that all of them say the same.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import NotebookError, ResultError
 from autograder.extensions import Extensions, read_extensions
 from autograder.lateness import Terms, reckon
-from autograder.notebooks import Notebook, Tag, questions_by_hand, read_notebook
+from autograder.notebooks import Cell, Notebook, Tag, questions_by_hand, read_notebook
 from autograder.question_scores import question_scores
 from autograder.results import (
     Flag,
@@ -34,6 +34,8 @@ from autograder.results import (
 
 __all__ = ["Settlement", "open_settlement", "read_settled"]
 
+_OF_ASSIGNMENT = ("source", "by_people", "released", "_points", "_due_before")
+"""What a settlement keeps once it was read that no adjustment changes."""
 _LATE_FLAGS = {"worth 0": Flag.TOO_LATE, "not accepted": Flag.NOT_ACCEPTED}
 
 
@@ -47,6 +49,8 @@ class Settlement:
     """The folder of all results, those of other assignments too: free late days are used up over the course."""
     extensions: Extensions = field(default_factory=Extensions)
     adjustments: Adjustments = field(default_factory=Adjustments)
+    read_digests: Callable[[Sequence[Cell], Path], Mapping[str, str]] = answer_digests
+    """Tells which answers a notebook holds; whoever has read them already says it without reading them again."""
 
     def of(self, result: Result) -> Result:
         """Return the result with the score that it is worth today; one that was settled already comes out the same."""
@@ -74,6 +78,11 @@ class Settlement:
         )
         return result if settled == result else settled
 
+    def accepts(self, student: str, submitted_at: datetime | None) -> bool:
+        """Return whether what a student handed in at a time may count; None: in time."""
+        terms = self._terms(self.assignment, student)
+        return terms.policy.after_last_day != "not accepted" or not reckon(terms, submitted_at, 0.0).too_late
+
     def answer(self, result: Result, question: str) -> str:
         """Return the digest of the answer that a result was made for, "" where there is none."""
         return self.answers(result).get(question, "")
@@ -81,16 +90,26 @@ class Settlement:
     def answers(self, result: Result) -> Mapping[str, str]:
         """Return the digests of all answers that a result was made for, by question."""
         kept = kept_notebook_path(self.results, result.assignment, result.student, result.attempt)
-        return answer_digests(self._source.cells, kept)
+        return self.read_digests(self.source.cells, kept)
 
     def points(self, question: str, result: Result) -> float | None:
         """Return what a question is worth, None where nothing of the assignment is called so."""
         judged = question_scores(dataclasses.replace(result, by_hand=())).get(question)
-        return judged.points if judged else self.by_people.get(question, self._points.get(question))
+        return judged.points if judged else self._worth(question)
 
     def questions(self, result: Result) -> Sequence[str]:
         """Return the names of the questions that are known, from a result or from others."""
         return [*(question_scores(dataclasses.replace(result, by_hand=())) or sorted(self._points)), *self.by_people]
+
+    def with_adjustments(self, adjustments: Adjustments) -> "Settlement":
+        """Return the same with other adjustments; what it has read of the assignment is not read again."""
+        other = dataclasses.replace(self, adjustments=adjustments)
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name in _OF_ASSIGNMENT})
+        return other
+
+    def _worth(self, question: str) -> float | None:
+        by_people = self.by_people.get(question)
+        return by_people if by_people is not None else self._points.get(question)
 
     def _by_hand(self, result: Result) -> Iterator[HandRecord]:
         given = self.given.get(result.student, {})
@@ -98,20 +117,26 @@ class Settlement:
         if not given and not asked:
             return
         answers = self.answers(result)
-        judged = question_scores(dataclasses.replace(result, by_hand=()))
         for question in dict.fromkeys((*asked, *given)):
-            points = self.points(question, result)
-            if points is None:
-                continue  # it is no question any more; `adjust --list` says so
-            answer, score = answers.get(question, ""), judged.get(question)
-            waits = question in asked and (not answer or answer != self._released.get(question))
-            yield hand_record(
-                question,
-                given.get(question, ()),
-                answer=answer,
-                points=points,
-                checks=score.score if score else None if waits else 0.0,
-            )
+            record = self.hand_record(result, question, answers.get(question, ""))
+            if record is not None:
+                yield record
+
+    def hand_record(self, result: Result, question: str, answer: str) -> HandRecord | None:
+        """Return what people have given to an answer, by its digest; None where nothing is called so any more."""
+        judged = question_scores(dataclasses.replace(result, by_hand=())).get(question)
+        points = judged.points if judged else self._worth(question)
+        if points is None:
+            return None  # `adjust --list` says so
+        asked = question in self.by_people and result.status == Status.GRADED
+        waits = asked and (not answer or answer != self.released.get(question))
+        return hand_record(
+            question,
+            self.given.get(result.student, {}).get(question, ()),
+            answer=answer,
+            points=points,
+            checks=judged.score if judged else None if waits else 0.0,
+        )
 
     def _terms(self, assignment: Assignment, student: str) -> Terms:
         """Return on what terms a student hands in an assignment, as if no free days were left."""
@@ -149,7 +174,8 @@ class Settlement:
         return found
 
     @cached_property
-    def _source(self) -> Notebook:
+    def source(self) -> Notebook:
+        """The notebook of the source, without what is in its solution alone; no cells where it cannot be read."""
         try:
             notebook = read_notebook(self.course.source_notebook(self.assignment.name))
         except NotebookError:
@@ -160,12 +186,12 @@ class Settlement:
     @cached_property
     def by_people(self) -> Mapping[str, float]:
         """What each question is worth that only a person can judge."""
-        return questions_by_hand(self._source)
+        return questions_by_hand(self.source)
 
     @cached_property
-    def _released(self) -> Mapping[str, str]:
+    def released(self) -> Mapping[str, str]:
         """The digests of the cells as students got them: whoever left them so is waited for by nobody."""
-        return answer_digests(self._source.cells, self.course.release_notebook(self.assignment.name))
+        return answer_digests(self.source.cells, self.course.release_notebook(self.assignment.name))
 
     @cached_property
     def _points(self) -> Mapping[str, float]:

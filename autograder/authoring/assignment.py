@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, Valida
 
 from autograder.authoring.notebook import release_notebook, solution_notebook, to_bytes, verify_source
 from autograder.authoring.public_checks import export_question
+from autograder.authoring.question_checks import verify_checks, verify_names
 from autograder.authoring.skipped_cells import verify_skipped_cells
+from autograder.authoring.source_cells import verify_cells, verify_language
 from autograder.authoring.standalone import stand_alone
+from autograder.authoring.support_files import solution_files, support_files
 from autograder.checks.catalogue import Check, collect_checks
 from autograder.checks.module_code import ModuleCode
-from autograder.checks.unwritten import is_unwritten
 from autograder.course import Assignment, Course
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import BYPRODUCTS, Cell, Notebook, Tag, questions_by_hand, read_notebook
@@ -25,8 +27,8 @@ from autograder.results import write_atomically
 
 __all__ = ["Difference", "Tree", "build_trees", "compare", "write"]
 
-_SOLUTION_FOLDER = "solution"
 _CHECKS_FOLDER = "tests"
+_FORMAT = 4
 _MINOR_WITH_IDS = 5
 """The version 4.x of notebooks from which on cells have ids."""
 
@@ -54,15 +56,19 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     path = course.source_notebook(name)
     notebook_as_read, source = _read_source(path)
     cells = list(notebook_as_read.cells)
+    where = f"source/{name}/{name}.ipynb"
+    verify_language(where, source.metadata)
+    verify_cells(where, notebook_as_read)
     checks = collect_checks(course.checks_folder(name))
     questions = [cell.grade_id for cell in cells if cell.solution and not cell.by_hand]
-    by_hand = _verify_by_hand(f"source/{name}/{name}.ipynb", notebook_as_read)
-    _verify_checks(course, assignment, questions, checks, by_hand)
-    verify_source(f"source/{name}/{name}.ipynb", cells, {check.question for check in checks if check.public})
-    verify_skipped_cells(f"source/{name}/{name}.ipynb", notebook_as_read)
+    by_hand = _verify_by_hand(where, notebook_as_read)
+    verify_checks(assignment, notebook_as_read, checks, by_hand)
+    verify_source(where, cells, {check.question for check in checks if check.public})
+    verify_names(assignment, notebook_as_read, checks)
+    verify_skipped_cells(where, notebook_as_read)
     points = {q: sum(check.points for check in checks if check.question == q) for q in questions}
-    shared = dict(_support_files(path.parent, path.name))
-    placeholders = _placeholders(f"source/{name}/{name}.ipynb", cells)
+    shared = dict(support_files(course, name))
+    placeholders = _placeholders(where, cells)
     shared |= _public_checks(name, points, placeholders, checks)
     alone = stand_alone(
         course, assignment, source, shared, sorted(checks, key=lambda one: questions.index(one.question))
@@ -72,9 +78,11 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
         solution = to_bytes(solution_notebook(source, points))
     except (RuntimeError, ValueError, SchemaTooOldError, SchemaTooNewError, ValidationError) as error:
         cause = str(error.__context__ or error).splitlines()[0].rstrip(".")
-        raise BuildError(f"source/{name}/{name}.ipynb: nbgrader says: {cause}.") from error
+        raise BuildError(
+            f"{where}: nbgrader says: {cause}; set the cell's type anew in its Create Assignment panel."
+        ) from error
     notebook = Path(f"{name}.ipynb")
-    only_solutions = dict(_support_files(path.parent / _SOLUTION_FOLDER, prefix=Path(_SOLUTION_FOLDER)))
+    only_solutions = dict(solution_files(course, name))
     return [
         Tree(folder=course.root / "release" / name, files={**alone.files, notebook: release}),
         Tree(folder=course.root / "solutions" / name, files={**shared, **only_solutions, notebook: solution}),
@@ -83,13 +91,26 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
 
 def _read_source(path: Path) -> tuple[Notebook, NotebookNode]:
     """Return the source as submissions are read, and as nbformat reads it."""
+    where = f"source/{path.parent.name}/{path.name}"
     try:
         notebook = read_notebook(path)
-        _verify_ids(json.loads(path.read_bytes()))
+        content = json.loads(path.read_bytes())
+    except (NotebookError, ValueError) as error:
+        what = str(error).removeprefix(f"{path.name} ").partition("; ")[0].rstrip(".")
+        raise NotebookError(
+            f"{where} {what}; open it in JupyterLab and save it again, or bring back the version before."
+        ) from error
+    if not isinstance(content, dict) or content.get("nbformat") != _FORMAT:
+        raise NotebookError(f"{where} is in an older format; open it in JupyterLab and save it again.")
+    try:
+        _verify_ids(content)
         source = nbformat.read(path, as_version=4)
         nbformat.validate(source)
-    except (NotebookError, nbformat.ValidationError) as error:
-        raise NotebookError(f"{path}: {str(error).splitlines()[0]}") from error
+    except NotebookError as error:
+        raise NotebookError(f"{where}: {error}") from error
+    except Exception as error:  # nbformat raises whatever comes up
+        what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise NotebookError(f"{where}: {what}; open it in JupyterLab and save it again.") from error
     return notebook, source
 
 
@@ -117,56 +138,6 @@ def _verify_by_hand(where: str, notebook: Notebook) -> Mapping[str, float]:
                 "graded answer, or task); give it an ID and points above 0."
             )
     return questions_by_hand(notebook)
-
-
-def _verify_checks(
-    course: Course,
-    assignment: Assignment,
-    questions: Sequence[str],
-    checks: Sequence[Check],
-    by_hand: Mapping[str, float],
-) -> None:
-    folder = course.checks_folder(assignment.name).relative_to(course.root)
-    unwritten = [check.id for check in checks if is_unwritten(check.function)]
-    if unwritten:
-        raise BuildError(
-            f"{folder}: {len(unwritten)} of {len(checks)} checks are not written yet, first {unwritten[0]}; write it "
-            "in the place of `write_this_check(…)`."
-        )
-    if waiting := [check for check in checks if check.look_at]:
-        raise BuildError(
-            f"{folder}: {len(waiting)} of {len(checks)} checks are to be looked at, first {waiting[0].id} "
-            f"({waiting[0].look_at}); make it judge as it should, then take its mark look_at away."
-        )
-    for check in checks:
-        if check.question in by_hand:
-            raise BuildError(
-                f"{folder}/{check.id}: {check.question!r} is judged by a person (nbgrader's `grade` is set in its "
-                "cell); take that away, or the check."
-            )
-        if check.question not in questions:
-            raise BuildError(
-                f"{folder}/{check.id}: there is no solution cell {check.question!r}; there are {questions}."
-            )
-    total = sum(check.points for check in checks) + sum(by_hand.values())
-    if abs(total - assignment.points) > 1e-9:  # noqa: PLR2004 - room for the sum of floats, no more
-        what = "the checks and what a person judges" if by_hand else "the checks"
-        raise BuildError(
-            f"{folder}: {what} add up to {total:g} points; course_config.py says {assignment.points:g} "
-            f"for {assignment.name!r}."
-        )
-
-
-def _support_files(folder: Path, notebook: str = "", prefix: Path = Path()) -> Iterator[tuple[Path, bytes]]:
-    """Yield what lies beside the notebook, the folder for solutions apart."""
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        skipped = BYPRODUCTS | ({_SOLUTION_FOLDER} if notebook else set())
-        if path.is_dir() or path.name == notebook or skipped & set(relative.parts):
-            continue
-        if relative.parts[0] == _CHECKS_FOLDER:
-            raise BuildError(f"{path}: support files cannot be called tests/; the public checks go there.")
-        yield prefix / relative, path.read_bytes()
 
 
 def _placeholders(where: str, cells: Sequence[Cell]) -> Mapping[str, str]:
@@ -201,7 +172,11 @@ def _public_checks(
         public = [check for check in checks if check.question == question and check.public]
         if public:
             placeholder = placeholders.get(question)
-            text = export_question(question, public, f"tests/{name}", worth=worth, placeholder=placeholder)
+            try:
+                text = export_question(question, public, f"tests/{name}", worth=worth, placeholder=placeholder)
+            except BuildError as error:  # it names checks by their file
+                sentence = str(error)
+                raise BuildError(f"tests/{name}/{sentence}" if sentence.startswith("test_") else sentence) from error
             files[Path(_CHECKS_FOLDER) / f"{question}.py"] = text.encode("utf-8")
     return files
 

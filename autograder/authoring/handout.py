@@ -9,7 +9,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import jinja2
@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbformat.notebooknode import NotebookNode
 from pygments.formatters import HtmlFormatter
+from traitlets.config import Config
 
 from autograder.authoring.assignment import Tree
 from autograder.authoring.pictures import data_uri
@@ -84,7 +85,7 @@ def slides_page(notebook: NotebookNode, tree: Tree, title: str) -> str:
     """Return the notebook as slides; raise BuildError where no cell begins one."""
     slides: list[list[list[str]]] = []
     for kind, cells in _slides(notebook.cells):
-        fragment = _html(cells, tree)
+        fragment = _html(cells, tree, hide_input={Tag.HIDE_INPUT})
         if kind == "slide" or not slides:
             slides.append([[fragment]])
         elif kind == "subslide":
@@ -112,14 +113,15 @@ def _slides(cells: Sequence[NotebookNode]) -> list[tuple[str, list[NotebookNode]
     return parts
 
 
-def _html(cells: Sequence[NotebookNode], tree: Tree) -> str:
-    """Return cells as HTML, with pictures in it and formulas as MathML."""
+def _html(cells: Sequence[NotebookNode], tree: Tree, *, hide_input: Collection[str] = ()) -> str:
+    """Return cells as HTML, with pictures in it and formulas as MathML; tagged cells without their code."""
     prepared = nbformat.v4.new_notebook(cells=[nbformat.from_dict(cell) for cell in cells])
     for cell in prepared.cells:
         if cell.cell_type == "markdown":
             cell.source = _CODE_OR_FORMULA.sub(_as_mathml, cell.source)
             cell.pop("attachments", None)
-    html, _ = HTMLExporter(template_name="basic", anchor_link_text="").from_notebook_node(prepared)
+    config = Config(TagRemovePreprocessor={"enabled": True, "remove_input_tags": set(hide_input)})
+    html, _ = HTMLExporter(config, template_name="basic", anchor_link_text="").from_notebook_node(prepared)
     return _PICTURE.sub(lambda found: found[1] + data_uri(found[2], tree.files) + found[3], html)
 
 

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import (
 from autograder.cell_code import defined_names
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Cell, Tag
-from autograder.own_notebooks import grade_id_of, is_solution, solution_regions, todos, without_task
+from autograder.own_notebooks import SolutionRegion, grade_id_of, is_solution, solution_regions, todos, without_task
 
 __all__ = ["release_notebook", "solution_notebook", "to_bytes", "verify_source"]
 
@@ -42,20 +42,40 @@ def verify_source(where: str, cells: list[Cell], public_questions: set[str]) -> 
         if not cell.solution or cell.by_hand:
             continue
         place = f"{where}, cell {cell.index + 1} ({cell.grade_id})"
-        try:
-            regions = solution_regions(cell.source)
-        except NotebookError:
-            regions = []
-        if not regions:
+        regions = _regions(place, cell.source)
+        if len(todos(cell.source)) < len(regions) and Tag.NO_TODO not in cell.tags:
             raise BuildError(
-                f"{place}: a solution cell needs ### BEGIN SOLUTION … ### END SOLUTION around each answer."
+                f"{place}: say in a `# TODO:` comment before each solution region what is to be written, or tag the "
+                f"cell {Tag.NO_TODO}."
             )
-        if len(todos(cell.source)) < len(regions):
-            raise BuildError(f"{place}: say in a `# TODO:` comment before each solution region what is to be written.")
         if cell.grade_id not in defined_names(cell.source):
-            raise BuildError(f"{place}: it defines {defined_names(cell.source)}; it must define its grade_id.")
-        if cell.grade_id not in public_questions:
-            raise BuildError(f"{place}: the question has no public check; students could not try their answer.")
+            raise BuildError(
+                f"{place}: it defines {defined_names(cell.source)}; it must define its grade_id, so rename one of them."
+            )
+        if cell.grade_id not in public_questions and Tag.NO_PUBLIC_CHECK not in cell.tags:
+            raise BuildError(
+                f"{place}: the question has no public check, and students could not try their answer; mark one "
+                f"@pytest.mark.public, or tag the cell {Tag.NO_PUBLIC_CHECK}."
+            )
+
+
+def _regions(place: str, source: str) -> list[SolutionRegion]:
+    """Return the answers in a solution cell; raise BuildError where there is none, or a marker has no partner."""
+    try:
+        regions = solution_regions(source)
+    except NotebookError as error:
+        raise BuildError(
+            f"{place}, {str(error).rstrip('.')}; put ### BEGIN SOLUTION before each answer, and ### END SOLUTION "
+            "behind it."
+        ) from error
+    if not regions:
+        raise BuildError(f"{place}: a solution cell needs ### BEGIN SOLUTION … ### END SOLUTION around each answer.")
+    if empty := [region for region in regions if not region.text.strip()]:
+        raise BuildError(
+            f"{place}, line {empty[0].lines.start}: no answer stands between ### BEGIN SOLUTION and ### END SOLUTION; "
+            "put it there, lest students get it."
+        )
+    return regions
 
 
 def release_notebook(source: NotebookNode, points: Mapping[str, float]) -> NotebookNode:

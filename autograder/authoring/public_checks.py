@@ -124,7 +124,9 @@ def _as_function(module: ModuleCode, function: ast.FunctionDef, check: Check) ->
     fixtures = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     strange = [fixture for fixture in fixtures if fixture not in _FIXTURES]
     if strange:
-        raise BuildError(f"{check.id}: a public check cannot use the fixture {strange[0]!r}; students do not have it.")
+        raise BuildError(
+            f"{check.id}: a public check cannot use the fixture {strange[0]!r}, which students lack; hide it."
+        )
     lines = module.source.splitlines()
     docstring, *body = function.body
     if not body or body[0].lineno == docstring.end_lineno:

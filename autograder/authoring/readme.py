@@ -1,5 +1,6 @@
 """Write the page that a release opens with: what it is, how to begin, where to hand in."""
 
+from collections.abc import Collection
 from urllib.parse import quote, urlencode, urlsplit
 
 from autograder.course import Assignment, Course
@@ -15,8 +16,11 @@ $ python -m venv .venv
 $ source .venv/bin/activate          # Windows: .venv\\Scripts\\activate
 $ pip install -r requirements.txt
 $ jupyter lab {name}.ipynb
-```
-
+```"""
+_LARGE = """\
+`pip` takes minutes: on Linux PyTorch brings CUDA along, some gigabytes. Where there is no NVIDIA GPU, run this first:
+`pip install {packages} --index-url https://download.pytorch.org/whl/cpu`."""
+_THEN = """\
 The notebook's first cell says whether everything is there; in Colab and Kaggle it fetches the files, or asks for
 `{name}.zip`.
 
@@ -24,18 +28,21 @@ Fill in the cells that say `# TODO` and run the check below each. The last cell 
 written yet, and packs the notebook into `{name}_hand_in.zip`."""
 
 
-def readme(course: Course, assignment: Assignment) -> str:
-    """Return the text, in Markdown."""
+def readme(course: Course, assignment: Assignment, modules: Collection[str]) -> str:
+    """Return the text, in Markdown; `modules` are those that the release imports."""
     name = assignment.name
     due = f", due {assignment.due:%d %B %Y, %H:%M (%Z)}" if assignment.due else ""
     worth = f"{assignment.points:g} {'point' if assignment.points == 1 else 'points'}"
     links = _links(course, name)
+    large = [module for module in ("torch", "torchvision") if module in modules]
     where = course.hand_in_of(assignment) or "the notebook, or that zip, as your course asks for."
     parts = [
         f"# {assignment.title}",
         f"Assignment `{name}` of *{course.name}*: {worth}{', optional' if assignment.optional else ''}{due}.",
         "\n".join(links),
         _BEGIN.format(name=name),
+        _LARGE.format(packages=" ".join(large)) if large else "",
+        _THEN.format(name=name),
         f"**Hand in:** {where}",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -47,14 +47,16 @@ def stand_alone(
     """Return the source's notebook and the files beside it, with what is added; a README of the author's own stays."""
     name = assignment.name
     if _HAND_IN in files:
-        raise BuildError(f"source/{name}/{_HAND_IN}: support files cannot be called so; the release has its own.")
+        raise BuildError(
+            f"source/{name}/{_HAND_IN}: support files cannot be called so, for the release has its own; rename it."
+        )
     notebook: NotebookNode = nbformat.from_dict(source)
     code = [
         cell.source for cell in notebook.cells if cell.cell_type == "code" and Tag.SOLUTION_ONLY not in tags_of(cell)
     ]
     packages = packages_needed(course, files, code)
     files = {
-        _README: readme(course, assignment).encode(),
+        _README: readme(course, assignment, packages).encode(),
         _REQUIREMENTS: requirements_text(packages.values()).encode(),
         **files,
         _HAND_IN: _hand_in_file(),

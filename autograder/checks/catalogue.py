@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from autograder.checks.check_source import problems_of_check, syntax_errors, undefined_names
 from autograder.checks.marks import check_id, read_marks
 from autograder.checks.passed_over import passed_over, unknown_names
 from autograder.errors import BuildError
@@ -24,8 +26,12 @@ _PYTEST_OPTIONS = (
 )
 """How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""
 
-_MARKS_ARE_OURS = ("-W", "ignore::pytest.PytestUnknownMarkWarning")
-"""Of an unknown mark we say more than pytest's warning does."""
+_SAID_BY_US = (
+    *("--collect-only", "--assert=plain"),
+    *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning", "-W", "ignore::SyntaxWarning"),
+)
+"""How checks are collected to be looked at: of an unknown mark, or an assert that always holds, we say more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,8 @@ class Check:
     """Seconds for the student's code; None: the budget's `check_seconds`."""
     look_at: str = ""
     """Why its author has to look at it first."""
+    pointed: bool = True
+    """Whether it is marked with points, be they 0."""
 
 
 class _Collector:
@@ -59,28 +67,41 @@ class _Collector:
             except BuildError as error:
                 self.problems.append(str(error))
             self.problems += unknown_names(item)
+            self.problems += problems_of_check(item)
         self.problems += passed_over(self._folder, items)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            cause = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip().rstrip(".")
-            self.problems.append(f"{report.nodeid} cannot be collected: {cause}.")
+            self.problems.append(f"{report.nodeid}{_cannot_be_run(str(report.longrepr), self._folder)}")
 
 
 def collect_checks(folder: Path) -> Sequence[Check]:
     """Return the checks in `folder`; raise BuildError that names the first one whose marks are wrong."""
+    where = f"{folder.parent.name}/{folder.name}"
+    for problem in syntax_errors(folder):
+        raise BuildError(f"{where}/{problem}")
     collector = _Collector(folder)
-    code, printed = run_pytest(folder, collector, "--collect-only", *_MARKS_ARE_OURS)
-    _forget_modules(folder)
-    if collector.problems:
-        raise BuildError(f"{folder}: {collector.problems[0]}")
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            code, printed = run_pytest(folder, collector, *_SAID_BY_US)
+    except SystemExit as error:
+        raise BuildError(f"{where}/conftest.py ends Python (sys.exit); take that out.") from error
+    finally:
+        _forget_modules(folder)
+    if "SystemExit" in printed:
+        raise BuildError(f"{where}: a file of checks ends Python (sys.exit); take that out.")
+    if "conftest" in said.getvalue():
+        raise BuildError(f"{where}/conftest.py{_cannot_be_run(said.getvalue(), folder)}")
+    for problem in (*collector.problems, *undefined_names(folder)):
+        raise BuildError(f"{where}/{problem}")
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise BuildError(
-            f"{folder} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
+            f"{where} holds no checks; write functions test_…(student), with @pytest.mark.question, into a file "
             "test_….py there."
         )
-    if not collector.checks:
-        raise BuildError(f"{folder} holds no checks (pytest ended with {code}): {printed.strip()[-300:]}")
+    if code != pytest.ExitCode.OK or not collector.checks:
+        last = printed.strip().splitlines()[-1:] or ["it says nothing"]
+        raise BuildError(f"{where}: pytest cannot collect the checks (it ended with {code}: {last[0]}); mend them.")
     return collector.checks
 
 
@@ -93,6 +114,31 @@ def run_pytest(folder: Path, plugin: object, *options: str) -> tuple[int, str]:
     with _without_pytest_variables(), contextlib.redirect_stdout(io.StringIO()) as printed:
         code = pytest.main(arguments, plugins=[plugin])
     return int(code), printed.getvalue()
+
+
+def _cannot_be_run(printed: str, folder: Path) -> str:
+    """Return what pytest says of a file that it could not import: where, why and what to do."""
+    cause = printed.strip().splitlines()[-1].removeprefix("E").strip().rstrip(".")
+    lines = re.findall(rf"(?:{re.escape(str(folder))}/|^)[\w./-]+\.py:(\d+): in ", printed, re.MULTILINE)
+    missing = re.search(r"No module named '([\w.]+)'", cause)
+    cure = "import it at the top, or define it." if cause.startswith("NameError") else "mend it."
+    if missing:
+        name = missing[1].partition(".")[0]
+        ours = name in {"source", "release", "submitted", "solutions"} or _is_beside_notebook(folder, name)
+        cure = "install it, or take the import out."
+        if (folder / f"{name}.py").exists():
+            cure = (
+                f"files of checks do not import each other: move what {name}.py gives into conftest.py, as a fixture."
+            )
+        if ours:
+            cure = "ask the fixture `student`, or `reference`, for what an assignment's own code defines."
+    return f"{f', line {lines[-1]}' if lines else ''} cannot be run: {cause}; {cure}"
+
+
+def _is_beside_notebook(folder: Path, module: str) -> bool:
+    """Return whether a module is the notebook of the checks in `folder`, or a file beside it."""
+    beside = folder.parent.parent / "source" / folder.name
+    return module == folder.name or any((beside / f"{module}{end}").exists() for end in ("", ".py", ".ipynb"))
 
 
 @contextlib.contextmanager
@@ -117,9 +163,7 @@ def _read_check(item: pytest.Item) -> Check:
     function = getattr(item, "function", None)
     docstring = (getattr(function, "__doc__", None) or "").strip()
     if function is None or not docstring:
-        raise BuildError(
-            f"{check_id(item)} needs a docstring: it is what students read where the check has no other hint."
-        )
+        raise BuildError(f"{check_id(item)} needs a docstring: write what students read where it has no other hint.")
     return Check(
         id=check_id(item),
         question=marks.question,
@@ -130,4 +174,5 @@ def _read_check(item: pytest.Item) -> Check:
         path=item.path,
         deadline=marks.deadline,
         look_at=marks.look_at,
+        pointed=item.get_closest_marker("points") is not None,
     )

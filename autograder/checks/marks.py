@@ -6,7 +6,7 @@ import pytest
 
 from autograder.errors import BuildError
 
-__all__ = ["DECLARATIONS", "Marks", "check_id", "is_check", "question_of", "read_marks"]
+__all__ = ["DECLARATIONS", "NAMES", "Marks", "check_id", "is_check", "question_of", "read_marks"]
 
 DECLARATIONS = (
     "question(grade_id): the solution cell that this check belongs to",
@@ -16,6 +16,11 @@ DECLARATIONS = (
     "look_at(reason): imported, and not sure to judge as it did: `build` refuses it until its author takes this away",
 )
 """The marks as pytest wants them declared."""
+NAMES = ("question", "points", "public", "deadline")
+"""Those that authors write."""
+_SHOWN = 40
+_MOST = 1e6
+"""Points and seconds of one check are fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +57,31 @@ def question_of(item: pytest.Item) -> str:
 def read_marks(item: pytest.Item) -> Marks:
     """Return the marks of a check; raise BuildError where one is wrong."""
     question = question_of(item)
-    points, deadline = item.get_closest_marker("points"), item.get_closest_marker("deadline")
-    look_at = item.get_closest_marker("look_at")
-    worth = points.args[0] if points is not None and points.args else 0
-    if isinstance(worth, bool) or not isinstance(worth, int | float) or worth < 0:
-        raise BuildError(f"{check_id(item)}: points is {worth!r}; it must be a number of at least 0.")
+    look_at, public = item.get_closest_marker("look_at"), item.get_closest_marker("public")
+    worth, deadline = _number(item, "points", 2), _number(item, "deadline", 90)
+    if worth is not None and worth < 0:
+        raise BuildError(f"{check_id(item)}: points is {worth:g}; it must be a number of at least 0.")
+    if deadline is not None and deadline <= 0:
+        raise BuildError(f"{check_id(item)}: deadline is {deadline:g}; it must be a number of seconds above 0.")
+    if public is not None and (public.args or public.kwargs):
+        raise BuildError(f"{check_id(item)}: `public` takes no argument; leave the mark out where it is hidden.")
     return Marks(
         question=question,
-        points=float(worth),
-        public=item.get_closest_marker("public") is not None,
-        deadline=float(deadline.args[0]) if deadline is not None and deadline.args else None,
+        points=worth or 0.0,
+        public=public is not None,
+        deadline=deadline,
         look_at=" ".join(map(str, look_at.args)) or "no reason is given" if look_at is not None else "",
     )
+
+
+def _number(item: pytest.Item, name: str, example: int) -> float | None:
+    """Return the one number that a mark is given, None where there is no such mark."""
+    mark = item.get_closest_marker(name)
+    if mark is None:
+        return None
+    value = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST < value < _MOST:
+        given = ", ".join([*map(repr, mark.args), *(f"{key}={one!r}" for key, one in mark.kwargs.items())])
+        given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
+        raise BuildError(f"{check_id(item)}: {name}({given}) must be given one number, as in {name}({example}).")
+    return float(value)

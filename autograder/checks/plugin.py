@@ -8,6 +8,7 @@ pytest loads this module wherever the package is installed.
 # ruff: noqa: PLC0415 - imports inside functions, for the reason above
 
 import contextlib
+import os
 from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -33,6 +34,9 @@ __all__ = ["DATA_FIXTURES"]
 
 CHECK_CONTEXTS = pytest.StashKey["dict[str, CheckContext]"]()
 ZYGOTES = pytest.StashKey["list[ZygoteProcess]"]()
+WORKING_FOLDERS = pytest.StashKey[contextlib.ExitStack]()
+WORKING_FOLDER = pytest.StashKey[dict[str, Path]]()
+"""By assignment: where the reference finds what its notebook finds beside it, where no worker sees to that."""
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
 DATA_FIXTURES = "autograder-data"
@@ -56,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if CHECK_CONTEXTS not in config.stash:
         config.stash[CHECK_CONTEXTS] = {}
     config.stash[ZYGOTES] = []
+    config.stash[WORKING_FOLDERS], config.stash[WORKING_FOLDER] = contextlib.ExitStack(), {}
     for place in [config.getoption("course")] if config.getoption("course") else config.args:
         with contextlib.suppress(ConfigError):  # who has checks to run is told when the first of them runs
             add_data_fixtures(config, load_course(find_course(Path(str(place).partition("::")[0]))))
@@ -67,6 +72,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         check_context.run.close()
     for process in config.stash[ZYGOTES]:
         process.close()
+    config.stash[WORKING_FOLDERS].close()
 
 
 def _check_context(item: pytest.Item) -> "CheckContext":
@@ -85,12 +91,28 @@ def _check_context(item: pytest.Item) -> "CheckContext":
             preparation = Preparation(course, course.assignment(name))
             zygote = _zygote_process(preparation, solution=submission is None, unprotected=option("sandbox") == "none")
             item.config.stash[ZYGOTES].append(zygote)
+            folder = item.config.stash[WORKING_FOLDERS].enter_context(preparation.working_folder())
+            item.config.stash[WORKING_FOLDER][name] = folder
             check_contexts[name] = open_check_context(
                 *(preparation, submission, student), sandbox=zygote.sandbox(), attempt=option("attempt")
             )
         except AutograderError as error:
             pytest.exit(str(error), returncode=2)
+    if name in item.config.stash[WORKING_FOLDER]:
+        os.chdir(item.config.stash[WORKING_FOLDER][name])
     return check_contexts[name]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Go back to where pytest was started, from the folder that a check runs in."""
+    if not is_check(item):
+        return (yield)
+    before = Path.cwd()
+    try:
+        return (yield)
+    finally:
+        os.chdir(before)
 
 
 def _zygote_process(preparation: "Preparation", *, solution: bool, unprotected: bool) -> "ZygoteProcess":

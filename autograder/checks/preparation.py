@@ -1,7 +1,9 @@
 """Prepare what all submissions to an assignment share, once: our notebook, the reference, the data, the secret."""
 
+import contextlib
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -13,7 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.checks.secret import read_secret
 from autograder.course import CONFIG_NAME, Assignment, Course
-from autograder.datasets import files_for_students, load_data
+from autograder.datasets import files_for_students, link_data, load_data, own_data_files
 from autograder.errors import GraderError, NotebookError
 from autograder.extras import how_to_install
 from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
@@ -22,6 +24,7 @@ from autograder.sandbox.shared.config import SandboxConfig
 __all__ = ["Preparation"]
 
 _NOT_SUPPORT = BYPRODUCTS | {"tests", "solution"}
+_MAGICS_THAT_RUN = {"capture", "prun", "time", "timeit"}
 
 
 @dataclass(frozen=True)
@@ -83,23 +86,46 @@ class Preparation:
         """The solution's cells, compiled, and how a message names each."""
         path = self.course.source_notebook(self.assignment.name)
         transform = TransformerManager().transform_cell
-        return [
-            (compile(transform(cell.source), f"{path.name}, cell {cell.index + 1}", "exec"), f"cell {cell.index + 1}")
-            for cell in self.solution
-            if not cell.tags & {Tag.SKIP_GRADING, Tag.STUDENT_ID}
-        ]
+        code = []
+        for cell in self.solution:
+            if not cell.tags & {Tag.SKIP_GRADING, Tag.STUDENT_ID}:
+                where = f"cell {cell.index + 1}"
+                try:
+                    compiled = compile(transform(cell.source), f"{path.name}, {where}", "exec")
+                except (SyntaxError, ValueError) as error:
+                    raise GraderError(f"source/{path.parent.name}/{path.name}, {where}: {error}; mend it.") from error
+                code.append((compiled, where))
+        return code
 
     def _run_reference(self, student_id: str) -> SimpleNamespace:
         path = self.course.source_notebook(self.assignment.name)
         if str(path.parent) not in sys.path:
             sys.path.insert(0, str(path.parent))
         namespace: dict[str, Any] = {"__name__": "reference", "STUDENT_ID": student_id}
+        namespace["get_ipython"] = lambda: _NoIPython(namespace)
         for code, where in self._reference_code:
             try:
                 exec(code, namespace)  # noqa: S102 - our own notebook
-            except Exception as error:
-                raise GraderError(f"{path}: {where} of the solution raised {error!r}.") from error
+            except (Exception, SystemExit) as error:
+                cure = "put the file beside the notebook" if isinstance(error, FileNotFoundError) else "mend it"
+                raise GraderError(
+                    f"source/{path.parent.name}/{path.name}: {where} of the solution raised {type(error).__name__}: "
+                    f"{str(error).rstrip('.')}; {cure}."
+                ) from error
         return SimpleNamespace(**namespace)
+
+    @contextlib.contextmanager
+    def working_folder(self) -> Iterator[Path]:
+        """Make a folder in which the reference finds what its notebook finds beside it, for as long as this lasts."""
+        name = self.assignment.name
+        with tempfile.TemporaryDirectory(prefix="autograder-reference-") as folder:
+            place = Path(folder)
+            data = [(str(path), f"data/{inner}") for path, inner in own_data_files(self.course, name)]
+            for source, inner in (*_support_files(self.course.source_notebook(name).parent), *data):
+                (place / inner).parent.mkdir(parents=True, exist_ok=True)
+                (place / inner).symlink_to(Path(source).resolve())
+            link_data(self.course, place)
+            yield place
 
     def warm_up(self, fixtures: frozenset[str]) -> None:
         """Make what the checks will ask for, by the names of their fixtures, before any submission does."""
@@ -134,12 +160,30 @@ class Preparation:
             isolated=isolated,
             user=user,
             support=tuple(_support_files(notebook.parent)),
-            data=tuple((str(path), name) for path, name in files_for_students(self.course)),
+            data=tuple(
+                (str(path.resolve()), inner)
+                for path, inner in (*files_for_students(self.course), *own_data_files(self.course, name))
+            ),
             private=tuple(str(path.absolute()) for path in (self.course.root, *private)),
             libraries=tuple(self.course.libraries),
             gpu=int(device.partition(":")[2] or 0) if device.startswith("cuda") else None,
             gpu_share=self.assignment.budget.gpu_share,
         )
+
+
+class _NoIPython:
+    """Stand in where `%magic` and `!command` are called: the reference has no shell, and draws nothing."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> None:  # noqa: ARG002 - IPython's signature
+        """Run the cell of a magic that only measures or hides what it prints."""
+        if name in _MAGICS_THAT_RUN:
+            exec(TransformerManager().transform_cell(cell), self._namespace)  # noqa: S102 - our own notebook
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_args, **_options: None
 
 
 def _support_files(folder: Path) -> list[tuple[str, str]]:

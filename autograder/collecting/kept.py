@@ -3,9 +3,9 @@
     submitted/<student>/<assignment>/                        the newest: the notebook, timestamp.txt, .collected.json
     submitted/.attempts/<number>/<student>/<assignment>/     each earlier one, in the same form
 
-The batch reads no folder whose name begins with a dot as a student's; each `.attempts/<number>` is a folder that it can
-be given itself. A submission is written whole into a folder of
-another name, flushed, and renamed into place; what lay there before is moved, never removed or written over.
+The batch takes no folder whose name begins with a dot for a student's; it looks there for what a student handed in
+before. A submission is written whole into a folder of another name, flushed, and renamed into place; what lay there
+before is moved, never removed or written over.
 """
 
 import contextlib
@@ -23,13 +23,12 @@ from typing import Any
 from autograder.collecting.contents import digest_of
 from autograder.errors import CollectError, NotebookError
 from autograder.grading.lock import locked
+from autograder.grading.submissions import ATTEMPTS, TIMESTAMP
 from autograder.notebook_files import read_file
 
-__all__ = ["ATTEMPTS", "Shelf", "Version"]
+__all__ = ["Shelf", "Version"]
 
-ATTEMPTS = ".attempts"
 _RECORD = ".collected.json"
-_TIMESTAMP = "timestamp.txt"
 _DRAFT = ".new-"
 _MOST_FILES = 100
 
@@ -143,7 +142,7 @@ def _write(folder: Path, version: Version) -> None:
     }
     contents = dict(version.files)
     if version.counts_from is not None:
-        contents[_TIMESTAMP] = version.counts_from.isoformat().encode()
+        contents[TIMESTAMP] = version.counts_from.isoformat().encode()
     contents[_RECORD] = json.dumps(record, indent=1).encode()
     for name, content in contents.items():
         with (folder / name).open("xb") as file:
@@ -163,7 +162,7 @@ def _read(folder: Path) -> Version:
     return Version(
         digests=frozenset(digests),
         source=str(record.get("source", "")),
-        time=_time(time) if record else _time(_text(folder / _TIMESTAMP)),
+        time=_time(time) if record else _time(_text(folder / TIMESTAMP)),
         late=record.get("late") is True,
         order=tuple(n for n in order if isinstance(n, int)) if isinstance(order, list) else (),
         seen=str(folder),
@@ -189,7 +188,7 @@ def _digest_on_disk(folder: Path) -> str | None:
     files: dict[str, bytes] = {}
     try:
         for path in list(folder.iterdir())[:_MOST_FILES]:
-            if not path.name.startswith(".") and path.name != _TIMESTAMP:
+            if not path.name.startswith(".") and path.name != TIMESTAMP:
                 files[path.name] = read_file(path)
         return digest_of(files)
     except (OSError, NotebookError, UnicodeError):

@@ -45,7 +45,7 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Do the one thing that is asked for, and let the result files follow."""
-    from autograder.adjusting import add, confirm, read_wishes, withdraw
+    from autograder.adjusting import account, add, confirm, read_wishes, withdraw
     from autograder.settlement import open_settlement
 
     asked = [name for name, is_asked in _asked(options) if is_asked]
@@ -59,13 +59,13 @@ def run(options: Options) -> ExitCode:
     settlement = open_settlement(course, assignment, options.results or course.root / "results")
     if warning := settlement.adjustments.warning:
         ERR.print(warning, style="yellow", markup=False)
-    who = options.who or _account()
+    who = options.who or account()
     if options.list_:
         return _list(settlement, options.student, options.question)
     if options.undo is not None:
-        new = withdraw(settlement, options.undo, who)
+        new = withdraw(settlement, [options.undo], who)
     elif options.confirm is not None:
-        new = confirm(settlement, options.confirm, who)
+        new = confirm(settlement, {options.confirm: ""}, who)
     elif options.import_ is not None:
         new = add(settlement, read_wishes(options.import_, who))
     else:
@@ -99,20 +99,9 @@ def _wish(options: Options, who: str) -> "Adjustment":
     )
 
 
-def _account() -> str:
-    """Return the name of whoever runs this."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise AutograderError("This account has no name; say with --who who gives the points.") from error
-
-
 def _follow(course: "Course", assignment: "Assignment", before: "Settlement", new: "Sequence[Adjustment]") -> None:
     """Write the result files of whom it concerns again, and say what they are worth now."""
-    from autograder.grading.attempts import Attempts
-    from autograder.grading.lock import locked
+    from autograder.grading.settling import settle_again
     from autograder.points import points_of
     from autograder.results import read_result, result_path
     from autograder.settlement import open_settlement
@@ -121,14 +110,8 @@ def _follow(course: "Course", assignment: "Assignment", before: "Settlement", ne
         OUT.print("Nothing to add: all of it is there already.")
         return
     settlement = open_settlement(course, assignment, before.results)
-    attempts = Attempts(before.results, assignment.name, course.attempt_policy_of(assignment), settlement.of)
-    students = list(dict.fromkeys(one.student for one in new))
-    try:
-        with locked(before.results):
-            for student in students:
-                attempts.settle(student)
-    except AutograderError as error:
-        ERR.print(f"Noted; the result files follow with the next `autograder grade`, for {error}", markup=False)
+    if problem := settle_again(settlement, [one.student for one in new]):
+        ERR.print(problem, markup=False)
     for one in new:
         result = settlement.of(read_result(result_path(before.results, assignment.name, one.student)))
         OUT.print(

@@ -47,14 +47,20 @@ def run(options: Options) -> ExitCode:
 
 def _build(course: Course, names: Sequence[str], *, check: bool) -> ExitCode:
     from autograder.authoring.assignment import build_trees, compare, write
+    from autograder.authoring.course_folders import passed_over_in_course
     from autograder.authoring.requirements import missing_imports
     from autograder.extras import how_to_install
 
+    for sentence in passed_over_in_course(course):
+        ERR.print(sentence, style="yellow", markup=False)
     built = {name: build_trees(course, course.assignment(name)) for name in names}
-    for name in names:
+    for name, (_, solutions) in built.items():
         for module in missing_imports(course.source_notebook(name)):
-            cure = how_to_install(module) or "install it, or take the import out"
-            ERR.print(f"{name} imports {module}, which is not installed here; {cure}.", style="yellow", markup=False)
+            cure = how_to_install(module) or f"install it, put {module}.py beside the notebook, or take the import out"
+            ERR.print(
+                f"source/{name}/{name}.ipynb imports {module}, which is not here; {cure}.", style="yellow", markup=False
+            )
+        _verify_answers(course, name, solutions)
     stale = False
     for tree in [tree for trees in built.values() for tree in trees]:
         differences = compare(tree) if check else write(tree)
@@ -70,6 +76,18 @@ def _build(course: Course, names: Sequence[str], *, check: bool) -> ExitCode:
         for name, (release, _) in built.items():
             _pack(course, name, release)
     return ExitCode.DONE
+
+
+def _verify_answers(course: Course, name: str, solutions: "Tree") -> None:
+    """Raise ValidationError where the answers that the author knows do not fit the solution."""
+    import json
+    from pathlib import Path
+
+    from autograder.own_notebooks import solution_cells
+    from autograder.validate.answers import read_answers
+
+    notebook = json.loads(solutions.files[Path(f"{name}.ipynb")])
+    read_answers(course.checks_folder(name), solution_cells(notebook))
 
 
 def _pack(course: Course, name: str, release: "Tree") -> None:

@@ -15,7 +15,7 @@ from autograder.extras import not_installed, what_to_install
 from autograder.options import Argument, CommonOptions, Device, Option, folder, positive
 
 if TYPE_CHECKING:
-    from autograder.grading.batch import Plan
+    from autograder.grading.batch import BatchRequest, Plan
     from autograder.grading.job import Engine
     from autograder.grading.submissions import Submission
     from autograder.notebooks import Cell
@@ -44,6 +44,7 @@ class Options(CommonOptions):
     force: Annotated[bool, Option(help="grade again what has a result")] = False
     explain: Annotated[bool, Option(help="say of each submission why it is graded, or not")] = False
     dry_run: Annotated[bool, Option(help="say that, and grade nothing")] = False
+    untried: Annotated[bool, Option(help="do not grade the solution first; for authors")] = False
     log: Annotated[Literal["text", "json"], Option(help="json: one line for each event")] = "text"
     sandbox: Annotated[
         Literal["auto", "user", "none"],
@@ -78,16 +79,22 @@ class _Ending:
 def run(options: Options) -> ExitCode:
     """Find, prepare, plan, grade, judge: each step takes what those before it returned."""
     from autograder.datasets import prepare_data
+    from autograder.grading.batch import plan_batch
     from autograder.grading.lock import locked
+    from autograder.grading.solution_trial import try_solution
 
     found = _find(options)
     secret = _secret(found.course)
     prepare_data(found.course)
     engine, device = _engine(options, found)
     with locked(found.results):
-        plan = _explained(options, _plan(options, found, secret, device))
+        request = _request(options, found, secret, device)
+        plan = _explained(options, plan_batch(request))
         if options.dry_run:
             return ExitCode.DONE
+        if plan.jobs and not options.untried:
+            with ERR.status(f"{found.assignment.name}: the solution is tried first"):
+                try_solution(request, engine)
         ending = _grade(options, found, plan, engine)
     return _exit_code(found, ending)
 
@@ -176,15 +183,16 @@ def _engine(options: Options, found: _Found) -> "tuple[Engine, str]":
     return engine, devices.kind
 
 
-def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":
-    """Work out what has no valid result yet."""
-    from autograder.grading.batch import BatchRequest, plan_batch
+def _request(options: Options, found: _Found, secret: str, device: str) -> "BatchRequest":
+    """Return what is asked for."""
+    from autograder.grading.batch import BatchRequest
     from autograder.grading.fingerprint import Fingerprints
 
     request = BatchRequest(
         course=found.course,
         assignment=found.assignment,
         submissions=found.submissions,
+        submitted=found.submitted,
         results=found.results,
         fingerprints=Fingerprints(found.course, found.assignment, secret, options.sandbox),
         device=device,
@@ -193,7 +201,7 @@ def _plan(options: Options, found: _Found, secret: str, device: str) -> "Plan":
     )
     if warning := request.settlement.adjustments.warning:
         ERR.print(warning, style="yellow", markup=False)
-    return plan_batch(request)
+    return request
 
 
 def _explained(options: Options, plan: "Plan") -> "Plan":

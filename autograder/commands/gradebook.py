@@ -104,26 +104,20 @@ def _settled(settlement: "Settlement", students: Sequence[str]) -> "Mapping[str,
 
 def _take_back(options: Options, settlement: "Settlement", settled: "Mapping[str, Result]", target: Path) -> "ReadBack":
     """Add what was typed, let the result files follow, and what lateness takes in the gradebook too."""
+    from autograder.adjusting import account
     from autograder.gradebook.database import write_penalties
     from autograder.gradebook.folder import DATABASE
     from autograder.gradebook.reading import read_back
-    from autograder.grading.attempts import Attempts
-    from autograder.grading.lock import locked
+    from autograder.grading.settling import settle_again
     from autograder.points import points_of
     from autograder.settlement import open_settlement
 
     course, assignment = settlement.course, settlement.assignment
-    back = read_back(settlement, settled, target, options.who or _account())
+    back = read_back(settlement, settled, target, options.who or account())
     after = open_settlement(course, assignment, settlement.results)
     now = {student: after.of(result) for student, result in settled.items()}
-    if back.new:
-        attempts = Attempts(after.results, assignment.name, course.attempt_policy_of(assignment), after.of)
-        try:
-            with locked(after.results):
-                for student in dict.fromkeys(one.student for one in back.new):
-                    attempts.settle(student)
-        except AutograderError as error:
-            ERR.print(f"Noted; the result files follow with the next `autograder grade`, for {error}", markup=False)
+    if back.new and (problem := settle_again(after, [one.student for one in back.new])):
+        ERR.print(problem, markup=False)
     for one in back.new:
         result = now[one.student]
         OUT.print(
@@ -140,13 +134,3 @@ def _people(path: Path) -> "Mapping[str, Person]":
     from autograder.roster import read_roster
 
     return {person.id: person for person in read_roster(path).people} if path.is_file() else {}
-
-
-def _account() -> str:
-    """Return the name of whoever runs this."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise AutograderError("This account has no name; say with --who who gave the points.") from error

@@ -38,6 +38,9 @@ class Options(CommonOptions):
     name: Annotated[
         str | None, Option(metavar="NAME", help="what browsers call this machine, where --host listens to others")
     ] = None
+    who: Annotated[
+        str | None, Option(metavar="NAME", help="who gives points on the pages (default: the account's name)")
+    ] = None
     device: Annotated[Device, Option(help="where student code computes")] = "auto"
     sandbox: Annotated[Sandbox, Option(help="none: run student code unprotected; each result says so")] = "auto"
 
@@ -46,6 +49,7 @@ def run(options: Options) -> ExitCode:
     """Serve until a signal ends it."""
     import uvicorn
 
+    from autograder.adjusting import account
     from autograder.serving.app import create_app
     from autograder.serving.site import Site
 
@@ -56,9 +60,10 @@ def run(options: Options) -> ExitCode:
         results=(options.results or course.root / "results").absolute(),
         sandbox=options.sandbox,
         device=options.device,
+        who=options.who or account(),
     )
+    address = _address(options)
     with _listening(options) as listener:
-        address = _address(options)
         config = uvicorn.Config(
             create_app(site, address), log_level="warning", server_header=False, timeout_graceful_shutdown=3, ws="none"
         )
@@ -83,6 +88,7 @@ def _listening(options: Options) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
+        listener.listen()  # whoever opens the address at once waits, and is not refused
     except OSError as error:
         listener.close()
         raise AutograderError(

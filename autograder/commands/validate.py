@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from autograder.console import ERR, OUT
 from autograder.course import Course
 from autograder.errors import ExitCode
+from autograder.notebooks import KNOWN_ANSWERS
 from autograder.options import Argument, CommonOptions, Device, Option, Sandbox, folder, not_negative, positive
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ def run(options: Options) -> ExitCode:
     names = options.assignments or [assignment.name for assignment in course.assignments]
     if ignored := ignored_surroundings(course, names, os.environ):
         ERR.print(ignored, style="yellow", markup=False)
+    for name in names:
+        if not (course.checks_folder(name) / KNOWN_ANSWERS).is_file():
+            nothing = f"tests/{name}/{KNOWN_ANSWERS} is not there, and no answer that you know to be wrong is tried"
+            ERR.print(f"{nothing}; write some into it.", style="yellow", markup=False)
     found = []
     for name in names:
         found.append(_validate(course, name, extent, context))

@@ -17,7 +17,7 @@ from autograder.notebook_formats import UnusableContent, parse_notebook
 from autograder.plain_text import plain_lines, plain_text
 from autograder.results import CellRecord, CellStatus, Result
 
-__all__ = ["Picture", "ShownCell", "read_shown_cells"]
+__all__ = ["Picture", "ShownCell", "read_shown_cells", "shown_lines", "shown_outputs"]
 
 _MOST_CELLS = 300
 _MOST_LINES = 300
@@ -83,10 +83,7 @@ def read_shown_cells(notebook: Path, result: Result) -> list[ShownCell]:
 
 
 def _shown(index: int, source: str, cell: Mapping[str, Any], record: CellRecord | None, room: _Room) -> ShownCell:
-    lines = plain_lines(source[:_MOST_CODE]).splitlines()
-    shown = lines[:_MOST_LINES]
-    if len(shown) < len(lines) or len(source) > _MOST_CODE:
-        shown.append("# … the rest of this cell is not shown here")
+    shown = shown_lines(source)
     failed = record is not None and record.status != CellStatus.OK
     return ShownCell(
         number=index + 1,
@@ -96,6 +93,20 @@ def _shown(index: int, source: str, cell: Mapping[str, Any], record: CellRecord 
         error=plain_text(record.error, _MOST_TEXT) if failed and record is not None else "",
         outputs=tuple(_outputs(cell.get("outputs"), room)),
     )
+
+
+def shown_lines(source: str) -> list[str]:
+    """Return the lines of a cell as they are shown: harmless, and not too many."""
+    lines = plain_lines(source[:_MOST_CODE]).splitlines()
+    shown = lines[:_MOST_LINES]
+    if len(shown) < len(lines) or len(source) > _MOST_CODE:
+        shown.append("# … the rest of this cell is not shown here")
+    return shown
+
+
+def shown_outputs(raw: object) -> tuple[str | Picture, ...]:
+    """Return what is shown of one cell's outputs, as they stand in its notebook; they may be anything."""
+    return tuple(_outputs(raw, _Room()))
 
 
 def _failed_lines(record: CellRecord, index: int, lines: int) -> tuple[int, ...]:

@@ -87,10 +87,13 @@ def write_written(path: Path, written: Written) -> None:
 
 
 def entries(
-    settlement: Settlement, assignment: Assignment, result: Result, level: FeedbackLevel
+    settlement: Settlement, assignment: Assignment, result: Result, level: FeedbackLevel, questions: Iterable[str] = ()
 ) -> Mapping[str, Entry]:
-    """Return what formgrader is to show of a settled result, by question."""
-    found: dict[str, Entry] = {}
+    """Return what formgrader is to show of a settled result, by question.
+
+    Of `questions` that it says nothing of, as where no notebook was handed in, a person may give points all the same.
+    """
+    found = {question: Entry(auto_score=0.0) for question in questions}
     answers = settlement.answers(result)
     given = lines_in_force(settlement, result.student)
     feedback = {one.name: one for one in gather(Graded(assignment=assignment, result=result), level).questions}

@@ -153,7 +153,7 @@ def _write(book: Book, draft: Path) -> Written:
         if submitted_at is not None:
             for folder in (copy, submitted):
                 (folder / "timestamp.txt").write_text(f"{submitted_at.isoformat(sep=' ')} UTC", encoding="utf-8")
-        found = entries(settlement, settlement.assignment, result, level)
+        found = entries(settlement, settlement.assignment, result, level, marks.points)
         rows.append(Row(result=result, entries=found, person=book.people.get(student)))
     write_database(draft / DATABASE, name, settlement.assignment.due, marks, rows)
     config = files("autograder.gradebook").joinpath("nbgrader_config.txt").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from autograder.gradebook.entries import (
 )
 from autograder.gradebook.folder import DATABASE, WRITTEN
 from autograder.points import points_of
-from autograder.question_scores import question_scores
+from autograder.question_scores import QuestionScore, question_scores
 from autograder.results import Result
 from autograder.settlement import Settlement, open_settlement
 
@@ -52,7 +52,7 @@ def read_back(settlement: Settlement, results: Mapping[str, Result], folder: Pat
         if before is None or _same(there, before):
             continue
         result = results.get(student)
-        score = question_scores(result).get(question) if result is not None else None
+        score = _score(settlement, result, question) if result is not None else None
         if result is None or score is None:
             problems.append(f"{student}, {question}: there is no result of it now; grade {name} again, and read again.")
             continue
@@ -70,7 +70,7 @@ def read_back(settlement: Settlement, results: Mapping[str, Result], folder: Pat
         taken.append((student, question))
     new = add(settlement, wishes, anew=True) if wishes else ()
     for line in replaced:
-        withdraw(settlement, line, who)
+        withdraw(settlement, [line], who)
     after = open_settlement(settlement.course, settlement.assignment, settlement.results)
     for student, question in taken:
         there, before = typed[student, question], known[student][question]
@@ -84,6 +84,13 @@ def read_back(settlement: Settlement, results: Mapping[str, Result], folder: Pat
     if taken:
         write_written(folder / WRITTEN, Written(assignment=name, cells=written.cells, students=known))
     return ReadBack(new=new, problems=problems)
+
+
+def _score(settlement: Settlement, result: Result, question: str) -> QuestionScore | None:
+    """Return what a question is worth now, 0 where a result says nothing of it; None for what is no question."""
+    points = settlement.points(question, result)
+    nothing = QuestionScore(score=0.0, points=points, attempted=False) if points is not None else None
+    return question_scores(result).get(question, nothing)
 
 
 def _same(there: Typed, entry: Entry) -> bool:

@@ -8,6 +8,7 @@ it, `result.json` where another attempt counts, and `earlier.json`, the last res
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder.course import AttemptPolicy
@@ -44,6 +45,10 @@ def _as_it_is(result: Result) -> Result:
     return result
 
 
+def _always(_: Submission) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Attempts:
     """The attempts at one assignment."""
@@ -53,25 +58,46 @@ class Attempts:
     policy: AttemptPolicy
     settle_score: Callable[[Result], Result] = _as_it_is
     """Gives a result the score that it is worth today."""
+    accepts: Callable[[Submission], bool] = _always
+    """Says whether a submission may count: one that came after the last day may not, and the one before it does."""
 
-    def record(self, submission: Submission) -> Sequence[Attempt]:
-        """Keep a copy of the submission where it is new, and return the attempts that the policy wants graded."""
+    def record(self, submission: Submission, earlier: Sequence[Submission] = ()) -> Sequence[Attempt]:
+        """Keep a copy of the submission where it is new, and return the attempts that the policy wants graded.
+
+        `earlier` are submissions of the same student from before, in their order, which may not have been seen yet.
+        Where the last one counts, those that turn up after it has been seen change nothing.
+        """
+        if self.policy == "best" or not self._numbers(submission.student):
+            self._record_unseen(earlier, submission)
         numbers = self._numbers(submission.student)
         content = None if submission.problem else read_bytes(submission.notebook)
         latest = self._read(submission.student, numbers[-1]) if numbers else None
-        if (
-            latest is not None
-            and content == read_bytes(latest.notebook)
-            and latest.submitted_at == submission.submitted_at
-        ):
+        if latest is not None and _identity(latest) == (content, submission.submitted_at):
             number = numbers.pop()
         else:
             number = numbers[-1] + 1 if numbers else 1
             if content is not None:
                 self._keep(submission, number, content)
-        earlier = [Attempt(n, self._read(submission.student, n)) for n in numbers] if self.policy == "best" else []
-        readable = [attempt for attempt in earlier if not attempt.submission.problem]  # the result of others stands
-        return [*readable, Attempt(number, submission)]
+        wanted = [Attempt(number, submission)]
+        for before in reversed(numbers):
+            if self.policy == "last" and self.accepts(wanted[0].submission):
+                break
+            kept = self._read(submission.student, before)
+            if not kept.problem:  # the result of others stands
+                wanted.insert(0, Attempt(before, kept))
+        return wanted
+
+    def _record_unseen(self, earlier: Sequence[Submission], newest: Submission) -> None:
+        """Keep copies of what was handed in before the newest and is not kept yet."""
+        numbers = self._numbers(newest.student)
+        seen = [_identity(self._read(newest.student, number)) for number in numbers] + [_identity(newest)]
+        number = numbers[-1] if numbers else 0
+        for one in earlier:
+            content = None if one.problem else read_bytes(one.notebook)
+            if content is not None and _identity(one) not in seen:
+                number += 1
+                self._keep(one, number, content)
+                seen.append(_identity(one))
 
     def known(self, student: str, number: int) -> Result | None:
         """Return the result of an attempt; None where there is none that can be read."""
@@ -172,6 +198,11 @@ class Attempts:
 
     def _folder(self, student: str, number: int) -> Path:
         return self.results / self.assignment / "attempts" / student / str(number)
+
+
+def _identity(submission: Submission) -> tuple[bytes | None, datetime | None]:
+    """Return what makes a submission another one: what it holds, and when it was handed in."""
+    return read_bytes(submission.notebook), submission.submitted_at
 
 
 def _read_or_none(path: Path) -> Result | None:

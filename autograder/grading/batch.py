@@ -11,7 +11,8 @@ from autograder.errors import AutograderError
 from autograder.grading.attempts import Attempt, Attempts
 from autograder.grading.fingerprint import Fingerprint, Fingerprints
 from autograder.grading.job import Engine, Event, Finished, Job, Started, invalid, job_for, lost
-from autograder.grading.submissions import Submission
+from autograder.grading.submissions import Submission, earlier_submissions
+from autograder.notebooks import Cell, read_cells
 from autograder.results import Flag, Result, Status, remove_leftovers
 from autograder.settlement import Settlement, open_settlement
 
@@ -36,6 +37,8 @@ class BatchRequest:
     """Whether results made on the other device are as good."""
     force: bool = False
     """Grade again what has a result."""
+    submitted: Path | None = None
+    """The folder of the submissions, in which those from before lie too; None: there are none."""
 
     @cached_property
     def settlement(self) -> Settlement:
@@ -46,7 +49,21 @@ class BatchRequest:
     def attempts(self) -> Attempts:
         """Where results are kept."""
         policy = self.course.attempt_policy_of(self.assignment)
-        return Attempts(self.results, self.assignment.name, policy, self.settlement.of)
+        return Attempts(self.results, self.assignment.name, policy, self.settlement.of, self._accepts)
+
+    def earlier(self, submission: Submission) -> Sequence[Submission]:
+        """Return what the same student handed in before."""
+        if self.submitted is None:
+            return ()
+        return earlier_submissions(self.submitted, self.assignment.name, submission.student, self._release)
+
+    @cached_property
+    def _release(self) -> Sequence[Cell]:
+        path = self.course.release_notebook(self.assignment.name)
+        return read_cells(path) if path.is_file() else ()
+
+    def _accepts(self, submission: Submission) -> bool:
+        return self.settlement.accepts(submission.student, submission.submitted_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +92,12 @@ def plan_batch(request: BatchRequest) -> Plan:
     """Return the jobs for the attempts that have no valid result yet; with `force` for all."""
     jobs, reused, reasons = [], [], []
     with _writing(request.results):
-        wanted = [attempt for submission in request.submissions for attempt in request.attempts.record(submission)]
+        attempts = request.attempts
+        wanted = [
+            attempt
+            for submission in request.submissions
+            for attempt in attempts.record(submission, request.earlier(submission))
+        ]
     for attempt in wanted:
         student = attempt.submission.student
         fingerprint = request.fingerprints.of(attempt.submission)

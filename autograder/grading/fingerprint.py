@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder import __version__
 from autograder.cell_code import defined_names
 from autograder.course import Assignment, Course
-from autograder.datasets import kept_files
+from autograder.datasets import kept_files, own_data_files
 from autograder.errors import NotebookError
 from autograder.grading.check_code import CheckCode, read_check_code
 from autograder.grading.submissions import Submission, read_bytes
@@ -60,6 +60,7 @@ class Fingerprints:
             **_notebook_tree("solution", course.source_notebook(name)),
             **_notebook_tree("release", course.release_notebook(name)),
             **_data(course),
+            **{f"solution file data/{inner}": _digest(path) for path, inner in own_data_files(course, name)},
             "secret": hashlib.sha256(secret.encode()).hexdigest()[:16],
             "sandbox": sandbox,
         }

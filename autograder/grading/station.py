@@ -69,6 +69,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
 
             def work(session: pytest.Session) -> None:
                 _require_all_checks(preparation, session)
+                os.chdir(stack.enter_context(preparation.working_folder()))  # workers inherit it
                 preparation.warm_up(fixtures_of(session))
                 gc.collect()
                 gc.freeze()

@@ -15,8 +15,19 @@ from autograder.notebooks import Cell
 from autograder.results import Flag
 from autograder.roster import can_be_an_id
 
-__all__ = ["TIMESTAMP", "Submission", "find_submissions", "read_bytes", "read_submission", "strange_folders"]
+__all__ = [
+    "ATTEMPTS",
+    "TIMESTAMP",
+    "Submission",
+    "earlier_submissions",
+    "find_submissions",
+    "read_bytes",
+    "read_submission",
+    "strange_folders",
+]
 
+ATTEMPTS = ".attempts"
+"""The folder beside the students' own with what they handed in before: `<number>/<student>/<assignment>/`."""
 TIMESTAMP = "timestamp.txt"
 _LONGEST_TIME = 100
 _LINKED = "The submission's folder is a symbolic link; hand in the files themselves."
@@ -62,6 +73,19 @@ def find_submissions(
             f"{folder} holds no submissions to {assignment!r}: no folder <student>/{assignment}/ in it."
         )
     return [_submission(place, assignment, release) for place in chosen]
+
+
+def earlier_submissions(
+    folder: Path, assignment: str, student: str, release: Sequence[Cell] = ()
+) -> Sequence[Submission]:
+    """Return what a student handed in before, as `autograder collect` keeps it, in the order of its numbers."""
+    try:
+        numbers = sorted(int(path.name) for path in (folder / ATTEMPTS).iterdir() if path.name.isdecimal())
+    except OSError:
+        return ()
+    places = [folder / ATTEMPTS / str(number) / student / assignment for number in numbers]
+    there = [place for place in places if place.is_dir() and not place.is_symlink()]
+    return [read_submission(student, place, assignment, release) for place in there]
 
 
 def strange_folders(folder: Path, assignment: str) -> Sequence[str]:

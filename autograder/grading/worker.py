@@ -5,7 +5,6 @@ What lateness takes off, and people give, is settled later: see autograder.settl
 It is forked from the station, in which all that submissions share is loaded already.
 """
 
-import os
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -53,7 +52,6 @@ def grade(job: Job, context: WorkerContext) -> Result:
         flags=job.flags,
     )
     try:
-        os.chdir(context.preparation.course.root)  # notebooks look for their data in the working folder and above it
         result = _examine(job, context, blank)
     except NotebookError as error:
         result = replace(blank, status=Status.INVALID, reason=str(error))

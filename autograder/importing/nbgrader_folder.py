@@ -11,7 +11,7 @@ __all__ = ["Delimiters", "ForeignAssignment", "find_assignments"]
 
 _CONFIG = "nbgrader_config.py"
 _LEFT = frozenset({"__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store"})
-_REFUSED = frozenset({"data", "tests", "solution"})
+_REFUSED = frozenset({"tests", "solution"})
 """Folders that mean something else beside a notebook of ours."""
 
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from autograder.errors import AutograderError
 from autograder.serving.access import AccessControl, Address
 from autograder.serving.batches import Batches
 from autograder.serving.pages import Pages
+from autograder.serving.reviews import Reviews
 from autograder.serving.site import NotThere, Site
 from autograder.serving.trying import LARGEST_NOTEBOOK, Tries
 
@@ -35,7 +37,7 @@ def create_app(site: Site, address: Address) -> Starlette:
     """Return the application: pages of a site, for whoever knows the address."""
     batches = Batches(site.grade_options)
     tries = Tries(site)
-    pages = Pages(site, batches, tries)
+    pages = Pages(site, tries)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -80,6 +82,7 @@ def _routes(pages: Pages, batches: Batches, tries: Tries) -> list[BaseRoute]:
         Route("/assignments/{assignment}/try/{key}/page", pages.tried_page),
         Route("/assignments/{assignment}/students/{student}", pages.student),
         Route("/assignments/{assignment}/students/{student}/feedback", pages.feedback_page),
+        *Reviews(site=pages.site, pages=pages).routes,
     ]
 
 
@@ -110,14 +113,13 @@ class _Orders:
         if student and student not in await run_in_threadpool(self._pages.site.handed_in, name):
             raise NotThere(f"{name} has no submission of that name.")
         await self._batches.start(name, student, force=force)
-        back = request.url_for("student", assignment=name, student=student) if student else None
-        return RedirectResponse(back or request.url_for("assignment", assignment=name), 303)
+        return _to(name, *(("students", student) if student else ()))
 
     async def stop(self, _: Request) -> Response:
         """Stop the batch that runs."""
         self._batches.stop()
         latest = self._batches.latest
-        return RedirectResponse(f"/assignments/{latest.assignment}" if latest else "/", 303)
+        return _to(latest.assignment) if latest else RedirectResponse("/", 303)
 
     async def try_notebook(self, request: Request) -> Response:
         """Grade what was dropped, and go to its feedback."""
@@ -130,4 +132,9 @@ class _Orders:
                 raise AutograderError("No file came along; choose a notebook, or drop one on the field.")
             content = await file.read()
         key = await run_in_threadpool(self._tries.grade, name, student or "tried", content)
-        return RedirectResponse(request.url_for("tried", assignment=name, key=key), 303)
+        return _to(name, "try", key)
+
+
+def _to(*parts: str) -> Response:
+    """Send the browser to a page of an assignment; an ID may hold what means something in an address."""
+    return RedirectResponse("/assignments/" + "/".join(quote(part, safe="") for part in parts), 303)

@@ -24,6 +24,8 @@ _LONGEST_LINE = 2**22
 _TROUBLES = 100
 _WORDS = 5
 _FAREWELL_SECONDS = 10.0
+_RECENT_SECONDS = 60.0
+"""How long pages that are opened later still show how a batch ended."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -68,6 +70,7 @@ class Batch:
             "seconds_left": None if left is None else round(left),
             "troubles": [[plain_text(who, 60), plain_text(what, 300)] for who, what in reversed(self.troubles)],
             "ending": self.ending,
+            "recent": self.ended is None or time.monotonic() - self.ended < _RECENT_SECONDS,
         }
 
     @property

@@ -1,7 +1,6 @@
 """Show what a site knows, each page by its template."""
 
 import urllib.parse
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +25,6 @@ from autograder.report.differences import compare, read_folder
 from autograder.report.gathering import gather_class
 from autograder.report.table_sorting import script_source
 from autograder.results import Result, Status
-from autograder.serving.batches import Batches
 from autograder.serving.site import NotThere, Site
 from autograder.serving.trying import Tries
 from autograder.settlement import Settlement
@@ -45,16 +43,15 @@ _REPORT = (
 class Pages:
     """All that is looked at; what changes something is an order."""
 
-    def __init__(self, site: Site, batches: Batches, tries: Tries) -> None:
+    def __init__(self, site: Site, tries: Tries) -> None:
         self.site = site
-        self._batches = batches
         self._tries = tries
 
     # Whole pages
 
     def home(self, _: Request) -> Response:
         """Show all assignments."""
-        return self._page("home.html", overviews=self.site.overviews(), batch=self._snapshot())
+        return self._page("home.html", overviews=self.site.overviews())
 
     def assignment(self, request: Request) -> Response:
         """Show an assignment's students, and the batch while it runs."""
@@ -74,7 +71,6 @@ class Pages:
             concerns=concerns,
             ungraded=[student for student in handed_in if student not in graded],
             handed_in=len(handed_in),
-            batch=self._snapshot(),
         )
 
     def student(self, request: Request) -> Response:
@@ -91,7 +87,6 @@ class Pages:
             earlier=attempts.earlier(result.student, result.attempt),
             before=students[place - 1] if place else "",
             after=students[place + 1] if place + 1 < len(students) else "",
-            batch=self._snapshot(),
         )
 
     def report(self, request: Request) -> Response:
@@ -175,6 +170,10 @@ class Pages:
 
     # Helpers
 
+    def render(self, template: str, status: int = 200, **values: object) -> Response:
+        """Return the page that a template makes, for pages of other modules too."""
+        return self._page(template, status, **values)
+
     def _settlement(self, request: Request) -> Settlement:
         return self.site.settlement(request.path_params["assignment"])
 
@@ -185,9 +184,6 @@ class Pages:
     def _attempts(self, settlement: Settlement) -> Attempts:
         policy = settlement.course.attempt_policy_of(settlement.assignment)
         return Attempts(settlement.results, settlement.assignment.name, policy, settlement.of)
-
-    def _snapshot(self) -> Mapping[str, object]:
-        return self._batches.latest.snapshot() if self._batches.latest else {}
 
     def _page(self, template: str, status: int = 200, **values: object) -> Response:
         try:

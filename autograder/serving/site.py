@@ -42,6 +42,8 @@ class Site:
     results: Path
     sandbox: str
     device: str
+    who: str
+    """Who gives points on these pages."""
     _course: Course | None = field(default=None, repr=False)
     _read_at: float = 0.0
 

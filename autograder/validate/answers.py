@@ -5,7 +5,9 @@ An assignment keeps its own in `tests/<assignment>/known_answers.py`: a list `AN
 solution that the release shows on purpose.
 """
 
+import re
 import runpy
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,9 @@ from autograder.errors import ValidationError
 from autograder.notebooks import KNOWN_ANSWERS
 
 __all__ = ["Answer", "Edit", "Harmless", "KnownAnswers", "Right", "Wrong", "answered", "read_answers"]
+
+
+_READ = ("ANSWERS", "HARMLESS", "SHOWN")
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,16 @@ def read_answers(checks: Path, solution: Mapping[str, str]) -> KnownAnswers:
     """
     path = checks / KNOWN_ANSWERS
     if not path.is_file():
+        _refuse_misnamed(checks)
         return KnownAnswers()
     where = f"tests/{checks.name}/{path.name}"
     try:
         values = runpy.run_path(str(path))
-    except Exception as error:
-        raise ValidationError(f"{where} raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((f", line {frame.lineno}" for frame in reversed(frames) if frame.filename == str(path)), "")
+        raise ValidationError(f"{where}{line}: it raised {type(error).__name__}: {error}; mend it.") from error
+    _refuse_unread(values, where)
     answers: Sequence[Answer] = _list_of(values, "ANSWERS", Answer, where)
     seen: set[str] = set()
     for answer in answers:
@@ -107,10 +116,24 @@ def read_answers(checks: Path, solution: Mapping[str, str]) -> KnownAnswers:
     )
 
 
+def _refuse_misnamed(checks: Path) -> None:
+    """Raise ValidationError where the file of known answers is there under another name."""
+    for path in sorted(checks.glob("*.py")):
+        if re.search(r"^ANSWERS\b", path.read_text(encoding="utf-8"), re.MULTILINE):
+            raise ValidationError(f"tests/{checks.name}/{path.name} is not read; call the file {KNOWN_ANSWERS}.")
+
+
+def _refuse_unread(values: Mapping[str, Any], where: str) -> None:
+    """Raise ValidationError for a list of answers under a name that nobody reads."""
+    for name, value in values.items():
+        if name not in _READ and isinstance(value, list) and any(isinstance(one, Answer | Harmless) for one in value):
+            raise ValidationError(f"{where}: {name} is not read; call it {' or '.join(_READ[:2])}.")
+
+
 def _list_of(values: Mapping[str, Any], name: str, kind: type, where: str) -> list[Any]:
     found = values.get(name, [])
     if not isinstance(found, list) or not all(isinstance(item, kind) for item in found):
-        raise ValidationError(f"{where}: {name} must be a list of {kind.__name__}.")
+        raise ValidationError(f"{where}: {name} must be a list of {kind.__name__}; write {name} = […].")
     return found
 
 
@@ -121,7 +144,7 @@ def answered(answer: Answer, solution: Mapping[str, str]) -> dict[str, str]:
     cells = {}
     for question, change in answer.cells.items():
         if question not in solution:
-            raise ValidationError(f"there is no question {question!r}; there are {sorted(solution)}.")
+            raise ValidationError(f"there is no question {question!r}; name one of {sorted(solution)}.")
         cells[question] = change if isinstance(change, str) else _edited(solution[question], change)
     return cells
 
@@ -129,6 +152,9 @@ def answered(answer: Answer, solution: Mapping[str, str]) -> dict[str, str]:
 def _edited(source: str, edits: Edit | Iterable[Edit]) -> str:
     for edit in [edits] if isinstance(edits, Edit) else edits:
         if source.count(edit.old) != 1:
-            raise ValidationError(f"{edit.old!r} occurs {source.count(edit.old)} times in the solution, not once.")
+            raise ValidationError(
+                f"{edit.old!r} occurs {source.count(edit.old)} times in the solution, and must be there once; quote "
+                "another piece."
+            )
         source = source.replace(edit.old, edit.new)
     return source

@@ -1,10 +1,12 @@
 """Hold what was found out about an assignment, and say what of it must be mended before the release."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.checks.catalogue import Check
 from autograder.course import Assignment
+from autograder.notebooks import KNOWN_ANSWERS
 from autograder.results import Result
 from autograder.validate.answers import KnownAnswers, Wrong
 from autograder.validate.kill_table import Caught, KillTable, Row, explains, name_of
@@ -124,7 +126,7 @@ def _of_the_table(found: Validation, known: KnownAnswers, mutants: Sequence[Muta
     if table.kill_rate < _LEAST_KILL_RATE:
         findings.append(f"only {table.kill_rate:.0%} of the mutants that change what is computed lose a point")
         findings += [
-            f"a mutant of {row.questions[0]} keeps every point: {row.name}"
+            f"a mutant of {row.questions[0]} keeps every point: {row.name}{_as_known_answer(row, mutants)}"
             for row in table.survivors
             if not row.harmless
         ]
@@ -136,6 +138,15 @@ def _of_the_table(found: Validation, known: KnownAnswers, mutants: Sequence[Muta
         if about and all_tried and not names & survived:
             findings.append(f"HARMLESS explains {one.old!r} of {one.question}, but those mutants are caught")
     return findings
+
+
+def _as_known_answer(row: Row, mutants: Sequence[Mutant]) -> str:
+    """Return what to write into the file of known answers, "" where a mutant is no single change of a line."""
+    mutant = next((one for one in mutants if (one.question, name_of(one)) == (row.questions[0], row.name)), None)
+    if mutant is None or not mutant.new or " / " in mutant.old + mutant.new or mutant.source.count(mutant.new) != 1:
+        return ""
+    answer = f'Wrong("…", cells={{{mutant.question!r}: Edit({mutant.old!r}, {mutant.new!r})}})'
+    return f"; write a check that catches it, and to keep it caught {answer} into {KNOWN_ANSWERS}"
 
 
 def _of_warnings(found: Validation, known: KnownAnswers) -> list[str]:
@@ -174,10 +185,26 @@ def _of_the_costs(found: Validation) -> list[str]:
     findings = []
     for cost in found.costs:
         if not found.extent.quick and cost.seconds > _MOST_OF_A_LIMIT * cost.limit_seconds:
-            findings.append(f"{cost.check} takes {cost.seconds:.1f} of its {cost.limit_seconds:g} seconds")
+            findings.append(
+                f"{cost.check} takes {cost.seconds:.1f} of its {cost.limit_seconds:g} seconds; give it "
+                f"@pytest.mark.deadline({_ample(cost.seconds)})"
+            )
         if cost.memory_mb > 2 * _MOST_OF_A_LIMIT * cost.limit_mb:
-            findings.append(f"{cost.check} takes {cost.memory_mb:.0f} of {cost.limit_mb:g} MB")
+            findings.append(
+                f"{cost.check} takes {cost.memory_mb:.0f} of {cost.limit_mb:g} MB; give "
+                f"Budget(memory_mb={_ample(cost.memory_mb / 2)})"
+            )
     budget, took = found.assignment.budget, found.solution.seconds
     if not found.extent.quick and took > _MOST_OF_A_LIMIT * budget.total_seconds:
-        findings.append(f"the solution takes {took:.0f} of the {budget.total_seconds:g} seconds that a submission has")
+        findings.append(
+            f"the solution takes {took:.0f} of the {budget.total_seconds:g} seconds that a submission has; give "
+            f"Budget(total_seconds={_ample(took)})"
+        )
     return findings
+
+
+def _ample(measured: float) -> int:
+    """Return a limit of which what was measured is a third at most, rounded up to two digits."""
+    least = measured / _MOST_OF_A_LIMIT
+    unit = int(10 ** max(0, math.floor(math.log10(max(least, 1))) - 1))
+    return math.ceil(least / unit) * unit

@@ -107,7 +107,6 @@ _judges: list[_Judge] = []
 def _begin(judge: _Judge) -> None:
     """Go on as a worker in the forked child."""
     die_with_parent()
-    os.chdir(judge.config.course.root)
     _judges.append(judge)
 
 
@@ -121,10 +120,13 @@ def _serve(config: SeriesConfig, line: Connection) -> None:
     budget = replace(assignment.budget, total_seconds=_NO_END_SECONDS)
     preparation = Preparation(config.course, replace(assignment, budget=budget))
     try:
-        with ZygoteProcess(preparation.sandbox_config(isolated=config.isolated, device="cpu")) as zygote:
+        with contextlib.ExitStack() as stack:
+            sandbox_config = preparation.sandbox_config(isolated=config.isolated, device="cpu")
+            zygote = stack.enter_context(ZygoteProcess(sandbox_config))
             load_libraries(config.course.libraries)
 
             def work(session: pytest.Session) -> None:
+                os.chdir(stack.enter_context(preparation.working_folder()))  # workers inherit it
                 fixtures = {name for item in session.items if _is_cheap(item) for name in _fixtures(item)}
                 preparation.warm_up(frozenset({"reference", *fixtures}))
                 gc.collect()

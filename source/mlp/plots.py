@@ -80,7 +80,7 @@ def show_pixel_values(before: Tensor, after: Tensor) -> None:
         place.hist(values.flatten().numpy(), bins=32, color=BLUE, log=True)
         place.axvline(mean, color=ORANGE, linewidth=2)
         place.axvspan(mean - spread, mean + spread, color=ORANGE, alpha=0.2)
-        place.set_title(f"{title}: mean {mean:.2f}, standard deviation {spread:.2f}", fontsize=10)
+        place.set_title(f"{title}: mean {round(mean, 2) + 0.0:.2f}, standard deviation {spread:.2f}", fontsize=10)
         place.set_xlabel("pixel value")
         place.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("pixels (log scale)")

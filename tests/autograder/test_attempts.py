@@ -9,7 +9,7 @@ import pytest
 
 from autograder.errors import ConfigError
 from autograder.grading.attempts import Attempts
-from autograder.grading.submissions import Submission
+from autograder.grading.submissions import Submission, earlier_submissions
 from autograder.results import Flag, Result, Status, read_result
 
 
@@ -175,3 +175,45 @@ def test_the_policy_stands_in_the_configuration(course_root):
 
 def test_a_result_says_which_attempt_it_is():
     assert json.loads(result(2, 1.0).to_json())["attempt"] == 2
+
+
+def before(folder: Path, number: int, text: str, hour: int) -> Submission:
+    """Lay what was handed in before where `collect` keeps it."""
+    place = folder / "submitted" / ".attempts" / str(number) / "ada" / "tiny"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "tiny.ipynb").write_text(text)
+    (place / "timestamp.txt").write_text(f"2027-01-15 {hour}:00:00 UTC")
+    [*_, newest] = earlier_submissions(folder / "submitted", "tiny", "ada")
+    return newest
+
+
+def recorded(attempts: Attempts, folder: Path, text: str, hour: int) -> list[tuple[int, str]]:
+    earlier = earlier_submissions(folder / "submitted", "tiny", "ada")
+    wanted = attempts.record(hand_in(folder, text, hour), earlier)
+    return [(attempt.number, attempt.submission.notebook.read_text()) for attempt in wanted]
+
+
+def test_with_best_what_was_collected_from_before_is_graded_too_and_recorded_once(best, tmp_path):
+    before(tmp_path, 1, "one", 9)
+    before(tmp_path, 2, "two", 10)
+    for _ in range(3):
+        assert recorded(best, tmp_path, "three", 11) == [(1, "one"), (2, "two"), (3, "three")]
+    before(tmp_path, 3, "three", 11)
+    before(tmp_path, 10, "between", 10)
+    assert recorded(best, tmp_path, "four", 12) == [(1, "one"), (2, "two"), (3, "three"), (4, "between"), (5, "four")]
+    assert recorded(best, tmp_path, "four", 12)[-1] == (5, "four")
+
+
+def test_with_last_the_newest_alone_is_graded_and_nothing_that_turns_up_later_takes_its_place(last, tmp_path):
+    before(tmp_path, 1, "one", 9)
+    assert recorded(last, tmp_path, "two", 10) == [(2, "two")]
+    before(tmp_path, 2, "in between", 9)
+    assert recorded(last, tmp_path, "two", 10) == [(2, "two")]
+
+
+def test_where_the_newest_is_not_accepted_the_one_before_is_graded_too(tmp_path):
+    on_time = Attempts(tmp_path / "results", "tiny", "last", accepts=lambda one: one.submitted_at.hour <= 10)
+    before(tmp_path, 1, "one", 9)
+    before(tmp_path, 2, "two", 10)
+    assert recorded(on_time, tmp_path, "late", 12) == [(2, "two"), (3, "late")]
+    assert recorded(on_time, tmp_path, "later", 13) == [(2, "two"), (3, "late"), (4, "later")]

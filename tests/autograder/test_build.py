@@ -208,9 +208,7 @@ def test_support_files_are_in_both_byte_for_byte(course_root):
         assert tree.files[Path("support.py")] == b"def helper(x):\n    return 2 * x\n"
 
 
-@pytest.mark.parametrize(
-    "path", ["__pycache__/support.pyc", ".ipynb_checkpoints/tiny-checkpoint.ipynb", ".OTTER_LOG", "data/MNIST/x"]
-)
+@pytest.mark.parametrize("path", ["__pycache__/support.pyc", ".ipynb_checkpoints/tiny-checkpoint.ipynb", ".OTTER_LOG"])
 def test_what_running_a_notebook_leaves_is_not_copied(course_root, path):
     left = course_root / "source" / "tiny" / path
     left.parent.mkdir(exist_ok=True, parents=True)
@@ -437,9 +435,12 @@ LATE_TODO = f"{NO_TODO}\n    # not TODO"
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        (DOUBLE.replace("    ### END SOLUTION", ""), "needs ### BEGIN SOLUTION … ### END SOLUTION"),
-        (DOUBLE.replace("    ### BEGIN SOLUTION\n", ""), "needs ### BEGIN SOLUTION … ### END SOLUTION"),
-        (DOUBLE.replace("### BEGIN", "### BEGIN SOLUTION\n    ### BEGIN"), "needs ### BEGIN SOLUTION"),
+        (DOUBLE.replace("    ### END SOLUTION", ""), "line 4: `### BEGIN SOLUTION` has no partner"),
+        (DOUBLE.replace("    ### BEGIN SOLUTION\n", ""), "line 5: `### END SOLUTION` has no partner"),
+        (
+            DOUBLE.replace("### BEGIN", "### BEGIN SOLUTION\n    ### BEGIN"),
+            "line 5: `### BEGIN SOLUTION` has no partner",
+        ),
         ("def double(x):\n    # TODO: double.\n    return 2 * x", "needs ### BEGIN SOLUTION … ### END SOLUTION"),
         ("", "needs ### BEGIN SOLUTION … ### END SOLUTION"),
         (NO_TODO, "say in a `# TODO:` comment"),
@@ -450,7 +451,7 @@ LATE_TODO = f"{NO_TODO}\n    # not TODO"
 def test_a_solution_cell_that_breaks_the_contract_is_named(course_root, source, says):
     edit_cell(course_root, "double", source=source)
     message = refusal(course_root)
-    assert message.startswith(CELL.format(4, "double"))
+    assert message.startswith(CELL.format(4, "double").removesuffix(": "))
     assert says in message
 
 
@@ -461,14 +462,16 @@ def test_a_solution_cell_may_define_more_than_its_grade_id(course_root):
 
 def test_a_solution_outside_of_a_solution_cell_is_refused(course_root):
     edit_cell(course_root, "setup", source="### BEGIN SOLUTION\nimport torch\n### END SOLUTION")
-    assert "source/tiny/tiny.ipynb: nbgrader says: " in refusal(course_root)
+    message = refusal(course_root)
+    assert message.startswith(
+        "source/tiny/tiny.ipynb, cell 2 (setup): an answer stands in it, and it is no solution cell"
+    )
 
 
 def test_a_grade_id_that_is_there_twice_is_refused_by_its_name(course_root):
     edit_cell(course_root, "grader", metadata=marks("setup"))
     message = refusal(course_root)
-    assert message.startswith("source/tiny/tiny.ipynb: nbgrader says: ")
-    assert "Duplicate grade id: setup" in message
+    assert message.startswith("source/tiny/tiny.ipynb, cell 3 (setup): cell 2 has that grade_id too")
 
 
 @pytest.mark.parametrize("field", ["grade", "solution", "locked"])
@@ -509,7 +512,7 @@ def test_an_id_that_is_there_twice_is_refused(course_root):
 def test_a_source_that_is_no_notebook_is_named(course_root, content):
     path = course_root / "source" / "tiny" / "tiny.ipynb"
     path.write_text(content)
-    assert refusal(course_root, NotebookError).startswith(f"{path}: ")
+    assert refusal(course_root, NotebookError).startswith("source/tiny/tiny.ipynb")
 
 
 def test_support_files_cannot_take_the_place_of_the_public_checks(course_root):
@@ -523,12 +526,12 @@ def test_support_files_cannot_take_the_place_of_the_public_checks(course_root):
     [
         ("points(2)", "points(2.5)", "tests/tiny: the checks add up to 6.5 points; course_config.py says 6 for 'tiny'"),
         ("points(2)", "points(-2)", "test_double_of_hidden_numbers: points is -2"),
-        ("points(2)", "points('two')", "test_double_of_hidden_numbers: points is 'two'"),
-        ("points(2)", "points(True)", "test_double_of_hidden_numbers: points is True"),
+        ("points(2)", "points('two')", "test_double_of_hidden_numbers: points('two') must be given one number"),
+        ("points(2)", "points(True)", "test_double_of_hidden_numbers: points(True) must be given one number"),
         (
             '@pytest.mark.question("answer")\n@pytest.mark.points(3)',
             '@pytest.mark.question("anwser")\n@pytest.mark.points(3)',
-            "tests/tiny/test_tiny.py::test_answer: there is no solution cell 'anwser'; there are ['double', 'answer']",
+            "tests/tiny/test_tiny.py::test_answer: there is no solution cell 'anwser' (did you mean 'answer'?); name one of ['double', 'answer']",
         ),
         (
             '@pytest.mark.question("answer")\n@pytest.mark.points(3)',
@@ -537,13 +540,13 @@ def test_support_files_cannot_take_the_place_of_the_public_checks(course_root):
         ),
         (
             '@pytest.mark.question("answer")\n@pytest.mark.public',
-            '@pytest.mark.question("answer")',
+            '@pytest.mark.question("answer")\n@pytest.mark.points(0)',
             "source/tiny/tiny.ipynb, cell 6 (answer): the question has no public check",
         ),
         ('    """Read the book again."""\n', "", "test_tiny.py::test_answer needs a docstring"),
         ('"""Read the book again."""', '"""   """', "test_tiny.py::test_answer needs a docstring"),
         ("import torch\n", "import torch\nimport no_such_module\n", "No module named 'no_such_module'"),
-        ("LENGTH = 3", "LENGTH = = 3", "test_tiny.py cannot be collected"),
+        ("LENGTH = 3", "LENGTH = = 3", "test_tiny.py, line 8: it is no Python"),
     ],
 )
 def test_a_check_that_breaks_the_contract_is_named(course_root, old, new, says):
@@ -594,7 +597,7 @@ def test_a_public_check_cannot_use_what_students_do_not_have(course_root, check,
 
 def test_a_public_check_cannot_use_what_students_lack_by_way_of_a_helper(course_root):
     helper = "def near(x):\n    return pytest.approx(x)\n\n\n"
-    public_check(course_root, PUBLIC.replace("integer(", "near(3) == integer("), before=helper)
+    public_check(course_root, PUBLIC.replace("integer(", "assert near(3) == integer("), before=helper)
     assert "test_answer_is_a_number: a public check cannot use 'pytest'" in refusal(course_root)
 
 

@@ -170,7 +170,7 @@ def test_the_answer_to_a_task_is_what_stands_below_it(tmp_path):
     [
         ([text("words", "a", by_hand("words", 0))], 6, "a person is to judge it .* give it an ID and points above 0"),
         ([WRITTEN], 6, "the checks and what a person judges add up to 8 points; course_config.py says 6"),
-        ([code("plot", PLOT, by_hand("answer"))], 8, "'answer' is judged by a person"),
+        ([code("plot", PLOT, by_hand("answer"))], 8, "cell 6 has that grade_id too"),
     ],
 )
 def test_a_source_that_cannot_be_is_one_sentence(course_root, capsys, cells, points, said):

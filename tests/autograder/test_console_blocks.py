@@ -102,6 +102,7 @@ def run(command: str, folder: Path, scratch: Path) -> subprocess.CompletedProces
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
+        timeout=300,
     )
 
 

@@ -80,7 +80,7 @@ course = Course(name="Tiny", assignments=[
         ('Assignment(name=3, title="T", points=6)', "assignment 3: the name must be"),
         ('Assignment(name="tiny", title=None, points=6)', "title is None"),
         ('Assignment(name="tiny", title="T", points=6, due=datetime(2027, 1, 15))', "no time zone"),
-        ('Assignment(name="tiny", title="T", points=6, due="2027-01-15")', "no time zone"),
+        ('Assignment(name="tiny", title="T", points=6, due="2027-01-15")', "is no datetime"),
         ('Assignment(name="tiny", title="T", points=6, budget=30)', "budget is 30"),
         ('Assignment(name="tiny", title="T", points=6, late_policy=0.1)', "late_policy is 0.1"),
         ('Assignment(name="tiny", title="T", points=6, budget=Budget(cell_second=1))', "Budget has no field"),

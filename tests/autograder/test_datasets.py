@@ -67,7 +67,7 @@ def test_a_file_that_is_not_there_is_named(course):
     ("function", "says"),
     [
         ("loaders.py:broken", "loaders.py:broken of the dataset 'weather' raised ZeroDivisionError"),
-        ("loaders.py:nothing", "loaders.py:nothing of the dataset 'weather' raised AttributeError"),
+        ("loaders.py:nothing", "loaders.py of the dataset 'weather' defines no 'nothing'"),
         ("others.py:unpack", "others.py is missing; course_config.py names a function in it"),
         ("no_such_module:unpack", "raised ModuleNotFoundError"),
     ],

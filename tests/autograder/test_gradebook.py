@@ -7,18 +7,21 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import gradebook_course
 import pytest
 from gradebook_course import graded, make, run
-from test_by_hand import by_hand, text
-from tiny_course import RIGHT, answers, notebook
+from test_by_hand import by_hand, task, text
+from tiny_course import RIGHT, answers, notebook, source_cells
 
 from autograder.adjustments import read_adjustments
 from autograder.cli import main
 from autograder.course import load_course
-from autograder.results import Result, kept_notebook_path
+from autograder.gradebook.entries import read_written
+from autograder.gradebook.folder import WRITTEN
+from autograder.results import Result, Status, kept_notebook_path, write_result
 from autograder.settlement import read_settled
 
 STUDENTS = ("ada", "bob", "cid")
@@ -239,3 +242,85 @@ def test_a_comment_that_is_taken_for_html_holds_none():
     assert "<s" not in harmless(said)
     assert "](" not in harmless(said)
     assert unharmed(harmless(said)) == said
+
+
+def give_extra(root: Path, student: str, question: str, extra: float) -> None:
+    with sqlite3.connect(book(root) / "gradebook.db") as db:
+        db.execute(
+            """update grade set extra_credit = ? where notebook_id = (select n.id from submitted_notebook n
+            join submitted_assignment a on n.assignment_id = a.id where a.student_id = ?)
+            and cell_id in (select id from base_cell where name = ?)""",
+            (extra, student, f"check-{question}"),
+        )
+    db.close()
+
+
+def test_extra_credit_is_points_of_the_question_and_no_more_than_it_is_worth(root, capsys):
+    give_extra(root, "ada", "answer", 1)
+    give_extra(root, "bob", "answer", 2)  # 1.5 of 3 he has
+    assert run(root, "--read") == 1
+    assert "bob, answer: 3.5 for a question that is worth 3" in err(capsys)
+    [given] = [one for one in settled(root)["ada"].by_hand if one.question == "answer"]
+    assert (given.score, given.by_hand) == (1, 1)
+    assert not [one for one in settled(root)["bob"].by_hand if one.question == "answer"]
+
+
+def test_who_has_no_score_is_in_the_gradebook_with_none_and_who_handed_in_no_notebook_with_0(root, capsys):
+    for student, status, reason in (("dan", Status.INVALID, "It is a PDF."), ("eva", Status.FAILED, "lost")):
+        result = replace(settled(root)["ada"], student=student, status=status, reason=reason, score=0.0)
+        write_result(root / "results", replace(result, checks=(), cells=(), by_hand=()))
+    assert run(root) == 1
+    said = err(capsys)
+    assert "eva" in said
+    done = nbgrader(root, "export")
+    assert done.returncode == 0, done.stderr
+    with (book(root) / "grades.csv").open() as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    assert float(rows["dan"]["score"]) == 0
+    assert rows.get("eva", {}).get("timestamp", "") == "", "nothing that is no score looks like one"
+    type_in(root, "dan", "words", score=2, comment="Handed in on paper.")
+    assert run(root, "--read") == 0
+    assert settled(root)["dan"].score == 2
+
+
+def test_where_feedback_shows_scores_alone_formgrader_shows_no_hint_either(root):
+    config = root / "course_config.py"
+    hints = [entry.auto_comment for entry in written(root)["ada"].values()]
+    assert any(hint and "Read the book again." in hint for hint in hints)
+    config.write_text(config.read_text().replace("points=8,", 'points=8, feedback_level="scores",'))
+    assert run(root) == 0
+    assert {entry.auto_comment for entry in written(root)["ada"].values()} == {None}
+
+
+def written(root: Path):
+    return read_written(book(root) / WRITTEN, "tiny").students
+
+
+def test_a_task_is_judged_in_formgrader_too(tmp_path):
+    root = make(tmp_path / "course")
+    cells = [*source_cells(), text("words", "Since.", by_hand("words")), text("own", "Your own idea.", task("own"))]
+    (root / "source" / "tiny" / "tiny.ipynb").write_text(json.dumps(notebook(*cells)))
+    config = root / "course_config.py"
+    config.write_text(config.read_text().replace("points=8,", "points=9,"))
+    assert main(["build", "--course", str(root)]) == 0
+    result = graded(root, "ada")
+    kept = kept_notebook_path(root / "results", "tiny", "ada", 1)
+    content = json.loads(kept.read_text())
+    content["cells"] += [text("own", "Your own idea.", task("own")), text("below", "Halve it again.")]
+    kept.write_text(json.dumps(content))
+    write_result(root / "results", replace(result, max_score=9.0))
+    assert run(root) == 0
+    assert written(root)["ada"]["own"].needs_person
+    copy = json.loads((book(root) / "autograded" / "ada" / "tiny" / "tiny.ipynb").read_text())
+    assert "Halve it again." in str([cell["source"] for cell in copy["cells"]])
+    with sqlite3.connect(book(root) / "gradebook.db") as db:
+        [(cell,)] = db.execute("select id from base_cell where name = 'own'").fetchall()
+        db.execute("update grade set manual_score = 0.5, needs_manual_grade = 0 where cell_id = ?", (cell,))
+        db.execute("update comment set manual_comment = 'How?' where cell_id = ?", (cell,))
+    db.close()
+    assert run(root, "--read") == 0
+    [given] = [one for one in settled(root)["ada"].by_hand if one.question == "own"]
+    assert (given.score, given.comments) == (0.5, ("How?",))
+    done = nbgrader(root, "generate_feedback", "tiny")
+    assert done.returncode == 0, done.stderr
+    assert "How?" in (book(root) / "feedback" / "ada" / "tiny" / "tiny.html").read_text()

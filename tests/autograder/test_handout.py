@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 import tiny_course
 
@@ -90,6 +91,16 @@ def test_cells_are_on_the_slides_that_their_types_say(executed, solutions):
     assert "answer is 42" in markup
     assert "Nobody sees this" not in markup
     assert "secret recipe" not in markup
+
+
+def test_slides_show_a_cell_tagged_hide_input_without_its_code_and_a_handout_with_it(executed, solutions):
+    notebook = nbformat.from_dict(executed)
+    notebook.cells[-1].metadata["tags"] = ["hide-input"]
+    slides, handout = slides_page(notebook, solutions, "Tiny"), handout_page(notebook, solutions, "Tiny")
+    code, output = '<span class="nb">print</span>', "answer is 42"
+    assert (code in slides_page(executed, solutions, "Tiny"), code in slides, code in handout) == (True, False, True)
+    assert output in slides
+    assert output in handout
 
 
 def test_the_commands_write_both(course, capsys):

@@ -189,7 +189,7 @@ def test_nothing_is_written_over(root, tmp_path, capsys):
 
 def test_a_folder_that_would_not_travel_is_refused(root, tmp_path, capsys):
     folder = lesson(tmp_path / "week")
-    (folder / "data").mkdir()
-    (folder / "data" / "table.csv").write_text("1")
+    (folder / "solution").mkdir()
+    (folder / "solution" / "table.csv").write_text("1")
     assert imported(root, folder) == 2
     assert "rename it" in one_line(capsys.readouterr().err)

@@ -387,6 +387,34 @@ def test_what_is_not_accepted_leaves_the_attempt_before_it_in_force(graded):
     assert refused.lateness.endswith("the last one is day 3 after the due date: not accepted.")
 
 
+def test_who_handed_in_twice_before_the_first_grading_keeps_what_came_in_time(graded, capsys):
+    config = graded / "course_config.py"
+    last = 'penalty_per_day=0.1, last_day=3, after_last_day="not accepted"'
+    config.write_text(config.read_text().replace("penalty_per_day=0.1", last))
+    hand_in(graded, "2027-01-17 10:00:00 UTC")
+    earlier = graded / "submitted" / ".attempts" / "1" / "ada"
+    earlier.parent.mkdir(parents=True)
+    (graded / "submitted" / "ada").rename(earlier)
+    hand_in(graded, "2027-01-20 10:00:00 UTC", "answer = 43")
+    assert main(["build", "--course", str(graded)]) == 0
+    assert main(["grade", "tiny", "--course", str(graded), "--dry-run"]) == 0
+    assert "2 to grade, 0 reused" in capsys.readouterr().out
+    course = load_course(graded)
+    assignment = course.assignment("tiny")
+    batch = BatchRequest(
+        course=course,
+        assignment=assignment,
+        submissions=find_submissions(graded / "submitted", "tiny"),
+        submitted=graded / "submitted",
+        results=graded / "results",
+        fingerprints=Fingerprints(course, assignment, "secret", "auto"),
+        device="cpu",
+    )
+    run_batch(plan_batch(batch), ScriptedEngine(), lambda _: None)
+    counting = read_result(result_path(graded / "results", "tiny", "ada"))
+    assert (counting.attempt, counting.score) == (1, 4.8)
+
+
 def test_report_and_feedback_say_the_score_of_today(graded, capsys):
     grade(graded)
     (graded / "extensions.csv").write_text("student,assignment,days\nada,tiny,1\n")

@@ -24,6 +24,7 @@ from autograder.authoring import hand_in
 from autograder.authoring.archive import pack
 from autograder.authoring.assignment import Tree, build_trees, write
 from autograder.authoring.pictures import MOST_CHARACTERS
+from autograder.authoring.readme import readme
 from autograder.authoring.requirements import AT_LEAST
 from autograder.cli import main
 from autograder.course import Course, load_course
@@ -87,6 +88,14 @@ def test_a_readme_says_how_to_begin_in_commands(release):
     assert "pip install -r requirements.txt\n$ jupyter lab tiny.ipynb" in text
     assert "Colab](" not in text
     assert "git-pull" not in text
+
+
+def test_a_readme_says_how_to_do_with_less_where_pytorch_is_needed(course_root):
+    course = load_course(course_root)
+    with_it, without = (readme(course, course.assignment("tiny"), {"numpy", *more}) for more in ({"torch"}, ()))
+    assert "`pip install torch --index-url https://download.pytorch.org/whl/cpu`" in with_it
+    assert "CUDA" in with_it
+    assert "CUDA" not in without
 
 
 def test_a_readme_of_the_authors_own_stays(course_root):

@@ -284,7 +284,7 @@ def test_seconds_are_judged_where_nothing_else_runs(quick, found):
         left_out=(),
     )
     findings = judge(validation, KnownAnswers(answers=(), harmless=()), mutants=())
-    assert findings.count("t::c takes 43.2 of its 120 seconds") == found
+    assert findings.count("t::c takes 43.2 of its 120 seconds; give it @pytest.mark.deadline(130)") == found
 
 
 # Leaks

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course
-from autograder.datasets import kept_files, prepare_data
+from autograder.datasets import kept_files, own_data_files, prepare_data
 from autograder.errors import GraderError, NotebookError
 from autograder.grading.job import Job
 from autograder.notebook_files import read_file
@@ -41,7 +41,8 @@ def bundle_assignment(course: Course, assignment: str) -> Bundle:
     notebooks = course.source_notebook(assignment), course.release_notebook(assignment)
     folders = [*(path.parent for path in notebooks), course.checks_folder(assignment)]
     files = (path for folder in folders for path in folder.rglob("*"))
-    return _bundle(course.root, (path for path in files if not BYPRODUCTS & set(path.relative_to(course.root).parts)))
+    kept = [path for path in files if not BYPRODUCTS & set(path.relative_to(course.root).parts)]
+    return _bundle(course.root, [*kept, *(path for path, _ in own_data_files(course, assignment))])
 
 
 def bundle_data(course: Course) -> Bundle:

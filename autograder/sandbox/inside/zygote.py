@@ -344,7 +344,8 @@ def _read_line(descriptor: int) -> str:
 
 
 def _report(document: Mapping[str, object]) -> None:
-    os.write(1, json.dumps(document).encode() + b"\n")
+    with contextlib.suppress(BrokenPipeError):  # whoever started this has gone: something else was at fault
+        os.write(1, json.dumps(document).encode() + b"\n")
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ const time = (seconds) => (seconds < 60 ? `${seconds} s` : `${Math.floor(seconds
 if (at("live")) {
   let ran = null;
   const show = (batch) => {
-    if (!batch.assignment) return;
     const runs = batch.state !== "ended";
+    if (!batch.assignment || (ran === null && !batch.recent)) return;
     at("live").hidden = false;
     const whose = batch.student ? `${batch.assignment}, ${batch.student}` : batch.assignment;
     const many = batch.total ? `${batch.finished} of ${batch.total}` : runs ? "starting" : "";
@@ -31,7 +31,16 @@ if (at("live")) {
     if (ran === true && !runs) at("live-said").textContent = `${batch.assignment}: ${batch.ending}`;
     ran = runs;
   };
-  new EventSource("/events").addEventListener("message", (event) => show(JSON.parse(event.data)));
+  let source = null;
+  const listen = () => {
+    source?.close(); // a browser has six connections to a server: tabs that nobody sees take none
+    source = null;
+    if (document.hidden) return;
+    source = new EventSource("/events");
+    source.addEventListener("message", (event) => show(JSON.parse(event.data)));
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 }
 
 // Tables: a click on a column's head sorts, what is typed filters
