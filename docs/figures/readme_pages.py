@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FIGURES = Path(__file__).parent
 ASSIGNMENT = "parameter_counting"
 STUDENT, QUESTION = "chen", "#question-6"
-WIDTH, HEIGHT = 760, 760
+WIDTH, HEIGHT = 760, 600
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
