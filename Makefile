@@ -11,7 +11,7 @@ LOCK := requirements.lock
 UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
 NO_CHROMIUM := chromium is not there: the tests in a browser will be skipped (Debian: apt-get install chromium)
 
-.PHONY: setup uv lock environment demo test test-the-rest validate lint clean
+.PHONY: setup uv lock environment demo docs test test-the-rest validate lint clean
 
 # The stamp is newer than pyproject.toml and the lock once everything in them is installed
 setup: .venv/.installed
@@ -42,6 +42,11 @@ demo: setup
 	$(BIN)/python examples/grade_class.py --results $(DEMO)/results --reports $(DEMO) --sandbox $(SANDBOX)
 	$(BIN)/python examples/compare.py --results $(DEMO)/results
 
+# The documentation as a site, by both of its builders, in build/site/; begin at build/site/zensical/index.html
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir build/site/mkdocs
+	$(BIN)/zensical build --clean --strict
+
 # The attacks come first and alone: they look at what a batch leaves behind on this host. The rest waits a lot, and
 # validation fills the gaps
 test: setup lint
@@ -62,4 +67,4 @@ lint: setup
 	$(BIN)/mypy
 
 clean:
-	rm -rf build results .venv
+	rm -rf build results .cache .venv

@@ -24,7 +24,7 @@ from autograder.results import (
     Status,
 )
 
-__all__ = ["result_schema"]
+__all__ = ["field_docstrings", "result_schema"]
 
 _RECORDS: tuple[type, ...] = (Result, CheckRecord, Measurement, Curve, CellRecord, HandRecord)
 _ENUMS: tuple[type[StrEnum], ...] = (Status, CheckStatus, CellStatus, HandStatus, Flag)
@@ -53,7 +53,7 @@ def result_schema() -> dict[str, Any]:
 
 def _complete_record(definition: dict[str, Any], record: type) -> None:
     """Describe the fields, in the file's order; other fields are refused."""
-    docstrings = _docstrings(record)
+    docstrings = field_docstrings(record)
     definition["properties"] = {
         name: definition["properties"][name] | ({"description": docstrings[name]} if name in docstrings else {})
         for name in record.__annotations__
@@ -63,13 +63,13 @@ def _complete_record(definition: dict[str, Any], record: type) -> None:
 
 def _complete_enum(definition: dict[str, Any], enum: type[StrEnum]) -> None:
     """Describe the values, in the order that the enum gives them."""
-    docstrings = _docstrings(enum)
+    docstrings = field_docstrings(enum)
     told = [f"`{member.value}`: {docstrings[name]}" for name, member in enum.__members__.items() if name in docstrings]
     definition["description"] = " ".join([definition["description"], *told])
     definition["enum"] = [member.value for member in enum]
 
 
-def _docstrings(kind: type) -> dict[str, str]:
+def field_docstrings(kind: type) -> dict[str, str]:
     """Return the docstrings of a class's fields or values: each stands below its own."""
     (definition,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(definition, ast.ClassDef)

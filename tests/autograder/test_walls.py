@@ -1,4 +1,4 @@
-"""README's table of walls, `autograder doctor` and the code name the same ones."""
+"""The table of walls in docs/trust.md, `autograder doctor` and the code name the same ones."""
 
 import pytest
 from tiny_course import REPOSITORY
@@ -11,7 +11,7 @@ from autograder.sandbox.outside.process import StudentProcess
 from autograder.sandbox.shared.layers import Layer
 from autograder.sandbox.shared.process_memory import kernel_bytes, private_bytes
 
-README_ALONE = {"root folder": enter_root_folder, "limits": bind}
+PAGE_ALONE = {"root folder": enter_root_folder, "limits": bind}
 """Walls that are no layer of a student's process, and what builds them."""
 DOCTOR_ALONE = {
     "watched ten times a second": (private_bytes, kernel_bytes),
@@ -23,14 +23,14 @@ DOCTOR_ALONE = {
 
 @pytest.fixture(scope="module")
 def named() -> list[str]:
-    """The walls of README's table."""
-    table = (REPOSITORY / "README.md").read_text().partition("| wall |")[2].partition("\n\n")[0]
+    """The walls of the page's table."""
+    table = (REPOSITORY / "docs" / "trust.md").read_text().partition("| wall |")[2].partition("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
     return [name.partition("(")[0].strip() for cell in cells for name in cell.split(",")]
 
 
-def test_readme_names_each_wall_once(named):
-    assert sorted(named) == sorted({*Layer, *README_ALONE})
+def test_the_page_names_each_wall_once(named):
+    assert sorted(named) == sorted({*Layer, *PAGE_ALONE})
 
 
 def test_doctor_tries_each_layer_and_no_other():
