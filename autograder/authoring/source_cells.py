@@ -33,7 +33,15 @@ _FETCHES = re.compile(
     r"url(?:open|retrieve)|read_\w+|get|post|download\w*|\w+_from_url|imread|loadtxt|genfromtxt|retrieve|open"
 )
 """Calls that fetch the address that they are given."""
-_TAGS = (Tag.SKIP_GRADING, Tag.SOLUTION_ONLY, Tag.STUDENT_ID, Tag.NO_TODO, Tag.NO_PUBLIC_CHECK, Tag.NO_POINTS)
+_TAGS = (
+    Tag.SKIP_GRADING,
+    Tag.SOLUTION_ONLY,
+    Tag.STUDENT_ID,
+    Tag.NO_TODO,
+    Tag.NO_PUBLIC_CHECK,
+    Tag.NO_POINTS,
+    Tag.HIDE_INPUT,
+)
 _ALIKE = 0.8
 
 

@@ -17,6 +17,7 @@ from autograder.options import Argument, CommonOptions, Device, Option, folder, 
 if TYPE_CHECKING:
     from autograder.grading.batch import BatchRequest, Plan
     from autograder.grading.job import Engine
+    from autograder.grading.solution_trial import SolutionTrial
     from autograder.grading.submissions import Submission
     from autograder.notebooks import Cell
 
@@ -81,7 +82,7 @@ def run(options: Options) -> ExitCode:
     from autograder.datasets import prepare_data
     from autograder.grading.batch import plan_batch
     from autograder.grading.lock import locked
-    from autograder.grading.solution_trial import try_solution
+    from autograder.grading.solution_trial import SolutionTrial
 
     found = _find(options)
     secret = _secret(found.course)
@@ -92,10 +93,7 @@ def run(options: Options) -> ExitCode:
         plan = _explained(options, plan_batch(request))
         if options.dry_run:
             return ExitCode.DONE
-        if plan.jobs and not options.untried:
-            with ERR.status(f"{found.assignment.name}: the solution is tried first"):
-                try_solution(request, engine)
-        ending = _grade(options, found, plan, engine)
+        ending = _grade(options, found, plan, engine, None if options.untried else SolutionTrial.of(request))
     return _exit_code(found, ending)
 
 
@@ -213,7 +211,7 @@ def _explained(options: Options, plan: "Plan") -> "Plan":
     return plan
 
 
-def _grade(options: Options, found: _Found, plan: "Plan", engine: "Engine") -> _Ending:
+def _grade(options: Options, found: _Found, plan: "Plan", engine: "Engine", trial: "SolutionTrial | None") -> _Ending:
     """Grade what is planned, show it, sum it up, however it ends."""
     from autograder.grading.batch import run_batch
     from autograder.grading.interrupts import Abandoned, Interrupts
@@ -223,7 +221,7 @@ def _grade(options: Options, found: _Found, plan: "Plan", engine: "Engine") -> _
     abandoned = ""
     with show, Interrupts(engine, show.say) as interrupts:
         try:
-            run_batch(plan, engine, show.watch)
+            run_batch(plan, engine, show.watch, trial)
         except Abandoned as signal:
             abandoned = signal.name
     interrupted = abandoned or ("SIGINT" if interrupts.draining else "")

@@ -1,4 +1,4 @@
-"""Bring assignments of nbgrader's along: cells, points, tests, files; nothing is run."""
+"""Bring assignments of nbgrader's or otter's along: cells, points, tests, files; nothing is run."""
 
 # ruff: noqa: PLC0415 - see autograder.cli
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from autograder.console import OUT
-from autograder.errors import ExitCode
+from autograder.errors import AutograderError, ExitCode
 from autograder.options import Argument, CommonOptions, Option
 
 __all__ = ["Options", "run"]
@@ -17,18 +17,27 @@ __all__ = ["Options", "run"]
 class Options(CommonOptions):
     """What to import."""
 
-    what: Annotated[Literal["nbgrader"], Argument(help="whose format it is")]
-    folder: Annotated[Path, Argument(metavar="DIR", help="a course with source/, or one assignment's folder")]
-    split: Annotated[bool, Option(help="several notebooks of an assignment become an assignment each")] = False
+    what: Annotated[Literal["nbgrader", "otter"], Argument(help="whose format it is")]
+    path: Annotated[
+        Path, Argument(help="nbgrader: a course, its source/, or one assignment's folder; otter: a source notebook")
+    ]
+    split: Annotated[bool, Option(help="several notebooks of nbgrader's become an assignment each")] = False
 
 
 def run(options: Options) -> ExitCode:
     """Plan all assignments, write them, and say what was taken, changed and left."""
     from autograder.authoring.new_assignment import write_assignment
-    from autograder.importing.nbgrader import plan_import
+    from autograder.importing import nbgrader, otter
 
     course = options.load_course()
-    for new in plan_import(course, options.folder, split=options.split):
+    if options.what == "otter" and options.split:
+        raise AutograderError("--split is for nbgrader: otter has a notebook for each assignment; leave it out.")
+    planned = (
+        otter.plan_import(course, options.path)
+        if options.what == "otter"
+        else nbgrader.plan_import(course, options.path, split=options.split)
+    )
+    for new in planned:
         name = new.assignment.name
         OUT.print(f"{name}, {new.assignment.points:g} points, questions: {', '.join(new.questions)}", markup=False)
         for path in write_assignment(course, new):

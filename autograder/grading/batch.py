@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
@@ -16,7 +17,7 @@ from autograder.notebooks import Cell, read_cells
 from autograder.results import Flag, Result, Status, remove_leftovers
 from autograder.settlement import Settlement, open_settlement
 
-__all__ = ["BatchRequest", "Plan", "Reason", "plan_batch", "run_batch"]
+__all__ = ["BatchRequest", "Plan", "Reason", "Trial", "plan_batch", "run_batch"]
 
 _HOSTS_FAULT_PERHAPS = "it ran out of memory beside others; it is graded again alone"
 _WRITTEN_TOGETHER = 200
@@ -138,11 +139,27 @@ def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint) -> J
     return replace(job, depends_on=fingerprint.depends_on)
 
 
-def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Sequence[Result]:
+class Trial(Protocol):
+    """A job on whose result it depends whether those of a batch count."""
+
+    @property
+    def job(self) -> Job:
+        """Return what is to be graded."""
+        ...
+
+    def judge(self, result: Result) -> None:
+        """Raise AutograderError where nothing may count."""
+        ...
+
+
+def run_batch(
+    plan: Plan, engine: Engine, watch: Callable[[Event], None], trial: Trial | None = None
+) -> Sequence[Result]:
     """Grade and write; `watch` hears of each event, a result only after it is on the disk. Return the new results.
 
-    What the grader could not grade, or what perhaps suffered from others beside it, is graded once more, alone. Raise
-    AutograderError where results cannot be written.
+    What the grader could not grade, or what perhaps suffered from others beside it, is graded once more, alone. With a
+    `trial`, which is begun first, no result is written before that is judged. Raise AutograderError where results
+    cannot be written, or what judging it raises.
     """
     attempts = plan.attempts
     with _writing(attempts.results):
@@ -152,7 +169,9 @@ def run_batch(plan: Plan, engine: Engine, watch: Callable[[Event], None]) -> Seq
         graded[job.key] = result
         watch(Started(job=job))
         watch(Finished(job=job, result=result))
-    for event in _twice([job for job in plan.jobs if not job.problem], engine):
+    jobs = [job for job in plan.jobs if not job.problem]
+    events = _tried(_twice([trial.job, *jobs], engine), trial) if trial and jobs else _twice(jobs, engine)
+    for event in events:
         if isinstance(event, Finished):
             event = replace(event, result=attempts.settle_score(event.result))  # noqa: PLW2901 - the event, completed
             with _writing(attempts.results):
@@ -185,6 +204,23 @@ def _twice(jobs: Sequence[Job], engine: Engine) -> Iterator[Event]:
         else:
             yield event
     yield from engine.run(again, alone=True)
+
+
+def _tried(events: Iterator[Event], trial: Trial) -> Iterator[Event]:
+    """Yield the events of the other jobs, their results only when the trial is judged."""
+    held: list[Finished] = []
+    unjudged, is_last = True, False
+    for event in events:
+        if event.job.key == trial.job.key:
+            if isinstance(event, Finished) and (is_last or not _trouble(event.result)):
+                trial.judge(event.result)
+                unjudged = False
+                yield from held
+            is_last |= isinstance(event, Finished)  # what was in trouble is graded once more
+        elif unjudged and isinstance(event, Finished):
+            held.append(event)
+        else:
+            yield event
 
 
 def _trouble(result: Result) -> str:

@@ -1,58 +1,55 @@
-"""Grade the solution before any submission: what it loses, a right answer of a student's would lose too."""
+"""Try the solution in a batch before submissions count: what it loses, a right answer of a student's would lose too."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from autograder.errors import GraderError, ResultError
 from autograder.grading.batch import BatchRequest
-from autograder.grading.job import Engine, Finished, job_for
+from autograder.grading.job import Job, job_for
 from autograder.grading.submissions import Submission
 from autograder.notebooks import Tag, read_cells
 from autograder.results import CellStatus, CheckStatus, Result, Status, read_result, result_path, write_result
 
-__all__ = ["try_solution"]
+__all__ = ["SolutionTrial"]
 
 _KEPT = ".solution"
 """The folder beside the results where that of the solution is kept."""
-_STUDENT = "solution"
+_STUDENT = ".solution"
+"""No student can be called so."""
 _SHOWN = 300
 
 
-def try_solution(request: BatchRequest, engine: Engine) -> bool:
-    """Grade the instructor's notebook as a student's, unless that was done since anything changed.
+@dataclass(frozen=True, kw_only=True)
+class SolutionTrial:
+    """The instructor's notebook as one more job of a batch."""
 
-    Return whether it had to be graded. Raise GraderError that names the first thing wrong: a check that the solution
-    does not pass, a cell of it that fails.
-    """
-    course, assignment = request.course, request.assignment
-    submission = Submission(student=_STUDENT, notebook=course.source_notebook(assignment.name))
-    fingerprint = str(request.fingerprints.of(submission))
-    job = job_for(course, assignment, submission, device=request.device, fingerprint=fingerprint)
-    result = _known(request.results / _KEPT, job.assignment, fingerprint)
-    graded = result is None
-    if result is None:
-        for event in engine.run([job], alone=True):
-            if isinstance(event, Finished):
-                result = event.result
-    if result is None:  # it was interrupted before it was done
-        return False
-    for problem in _problems(result, _cells_for_solutions(submission.notebook)):
-        raise GraderError(
-            f"source/{assignment.name}: the solution does not get its points, and nothing is graded before it does: "
-            f"{problem}; mend it, and see `pytest tests/{assignment.name}`, or grade all the same with --untried."
-        )
-    if graded:
-        write_result(request.results / _KEPT, replace(result, fingerprint=fingerprint))
-    return graded
+    job: Job
+    results: Path
 
+    @classmethod
+    def of(cls, request: BatchRequest) -> Self | None:
+        """Return the trial that a batch has to begin with; None where nothing has changed since one went well."""
+        course, assignment = request.course, request.assignment
+        submission = Submission(student=_STUDENT, notebook=course.source_notebook(assignment.name))
+        fingerprint = str(request.fingerprints.of(submission))
+        job = job_for(course, assignment, submission, device=request.device, fingerprint=fingerprint)
+        try:
+            known = read_result(result_path(request.results / _KEPT, assignment.name, _STUDENT))
+        except ResultError:
+            known = None
+        return None if known and known.fingerprint == fingerprint else cls(job=job, results=request.results)
 
-def _known(kept: Path, assignment: str, fingerprint: str) -> Result | None:
-    try:
-        result = read_result(result_path(kept, assignment, _STUDENT))
-    except ResultError:
-        return None
-    return result if result.fingerprint == fingerprint else None
+    def judge(self, result: Result) -> None:
+        """Keep the solution's result; raise GraderError for the first thing wrong: a check or a cell that fails."""
+        for problem in _problems(result, _cells_for_solutions(self.job.notebook)):
+            raise GraderError(
+                f"source/{self.job.assignment}: the solution does not get its points, and nothing is graded before it "
+                f"does: {problem}; mend it, and see `pytest tests/{self.job.assignment}`, or grade all the same with "
+                "--untried."
+            )
+        write_result(self.results / _KEPT, result)
 
 
 def _cells_for_solutions(source: Path) -> frozenset[int]:

@@ -1,9 +1,7 @@
 """Take a notebook of nbgrader's apart: what stays a notebook, and its cells of tests with what they are worth."""
 
-import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,46 +9,20 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.from_notebook import read_foreign
-from autograder.cell_code import defined_names, names_bound, statements, words
+from autograder.cell_code import defined_names, names_bound, statements
 from autograder.errors import BuildError
+from autograder.importing.kernel import refuse_other_languages
 from autograder.importing.nbgrader_folder import Delimiters
+from autograder.importing.taken_apart import TakenApart, TestCell, note_names
 
-__all__ = ["TakenApart", "TestCell", "question_for", "take_apart"]
+__all__ = ["take_apart"]
 
 _OLD_TESTS = re.compile(r"^[ \t]*(?:from nose|import nose)\b.*\n?", re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TestCell:
-    """A cell of tests."""
-
-    place: str
-    grade_id: str
-    points: float
-    visible: str
-    whole: str
-    """With the hidden tests."""
-    above: Sequence[tuple[str, frozenset[str]]]
-    """The questions above it, nearest last, and the names that each defines."""
-
-
-@dataclass(kw_only=True)
-class TakenApart:
-    """The notebooks of an assignment as one, and what its checks are made of."""
-
-    notebook: NotebookNode | None = None
-    tests: list[TestCell] = field(default_factory=list)
-    questions: list[tuple[str, frozenset[str]]] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    """What cells define that stay in the notebook, imports apart."""
-    imports: dict[str, str] = field(default_factory=dict)
-    """The import of each name that the notebook imports."""
-    notes: list[str] = field(default_factory=list)
-
-
-def take_apart(paths: Sequence[Path], delimiters: Delimiters) -> TakenApart:
+def take_apart(paths: Sequence[Path], delimiters: Delimiters, files: frozenset[str]) -> TakenApart:
     """Return the notebooks' cells in order, with our markers around answers; raise a sentence for what cannot be."""
-    found = TakenApart()
+    found = TakenApart(files=files)
     ids: set[str] = set()
     for path in paths:
         notebook = _read(path)
@@ -67,12 +39,7 @@ def take_apart(paths: Sequence[Path], delimiters: Delimiters) -> TakenApart:
 
 def _read(path: Path) -> NotebookNode:
     notebook = read_foreign(path)
-    kernel = notebook.metadata.get("kernelspec", {})
-    language = str(kernel.get("language") or notebook.metadata.get("language_info", {}).get("name") or "python").lower()
-    if language not in ("python", "python3", "ipython"):
-        raise BuildError(
-            f"{path}: its kernel is {kernel.get('display_name', language)}; only Python can be graded here."
-        )
+    refuse_other_languages(notebook, path)
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader")
         if marks is not None and not any(marks.get(key) for key in ("grade", "solution", "locked", "task")):
@@ -108,7 +75,7 @@ def _cell(  # noqa: PLR0917 - a cell and its place
         if not cell.source.strip():
             found.notes.append(f"{place} only imported nose, which is gone; it is left out.")
             return None
-        _note_names(found, cell.source)
+        note_names(found, cell.source)
     if by_hand:
         if marks["grade_id"] in ids:
             found.notes.append(f"{place}: its ID {marks['grade_id']!r} is there twice; it is {path.stem}-{number} now.")
@@ -134,17 +101,6 @@ def _answer(found: TakenApart, cell: NotebookNode, place: str) -> None:
     found.questions.append((question, frozenset(names_bound(statements(cell.source))) | set(names)))
 
 
-def _note_names(found: TakenApart, source: str) -> None:
-    code = statements(source)
-    imports = [node for node in code if isinstance(node, ast.Import | ast.ImportFrom)]
-    for node in imports:
-        for name in names_bound([*node.names]):
-            found.imports[name] = ast.unparse(node)
-    found.names |= set(names_bound(node for node in code if node not in imports)) | {
-        name for name in defined_names(source) if name.isidentifier()
-    }
-
-
 def _our_markers(source: str, delimiters: Delimiters) -> str:
     for word, ours in ((delimiters.begin_solution, "BEGIN"), (delimiters.end_solution, "END")):
         source = re.sub(rf"^([ \t]*).*{re.escape(word)}.*$", rf"\1### {ours} SOLUTION", source, flags=re.MULTILINE)
@@ -165,9 +121,3 @@ def _without_hidden(source: str, delimiters: Delimiters, place: str) -> tuple[st
     if hidden:
         raise BuildError(f"{place}: its hidden tests have no end.")
     return "\n".join(visible), "\n".join(whole)
-
-
-def question_for(test: TestCell) -> str:
-    """Return the nearest question above whose names a cell of tests uses, else the nearest; "" for none."""
-    used = words(test.whole)
-    return next((name for name, names in reversed(test.above) if used & names), test.above[-1][0] if test.above else "")

@@ -38,21 +38,25 @@ class ForeignAssignment:
 
 
 def find_assignments(folder: Path) -> Sequence[ForeignAssignment]:
-    """Return the assignments; raise BuildError where there is none. Nothing in the folder is executed."""
+    """Return the assignments of a course, of its source/ or of one folder in it; raise BuildError where there is none.
+
+    Nothing in the folder is executed.
+    """
     if not folder.is_dir():
         raise BuildError(f"{folder} is no folder; give nbgrader's course, or one assignment of its source/.")
     settings = _settings(
         next((one / _CONFIG for one in (folder, *folder.resolve().parents[:2]) if (one / _CONFIG).is_file()), None)
     )
-    source = folder / settings.get("CourseDirectory.source_directory", "source")
+    named = settings.get("CourseDirectory.source_directory", "source")
+    source = folder if _is_source(folder, named) else folder / named
     notes = []
     if source.is_dir():
-        folders = sorted(one for one in source.iterdir() if one.is_dir() and any(one.glob("*.ipynb")))
+        folders = sorted(one for one in source.iterdir() if _is_assignment(one))
         notes = [
             f"{one.name} of {source.name}/ is not taken over." for one in sorted(source.iterdir()) if one.is_file()
         ]
     else:
-        folders = [folder] if any(folder.glob("*.ipynb")) else []
+        folders = [folder] if _is_assignment(folder) else []
     if not folders:
         raise BuildError(f"{folder} holds neither notebooks nor a source/ with assignments of nbgrader's.")
     delimiters = Delimiters(
@@ -62,6 +66,16 @@ def find_assignments(folder: Path) -> Sequence[ForeignAssignment]:
         end_hidden=settings.get("ClearHiddenTests.end_test_delimeter", "END HIDDEN TESTS"),
     )
     return [_assignment(one, delimiters, notes if one == folders[0] else []) for one in folders]
+
+
+def _is_assignment(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.glob("*.ipynb"))
+
+
+def _is_source(folder: Path, named: str) -> bool:
+    """Return whether a folder is a course's source/ itself: it may hold a header.ipynb beside the assignments."""
+    other = _is_assignment(folder) or (folder / named).is_dir()
+    return any(map(_is_assignment, folder.iterdir())) and (folder.resolve().name == Path(named).name or not other)
 
 
 def _assignment(folder: Path, delimiters: Delimiters, notes: Sequence[str]) -> ForeignAssignment:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from autograder.cell_code import names_bound
 
-__all__ = ["HELPERS", "UnsureError", "rewritten"]
+__all__ = ["HELPERS", "SHOWS_VALUE", "UnsureError", "rewritten"]
 
 HELPERS = '''
 def plain(value):
@@ -37,6 +37,16 @@ def raises(kinds, call):
     return False
 '''.strip()
 
+SHOWS_VALUE = '''
+def shows_value(found, right):
+    """Return whether plain data reads as this value does: 2.0 is not 2, and True not 1; numpy's numbers are numbers."""
+    found = plain(found)
+    if type(found).__module__ == "numpy" and not found.shape:
+        found = found.item()
+    return type(found) is type(right) and repr(found) == repr(right)
+'''.strip()
+"""What the other helpers do not need."""
+
 _LOOKS_BEHIND = {
     *("callable", "compile", "delattr", "dir", "eval", "exec", "getattr", "globals", "hasattr", "id"),
     *("input", "iter", "locals", "next", "open", "setattr", "vars"),
@@ -50,6 +60,9 @@ _CHANGES = (
     *(ast.Delete, ast.Global, ast.Nonlocal, ast.ClassDef, ast.AsyncFunctionDef),
     *(ast.Await, ast.Yield, ast.TryStar),
 )
+_DATA = {"numpy", "datetime", "decimal", "fractions", "numbers"}
+"""Modules whose objects are plain data, as for `plain`."""
+_SEEDS = {"numpy.random.seed", "torch.manual_seed"}
 _NOSE = {"assert_equal": ast.Eq, "assert_equals": ast.Eq, "eq_": ast.Eq, "assert_not_equal": ast.NotEq}
 _OLD_TESTS = ("nose", "nose.tools")
 _PLACES = 7
@@ -68,23 +81,32 @@ class _Known:
     theirs: AbstractSet[str]
     imported: AbstractSet[str]
     local: AbstractSet[str]
+    origins: Mapping[str, str]
+    """What each imported name stands for: numpy for np."""
+    files: AbstractSet[str]
 
 
 def rewritten(
-    code: Sequence[ast.stmt], *, theirs: AbstractSet[str], imported: AbstractSet[str], earlier: Mapping[str, ast.stmt]
+    code: Sequence[ast.stmt],
+    *,
+    theirs: AbstractSet[str],
+    imported: Mapping[str, str],
+    earlier: Mapping[str, ast.stmt],
+    files: AbstractSet[str] = frozenset(),
 ) -> Sequence[ast.stmt]:
     """Return the statements of a check; raise UnsureError where they are not sure to be right.
 
-    `theirs` are the names that the notebook defines, `imported` those that a check may import too, `earlier` what
-    cells of tests above define.
+    `theirs` are the names that the notebook defines, `imported` the import of each that a check may import too,
+    `earlier` what cells of tests above define, `files` what lies beside the notebook.
     """
     code = _with_earlier(ast.parse(ast.unparse(ast.Module(list(code), []))).body, earlier)
     local = {name for node in code for name in _bound_anywhere(node)}
     if changed := sorted(local & theirs):
         raise UnsureError(f"it binds {changed[0]!r}, a name of the notebook's")
-    if local & {"student", "library", "plain", "raises"}:
+    if local & {"student", "library", "plain", "raises"} or "shows_value" in local | theirs:
         raise UnsureError("it uses a name that checks have for something else")
-    known = _Known(theirs=theirs, imported=imported, local=local)
+    origins = _origins([*ast.parse("\n".join(imported.values())).body, *code])
+    known = _Known(theirs=theirs, imported=imported.keys(), local=local, origins=origins, files=files)
     names = _Names(known)
     body = [new for node in code if (new := names.visit(node)) is not None]
     _Values().check_arguments(body, _fixed_names(code))
@@ -115,6 +137,17 @@ def _with_earlier(code: Sequence[ast.stmt], earlier: Mapping[str, ast.stmt]) -> 
     return [*ast.parse(text).body, *code]
 
 
+def _origins(code: Iterable[ast.stmt]) -> Mapping[str, str]:
+    """Return what each name that some code imports stands for, with its module."""
+    origins = {}
+    for node in (inner for one in code for inner in ast.walk(one)):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            name = alias.asname or alias.name.partition(".")[0]
+            whole = f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+            origins[name] = whole if alias.asname or isinstance(node, ast.ImportFrom) else name
+    return origins
+
+
 def _bound_anywhere(tree: ast.AST) -> Iterable[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -136,12 +169,12 @@ class _Names(ast.NodeTransformer):
         self._known = known
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self._known.local:
+        if node.id in self._known.origins:
+            self._refuse(self._known.origins[node.id])
+        if node.id in self._known.local or node.id == "shows_value":
             return node
         if node.id in _LOOKS_BEHIND:
             raise UnsureError(f"{node.id!r} asks for more than a value")
-        if node.id in _MODULES and node.id in self._known.imported:
-            self._refuse(node.id)
         if node.id in self._known.theirs:
             return ast.Attribute(ast.Name("student", ast.Load()), node.id, node.ctx)
         if node.id not in self._known.imported and not hasattr(builtins, node.id):
@@ -160,14 +193,25 @@ class _Names(ast.NodeTransformer):
         return node
 
     def _refuse(self, module: str) -> None:
-        if module.partition(".")[0] in _MODULES:
-            raise UnsureError(f"{module} looks at the process that it runs in, which is not the student's")
-        if module.partition(".")[0] == "pytest":
+        package = module.partition(".")[0]
+        if package in _MODULES:
+            raise UnsureError(f"{package} looks at the process that it runs in, which is not the student's")
+        if package == "pytest":
             raise UnsureError("students' notebooks have no pytest")
+        if f"{package}.py" in self._known.files:
+            raise UnsureError(f"it imports {package}, which lies beside the notebook and not beside a check")
+        if module in _SEEDS:
+            raise UnsureError("it seeds a generator, which the student's process does not share")
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if isinstance(node.value, str) and node.value.removeprefix("./") in self._known.files:
+            raise UnsureError(f"it may read {node.value}, which lies beside the notebook and not beside a check")
+        return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        if ast.unparse(node) in ("np.random.seed", "numpy.random.seed"):
-            raise UnsureError("it seeds a generator, which the student's process does not share")
+        name, _, rest = ast.unparse(node).partition(".")
+        if name in self._known.origins:
+            self._refuse(f"{self._known.origins[name]}.{rest}")
         self.generic_visit(node)
         return node
 
@@ -181,6 +225,14 @@ class _Names(ast.NodeTransformer):
                 return self._raises(call.args[0], inner)
         elif not isinstance(call, ast.Call | ast.Constant):
             raise UnsureError("a value that it shows may give a part of the points")
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if ast.unparse(node.func) in ("isinstance", "issubclass") and node.args:
+            kinds = [part.id for part in ast.walk(node.args[-1]) if isinstance(part, ast.Name)]
+            modules = {self._known.origins.get(kind, "").partition(".")[0] for kind in kinds}
+            if modules - {"", *_DATA} or self._known.theirs & set(kinds):
+                raise UnsureError(f"{ast.unparse(node.args[-1])} is no kind of plain data")
         return self.generic_visit(node)
 
     def visit_With(self, node: ast.With) -> ast.AST:

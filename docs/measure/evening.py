@@ -3,8 +3,8 @@
     python docs/measure/evening.py --students 300 --report docs/measure/evening.md
 
 Makes a Canvas-like and a Moodle-like download of a simulated class, collects both, grades, gives points by hand to five
-students, changes a check, grades again, and fills in the LMS's files. What must hold is looked at after each step; exit
-code 1 and a sentence where something does not.
+groups of answers in the browser, changes a check, grades again, and fills in the LMS's files. What must hold is looked
+at after each step; exit code 1 and a sentence where something does not.
 """
 
 import argparse
@@ -19,12 +19,18 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "autograder"))
+
+from page_looks import Seen, chromium, listen  # noqa: E402 - they lie beside the tests
+from served_course import served  # noqa: E402
+
 ASSIGNMENT = "parameter_counting"
 REVIEWED = 5
 OWN = {".collected.json", ".lock"}
@@ -246,19 +252,37 @@ def counted(results: Mapping[str, dict]) -> str:
 
 
 def review(evening: Evening) -> None:
-    """Give points by hand to five students who lost some."""
-    with evening.step("give five students points by hand") as said:
-        rows = []
-        for student, result in sorted(evening.results().items()):
-            lost = [check for check in result["checks"] if check["score"] < check["points"]]
-            if result["status"] == "graded" and lost and len(rows) < REVIEWED:
-                rows.append([student, lost[0]["question"], 0.25, f"The idea is right, {student}."])
-        table = evening.course / "by_hand.csv"
-        with table.open("w", newline="") as file:
-            csv.writer(file).writerows([["student", "question", "correction", "comment"], *rows])
-        evening.run("adjust", ASSIGNMENT, "--import", table, "--who", "T. A.")
-        require(len(by_hand(evening)) == REVIEWED == len(rows), "five students have points by hand")
-        said.append("a quarter of a point each")
+    """Give points to five groups of answers to one question, in the browser, by keyboard alone."""
+    lost: Counter[str] = Counter()
+    for result in evening.results().values():
+        lost.update({check["question"] for check in result["checks"] if check["score"] < check["points"]})
+    question = lost.most_common(1)[0][0]
+    with evening.step("review one question in the browser, by keyboard") as said:
+        began = time.monotonic()
+        with served(evening.course, "--who", "T. A.") as server, chromium() as browser:
+            page, seen = browser.new_page(), Seen()
+            listen(page, seen)
+            page.goto(server.url)
+            page.goto(f"http://{server.host}/assignments/{ASSIGNMENT}/review/{question}")
+            said.append(f"first page after {time.monotonic() - began:.1f} s")
+            began = time.monotonic()
+            for number in range(1, REVIEWED + 1):
+                with page.expect_navigation():
+                    page.keyboard.press("n")
+                page.keyboard.press("p")
+                page.keyboard.type("0.5")
+                page.keyboard.press("Escape")
+                page.keyboard.press("c")
+                page.keyboard.type(f"The idea is right ({number}).")
+                with page.expect_navigation():
+                    page.keyboard.press("Control+Enter")
+                page.locator("#standing", has_text=f"The idea is right ({number}).").wait_for(timeout=120_000)
+            said_by_browser = [one for one in seen.errors if not one.endswith("/events")]  # left open by a page
+            require(not said_by_browser, f"the browser has nothing to say: {said_by_browser}")
+        given = by_hand(evening)
+        require(len(given) >= REVIEWED, f"five groups at least have points by hand: {given}")
+        each = (time.monotonic() - began) / REVIEWED
+        said.append(f"{question}: {REVIEWED} groups, {len(given)} students, {each:.1f} s for a group")
 
 
 def by_hand(evening: Evening) -> Mapping[str, float]:

@@ -139,7 +139,7 @@ def test_magics_of_given_cells_hinder_neither_reference_nor_student(author):
 
 
 def test_the_solution_is_tried_once_and_again_after_a_change(author):
-    kept = author.root / "results" / ".solution" / "week" / "solution.json"
+    kept = author.root / "results" / ".solution" / "week" / ".solution.json"
     assert said(author, "grade") == (0, [])
     first = kept.stat().st_mtime_ns
     assert said_again(author, "--force") == ""

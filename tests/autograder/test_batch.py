@@ -11,9 +11,9 @@ from autograder.course import load_course
 from autograder.errors import AutograderError
 from autograder.grading.batch import BatchRequest, plan_batch, run_batch
 from autograder.grading.fingerprint import Fingerprints
-from autograder.grading.job import Finished, Started
-from autograder.grading.submissions import find_submissions
-from autograder.results import Flag, Status, read_result, read_results, result_path
+from autograder.grading.job import Finished, Started, job_for
+from autograder.grading.submissions import Submission, find_submissions
+from autograder.results import Flag, Result, Status, read_result, read_results, result_path
 
 STUDENTS = ("ada", "bob", "cid")
 
@@ -185,3 +185,72 @@ def test_the_best_attempt_counts_where_the_course_says_so(course):
     assert grade(course, ScriptedEngine({"ada": [{"score": 3.0}]})).runs == [(("ada",), False)]
     result = json.loads((course / "results" / "tiny" / "ada.json").read_text())
     assert (result["attempt"], result["score"]) == (1, 6.0)
+
+
+# The solution is tried in the same run
+
+
+class Trial:
+    """Judge a job's result as a test wants it, and remember which results were there by then."""
+
+    def __init__(self, root: Path, error: str = "") -> None:
+        course = load_course(root)
+        submission = Submission(student=".solution", notebook=course.source_notebook("tiny"))
+        self.job = job_for(course, course.assignment("tiny"), submission, device="cpu", fingerprint="")
+        self._results, self._error = root / "results", error
+        self.judged: list[tuple[str, list[str]]] = []
+
+    def judge(self, result: Result) -> None:
+        written = [one.student for one in read_results(self._results, "tiny")]
+        self.judged.append((str(result.status), written))
+        if self._error:
+            raise AutograderError(self._error)
+
+
+def test_the_solution_is_begun_first_and_nothing_is_written_before_it_is_judged(course):
+    engine, told, trial = ScriptedEngine(), [], Trial(course)
+    run_batch(plan_batch(request(course)), engine, told.append, trial)
+    assert engine.runs == [((".solution", *STUDENTS), False)]
+    assert trial.judged == [("graded", [])]
+    assert statuses(course) == dict.fromkeys(STUDENTS, Status.GRADED)
+    assert {event.job.student for event in told} == set(STUDENTS)
+    assert not result_path(course / "results", "tiny", ".solution").exists()
+
+
+def test_results_that_come_before_the_solutions_wait_for_it(course):
+    class Backwards(ScriptedEngine):
+        def run(self, jobs, *, alone=False):
+            events = list(super().run(jobs, alone=alone))
+            yield from reversed(events)
+
+    trial = Trial(course)
+    run_batch(plan_batch(request(course)), Backwards(), lambda _: None, trial)
+    assert trial.judged == [("graded", [])]
+    assert statuses(course) == dict.fromkeys(STUDENTS, Status.GRADED)
+
+
+def test_where_the_solution_loses_nothing_is_written(course):
+    for _ in range(2):
+        with pytest.raises(AutograderError, match="mend it"):
+            run_batch(plan_batch(request(course)), ScriptedEngine(), lambda _: None, Trial(course, "mend it"))
+        assert statuses(course) == {}
+
+
+def test_a_solution_that_the_grader_could_not_grade_is_graded_again_before_it_is_judged(course):
+    script = {".solution": [{"status": Status.FAILED, "reason": "lost", "score": 0.0}, {}]}
+    engine, trial = ScriptedEngine(script), Trial(course)
+    run_batch(plan_batch(request(course)), engine, lambda _: None, trial)
+    assert engine.runs == [((".solution", *STUDENTS), False), ((".solution",), True)]
+    assert trial.judged == [("graded", [])]
+    assert statuses(course) == dict.fromkeys(STUDENTS, Status.GRADED)
+    failing = {".solution": [{"status": Status.FAILED, "reason": "lost", "score": 0.0}]}
+    trial = Trial(course)
+    run_batch(plan_batch(request(course, force=True)), ScriptedEngine(failing), lambda _: None, trial)
+    assert [status for status, _ in trial.judged] == ["failed"]
+
+
+def test_without_anything_to_grade_the_solution_is_not_either(course):
+    grade(course)
+    engine, trial = ScriptedEngine(), Trial(course)
+    run_batch(plan_batch(request(course)), engine, lambda _: None, trial)
+    assert (engine.runs, trial.judged) == ([], [])

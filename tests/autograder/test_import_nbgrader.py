@@ -7,20 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from imported_course import grade, one_line
 from tiny_course import code, notebook
 
 from autograder.checks.catalogue import collect_checks
 from autograder.cli import main
 from autograder.course import load_course
-from autograder.results import read_result, result_path
 
 QUICKSTART = Path(str(find_spec("nbgrader").origin)).parent / "docs" / "source" / "user_guide" / "source"
 ANSWER = "def scaled(x):\n    ### BEGIN SOLUTION\n    return x * FACTOR\n    ### END SOLUTION"
 TESTS = '"""Scaled by the factor."""\nassert scaled(2) == 6\n### BEGIN HIDDEN TESTS\nassert scaled(5) == 15\n### END HIDDEN TESTS'
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def marked(cell_id: str, source: str, *flags: str, points: float | None = None) -> dict[str, Any]:
@@ -40,7 +36,8 @@ def foreign(folder: Path, *cells: dict[str, Any], name: str = "lesson", **metada
 
 def lesson(folder: Path, tests: str = TESTS, answer: str = ANSWER) -> Path:
     """Write an assignment of one question with these tests."""
-    given = marked("given", "import math, random\nFACTOR = 3\ndef near(a, b):\n    return abs(a - b) < 1e-9", "locked")
+    imports = "import math, random\nimport random as rnd\nfrom random import randint\nimport numpy as N\nfrom numpy.random import seed\n"
+    given = marked("given", f"{imports}FACTOR = 3\ndef near(a, b):\n    return abs(a - b) < 1e-9", "locked")
     return foreign(folder, given, marked("scaled", answer, "solution"), marked("t", tests, "grade", points=2))
 
 
@@ -56,22 +53,6 @@ def imported(root: Path, folder: Path, *options: str) -> int:
 
 def checks_of(root: Path, name: str = "week") -> str:
     return (root / "tests" / name / f"test_{name}.py").read_text()
-
-
-def grade(root: Path, name: str, **cells: str) -> dict[str, float]:
-    """Build and grade the solution, the release, and the solution with other cells; return the scores."""
-    assert main(["build", name, "--course", str(root)]) == 0
-    works = {tree: (root / tree / name / f"{name}.ipynb").read_text() for tree in ("solutions", "release")}
-    wrong = json.loads(works["solutions"])
-    for cell in wrong["cells"]:
-        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        cell["source"] = cells.get(grade_id, cell["source"])
-    for student, text in {**works, "wrong": json.dumps(wrong)}.items():
-        place = root / "submitted" / student / name
-        place.mkdir(parents=True)
-        (place / f"{name}.ipynb").write_text(text)
-    assert main(["grade", name, "--sandbox", "none", "--course", str(root)]) == 0
-    return {s: read_result(result_path(root / "results", name, s)).score for s in (*works, "wrong")}
 
 
 def test_the_quickstart_course_is_graded_as_it_was(root, tmp_path, capsys):
@@ -128,6 +109,11 @@ def test_given_helpers_and_old_assertions_are_rewritten(root, tmp_path):
         ("x = [1]\nscaled(x)\nassert x == [1]", "whether 'x' is changed"),
         ("import inspect\nassert inspect.getsource(scaled)", "inspect looks at the process"),
         ("random.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
+        ("rnd.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
+        ("assert scaled(randint(2, 2)) == 6", "random looks at the process"),
+        ("N.random.seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
+        ("seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
+        ("import random as mine\nassert scaled(mine.choice([2])) == 6", "random looks at the process"),
         ("assert 'scaled' in globals()", "'globals' asks for more than a value"),
         ("assert unheard_of(scaled(2))", "nothing above defines 'unheard_of'"),
         ("FACTOR = 4\nassert scaled(2) == 8", "it binds 'FACTOR'"),
@@ -141,6 +127,27 @@ def test_what_is_not_sure_is_left_marked_listed_and_refused(root, tmp_path, caps
     assert all(f"# {line}" in checks_of(root) for line in tests.splitlines())
     assert main(["build", "week", "--course", str(root)]) == 2
     assert "to be looked at" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("given", ["", "source", "source/week"])
+def test_a_course_its_source_or_one_folder_may_be_given(root, tmp_path, given, capsys):
+    theirs = tmp_path / "theirs"
+    lesson(theirs / "source" / "week", answer=ANSWER.replace("### BEGIN", "# >> BEGIN"))
+    lesson(theirs / "source" / "other")
+    shutil.copy(theirs / "source" / "week" / "lesson.ipynb", theirs / "source" / "header.ipynb")
+    (theirs / "nbgrader_config.py").write_text('c.ClearSolutions.begin_solution_delimeter = "# >> BEGIN SOLUTION"\n')
+    assert imported(root, theirs / given) == 0
+    names = {one.name for one in load_course(root).assignments} - {"first_steps"}
+    assert names == ({"week"} if given.endswith("week") else {"week", "other"})
+    assert ("header.ipynb of source/ is not taken over" in one_line(capsys.readouterr().out)) == (len(names) == 2)
+    text = (root / "source" / "week" / "week.ipynb").read_text()
+    assert "# >> BEGIN" not in text
+
+
+def test_a_source_folder_of_another_name_is_recognised(root, tmp_path):
+    lesson(tmp_path / "lessons" / "week")
+    assert imported(root, tmp_path / "lessons") == 0
+    assert (root / "source" / "week" / "week.ipynb").is_file()
 
 
 def test_a_configuration_is_read_and_never_run(root, tmp_path):
