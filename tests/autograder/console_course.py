@@ -15,6 +15,7 @@ from autograder.cli import main
 
 __all__ = ["make_console_course"]
 
+NAMES = ("mlp", "lenet")
 GRADES = """Student,ID,SIS User ID,SIS Login ID,Section,MLP (53170)
     Points Possible,,,,,12
 "Lovelace, Ada",101,ada,ada,CNN,
@@ -55,9 +56,6 @@ def make_console_course(root: Path) -> Path:
     }.items():
         _put(root / place, text)
     return root
-
-
-NAMES = ("mlp", "lenet")
 
 
 def _named(text: str, name: str) -> str:
