@@ -53,6 +53,8 @@ def make_console_course(root: Path) -> Path:
         "my_helpers.py": "",
         "figures/a.txt": "a figure",
         "their_course/source/ps1/ps1.ipynb": json.dumps(_nbgraders()),
+        "hw01.ipynb": json.dumps(_otters()),
+        "hw01/hw01.ipynb": json.dumps(_otters()),
     }.items():
         _put(root / place, text)
     return root
@@ -74,3 +76,18 @@ def _nbgraders() -> dict:
     """Return a notebook of nbgrader's, with an answer and a cell of tests."""
     tests = {"nbgrader": {**marks("tests")["nbgrader"], "grade": True, "points": 2}}
     return notebook(code("a", ANSWER, marks("answer", solution=True)), code("t", TESTS, tests))
+
+
+def _otters() -> dict:
+    """Return a source notebook of otter's, with one question."""
+    solution = "# BEGIN SOLUTION\ndef twice(x):\n    return 2 * x\n# END SOLUTION"
+    cells = [
+        *(_raw("# ASSIGNMENT CONFIG"), _raw("# BEGIN QUESTION\nname: q1\npoints: 2"), _raw("# BEGIN SOLUTION")),
+        *(code("a", solution), _raw("# END SOLUTION"), _raw("# BEGIN TESTS"), code("t", TESTS)),
+        *(_raw("# END TESTS"), _raw("# END QUESTION")),
+    ]
+    return notebook(*({**cell, "id": f"cell-{number}"} for number, cell in enumerate(cells)))
+
+
+def _raw(source: str) -> dict:
+    return {"cell_type": "raw", "id": "", "metadata": {}, "source": source}
