@@ -332,6 +332,37 @@ def draw_rates() -> None:
     save(figure, "rates.png")
 
 
+def draw_regularisers() -> None:
+    """Draw the loss on few training digits and on others over the epochs, a line a regulariser: means of the seeds."""
+    kept = json.loads(REGULARISED.read_text(encoding="utf-8"))
+    looks = {
+        "nothing": (ORANGE, "s"),
+        "weight decay": ("#CC79A7", "v"),
+        "dropout": ("#E69F00", "D"),
+        "batch normalisation": (BLUE, "o"),
+        "augmentation": (GREEN, "^"),
+        "all four": (INK, "P"),
+    }
+    figure, places = plt.subplots(1, 2, figsize=(7.0, 3.4))
+    for place, name, title in zip(places, ("train", "valid"), ("the 1,000 training digits", "10,000 others")):
+        for regulariser, (colour, marker) in looks.items():
+            runs = [run[f"{name}_loss"] for run in kept["runs"][regulariser]]
+            means = [sum(values) / len(values) for values in zip(*runs)]
+            place.plot(
+                kept["epochs"], means, marker=marker, color=colour, label=regulariser, markersize=4.5, linewidth=1.3
+            )
+        place.set(title=f"loss on {title}", yscale="log", xlabel="epochs", xticks=kept["epochs"])
+        ticks = (0.001, 0.01, 0.1, 1) if name == "train" else (0.1, 0.2, 0.4, 0.8)
+        place.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        place.minorticks_off()
+        place.title.set_fontsize(10)
+        place.grid(alpha=0.3)
+        place.spines[["top", "right"]].set_visible(False)
+    places[1].legend(frameon=False, fontsize=8.5, loc="upper right")
+    figure.tight_layout()
+    save(figure, "regularisers.png")
+
+
 if __name__ == "__main__":
     if "--measure" in sys.argv[1:]:
         measure()
@@ -339,3 +370,4 @@ if __name__ == "__main__":
     draw_axes()
     draw_modes()
     draw_rates()
+    draw_regularisers()

@@ -43,3 +43,20 @@ def test_what_each_regulariser_buys():
     text = (ROOT / "source" / "batchnorm" / "batchnorm.ipynb").read_text(encoding="utf-8")
     assert all(len(found) == 3 for found in runs.values())
     assert all(f"| {100 * share:.1f} % |" in text for share in others.values())
+
+
+def test_who_learns_by_heart_gets_worse_with_others():
+    runs = json.loads((ROOT / "docs" / "figures" / "batchnorm_regularisers.json").read_text(encoding="utf-8"))["runs"]
+
+    def loss(regulariser: str, on: str) -> list[float]:
+        return [sum(values) / 3 for values in zip(*(run[f"{on}_loss"] for run in runs[regulariser]), strict=True)]
+
+    for regulariser in ("nothing", "dropout"):
+        assert loss(regulariser, "valid")[-1] > loss(regulariser, "valid")[-2]
+    for regulariser in ("batch normalisation", "augmentation", "all four"):
+        assert loss(regulariser, "valid") == sorted(loss(regulariser, "valid"), reverse=True)
+    assert min(runs, key=lambda name: loss(name, "train")[1]) == "batch normalisation"
+    assert min(runs, key=lambda name: loss(name, "valid")[1]) == "batch normalisation"
+    assert min(runs, key=lambda name: loss(name, "train")[-1]) == "nothing"
+    assert min(runs, key=lambda name: loss(name, "valid")[-1]) == "all four"
+    assert loss("augmentation", "train")[-1] > loss("dropout", "train")[-1] > 4 * loss("nothing", "train")[-1]
