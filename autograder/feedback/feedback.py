@@ -81,7 +81,9 @@ class QuestionFeedback:
 
     @property
     def is_right(self) -> bool:
-        """Say whether every point was earned."""
+        """Say whether every point was earned; of a question that is worth none, whether all its checks passed."""
+        if self.points <= 0 and self.attempted:
+            return all(check.passed for check in self.checks)
         return self.score >= self.points - _TOLERANCE
 
     @property

@@ -316,3 +316,22 @@ def test_the_last_result_that_said_otherwise_is_kept(tmp_path):
     kept = attempts.earlier("ada", 1)
     assert kept is not None
     assert kept.score == 1.0
+
+
+# Questions that are worth nothing: extras
+
+
+def test_a_slip_in_an_extra_is_told_with_its_hint_and_a_blank_one_asks_for_nothing():
+    hint = "The mean's own gradient is missing."
+    slip = check("back", 0, 0, question="extra", status=CheckStatus.FAILED, message=hint, cause="slip")
+    feedback = gather(graded(result(check("a", 2, 2), slip)), "hints")
+    assert [question.name for _, question in feedback.to_look_at] == ["extra"]
+    assert feedback.right == ["MLP"]
+    for text in (feedback_page(feedback), as_markdown(feedback)):
+        assert hint in text.replace("&#39;", "'")
+    assert "extra</code></a>." in feedback_page(feedback)
+    passed = check("back", 0, 0, question="extra", status=CheckStatus.PASSED)
+    blank = replace(slip, status=CheckStatus.MISSING)
+    for one in (passed, blank):
+        assert gather(graded(result(check("a", 2, 2), one)), "hints").to_look_at == []
+    assert gather(graded(result(check("a", 2, 2), slip)), "scores").to_look_at == []
