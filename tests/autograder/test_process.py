@@ -266,3 +266,14 @@ def test_when_the_warm_process_goes_the_loss_is_ours(limits):
             run(process, "import time\ntime.sleep(20)")
         with pytest.raises(OSError):
             zygote.sandbox().start(limits, 20)
+
+
+def test_without_isolation_the_home_that_notebooks_got_goes_with_the_zygote(limits):
+    with ZygoteProcess(SandboxConfig(isolated=False, libraries=tiny_course.LIBRARIES)) as zygote:
+        zygote.wait_until_ready()
+        process = zygote.sandbox().start(limits, 20)
+        run(process, "import os\nhome = os.environ['HOME']\nos.mkdir(home + '/kept')")
+        home = Path(ask(process, "name", "home"))
+        assert (home / "kept").is_dir()
+        process.close()
+    assert not home.exists()

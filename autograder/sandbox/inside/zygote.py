@@ -158,8 +158,14 @@ class _Zygote:
             if self._students and time.monotonic() - watched_at >= _WATCH_SECONDS:
                 watched_at = time.monotonic()
                 self._watch_memory()
-        for student in self._students.values():
+        self._end_all(poll)
+
+    def _end_all(self, poll: "select.poll") -> None:
+        """End all processes; their folders go with them."""
+        for student in list(self._students.values()):
             student.kill()
+            if student.folder is not None:
+                self._reap(student, poll)
 
     def _accept(self, poll: "select.poll") -> None:
         """Take one connection and fork its student's process."""
@@ -360,7 +366,11 @@ def main() -> None:
         change_user(sandbox_config.user)
         syscalls.forbid_new_privileges()
         die_with_parent()  # a change of user undoes it
-    home = tempfile.TemporaryDirectory(prefix="autograder-") if not sandbox_config.isolated else None
+    home = (
+        None
+        if sandbox_config.isolated
+        else tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+    )
     os.environ.update(dict.fromkeys(_PLACES, home.name if home else _TMP))
     try:
         missing: Mapping[Layer, str] = {}
@@ -374,6 +384,8 @@ def main() -> None:
         return
     _report({"missing": missing, "covered": zygote.covered})
     zygote.serve()
+    if home is not None:
+        home.cleanup()
     sys.stdout.flush()
     os._exit(0)  # without the libraries' own farewells
 
