@@ -423,7 +423,7 @@ def test_report_and_feedback_say_the_score_of_today(graded, capsys):
     folder = graded / "results" / "tiny"
     for path in (folder / "report.html", folder / "feedback" / "ada.html", folder / "feedback" / "ada.md"):
         assert "is 0.6 off: 6 - 0.6 = 5.4." in path.read_text()
-        assert "4.8" not in path.read_text()
+        assert not any(old in path.read_text() for old in ("= 4.8", ">4.8<", "4.8 of 6"))  # seconds may be 4.8
 
 
 def test_a_broken_extension_ends_the_command_with_one_sentence(graded, capsys):
