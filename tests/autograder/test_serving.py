@@ -26,7 +26,7 @@ WRONG = f"def double(x):\n    return {HOSTILE!r}"
 def root(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with three submissions, graded."""
     root = tmp_path_factory.mktemp("served") / "course"
-    shutil.copytree(built_course, root)
+    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("submitted", "results"))  # of other tests
     submit(root, "right", *answers(RIGHT))
     submit(root, "wrong", code("setup", f"print({HOSTILE!r})"), *answers(WRONG))
     submit(root, "no notebook", content=b"%PDF-1.7")

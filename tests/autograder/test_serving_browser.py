@@ -27,7 +27,7 @@ PAGES = (
 @pytest.fixture(scope="module")
 def root(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served") / "course"
-    shutil.copytree(built_course, root)
+    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("submitted", "results"))  # of other tests
     submit(root, "hostile", code("setup", f"print({SCRIPT!r})"), *answers(f"def double(x):\n    return {SCRIPT!r}"))
     assert main(["grade", "tiny", "--course", str(root)]) == 0
     return root
