@@ -3,6 +3,7 @@
 import ast
 import builtins
 import symtable
+import unittest
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +26,9 @@ _TELLING = {"pytest.fail", "partial"}
 def problems_of_check(item: pytest.Item) -> Iterator[str]:
     """Yield a sentence for each thing in a collected check that makes it no check."""
     where = check_id(item)
-    if getattr(item, "cls", None) is not None:
-        yield f"{where} is in the class {item.cls.__name__}; a check is a plain function, so take it out."  # type: ignore[attr-defined]
+    within = getattr(item, "cls", None)
+    if within is not None and issubclass(within, unittest.TestCase):
+        yield f"{where} is in the class {within.__name__}; a check is a plain function, so take it out."
         return
     for mark in item.iter_markers():
         if mark.name in _SKIPPING:

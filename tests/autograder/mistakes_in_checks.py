@@ -176,14 +176,6 @@ def _(c: Author) -> None:
     )
 
 
-@mistake("checks in a class")
-def _(c: Author) -> None:
-    c.more(
-        '\n\nclass TestMore:\n    @pytest.mark.question("answer")\n    @pytest.mark.public\n    @pytest.mark.points(1)\n    def test_it(self, student):\n        """Doc."""\n        assert student.answer == 42\n'
-    )
-    c.config("points=4", "points=5")
-
-
 @mistake("checks in a class that pytest does not collect")
 def _(c: Author) -> None:
     c.more(

@@ -170,8 +170,12 @@ almost = st.recursive(
 @example(document=["A", "float32", [2**39, 2**39, 2**39], b""])
 @example(document=["l", [["l", [["l", []]] * 400]] * 3])
 def test_a_value_that_is_almost_right_is_data_or_a_protocol_error(document):
+    try:
+        body = body_of(document)
+    except OverflowError:  # no frame can hold such a number
+        return
     with contextlib.suppress(ProtocolError):
-        decode(body_of(document))
+        decode(body)
 
 
 @pytest.mark.parametrize("tag", ["T", "A"])
