@@ -323,20 +323,31 @@ def hand_in(root: Path, time: str, answer: str = "answer = 42") -> None:
     path.with_name("timestamp.txt").write_text(time)
 
 
-def grade(root: Path, script: dict | None = None) -> tuple[int, Result]:
-    """Run a batch; return how many were graded, and ada's result."""
-    course, engine = load_course(root), ScriptedEngine(script or {})
+def request(root: Path) -> BatchRequest:
+    course = load_course(root)
     assignment = course.assignment("tiny")
-    request = BatchRequest(
+    return BatchRequest(
         course=course,
         assignment=assignment,
         submissions=find_submissions(root / "submitted", "tiny"),
+        submitted=root / "submitted",
         results=root / "results",
         fingerprints=Fingerprints(course, assignment, "secret", "auto"),
         device="cpu",
     )
+
+
+def refuse_after_day_3(root: Path) -> None:
+    config = root / "course_config.py"
+    last = 'penalty_per_day=0.1, last_day=3, after_last_day="not accepted"'
+    config.write_text(config.read_text().replace("penalty_per_day=0.1", last))
+
+
+def grade(root: Path, script: dict | None = None) -> tuple[int, Result]:
+    """Run a batch; return how many were graded, and ada's result."""
+    engine = ScriptedEngine(script or {})
     told = []
-    run_batch(plan_batch(request), engine, told.append)
+    run_batch(plan_batch(request(root)), engine, told.append)
     result = read_result(result_path(root / "results", "tiny", "ada"))
     assert [event.result for event in told if hasattr(event, "result")] in ([], [result])
     return len(engine.runs), result
@@ -362,23 +373,11 @@ def test_a_new_extension_or_policy_grades_nobody_again_and_changes_the_score(gra
 
 
 def test_what_is_not_accepted_leaves_the_attempt_before_it_in_force(graded):
-    config = graded / "course_config.py"
-    last = 'penalty_per_day=0.1, last_day=3, after_last_day="not accepted"'
-    config.write_text(config.read_text().replace("penalty_per_day=0.1", last))
+    refuse_after_day_3(graded)
     grade(graded)
     hand_in(graded, "2027-01-20 10:00:00 UTC", "answer = 43")
-    course = load_course(graded)
-    request = find_submissions(graded / "submitted", "tiny")
-    assert request[0].submitted_at.day == 20
-    assignment = course.assignment("tiny")
-    batch = BatchRequest(
-        course=course,
-        assignment=assignment,
-        submissions=request,
-        results=graded / "results",
-        fingerprints=Fingerprints(course, assignment, "secret", "auto"),
-        device="cpu",
-    )
+    batch = request(graded)
+    assert batch.submissions[0].submitted_at.day == 20
     run_batch(plan_batch(batch), ScriptedEngine(), lambda _: None)
     counting = read_result(result_path(graded / "results", "tiny", "ada"))
     assert (counting.attempt, counting.score) == (1, 4.8)
@@ -388,9 +387,7 @@ def test_what_is_not_accepted_leaves_the_attempt_before_it_in_force(graded):
 
 
 def test_who_handed_in_twice_before_the_first_grading_keeps_what_came_in_time(graded, capsys):
-    config = graded / "course_config.py"
-    last = 'penalty_per_day=0.1, last_day=3, after_last_day="not accepted"'
-    config.write_text(config.read_text().replace("penalty_per_day=0.1", last))
+    refuse_after_day_3(graded)
     hand_in(graded, "2027-01-17 10:00:00 UTC")
     earlier = graded / "submitted" / ".attempts" / "1" / "ada"
     earlier.parent.mkdir(parents=True)
@@ -399,18 +396,7 @@ def test_who_handed_in_twice_before_the_first_grading_keeps_what_came_in_time(gr
     assert main(["build", "--course", str(graded)]) == 0
     assert main(["grade", "tiny", "--course", str(graded), "--dry-run"]) == 0
     assert "2 to grade, 0 reused" in capsys.readouterr().out
-    course = load_course(graded)
-    assignment = course.assignment("tiny")
-    batch = BatchRequest(
-        course=course,
-        assignment=assignment,
-        submissions=find_submissions(graded / "submitted", "tiny"),
-        submitted=graded / "submitted",
-        results=graded / "results",
-        fingerprints=Fingerprints(course, assignment, "secret", "auto"),
-        device="cpu",
-    )
-    run_batch(plan_batch(batch), ScriptedEngine(), lambda _: None)
+    run_batch(plan_batch(request(graded)), ScriptedEngine(), lambda _: None)
     counting = read_result(result_path(graded / "results", "tiny", "ada"))
     assert (counting.attempt, counting.score) == (1, 4.8)
 
