@@ -32,6 +32,8 @@ _REFUSED = frozenset({"tests", "solution"})
 
 def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
     """Return what to write; raise AutograderError for the first thing wrong. Nothing in the notebook is executed."""
+    if not path.exists():
+        raise BuildError(f"{path} is not there; give the path of otter's source notebook, or of its folder.")
     path = _source_in(path) if path.is_dir() else path
     if path.suffix.lower() in (".rmd", ".qmd"):
         raise BuildError(f"{path}: it is R Markdown or Quarto; only notebooks of Python (.ipynb) can be graded here.")

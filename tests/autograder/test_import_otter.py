@@ -499,3 +499,8 @@ def test_nothing_is_written_over(root, tmp_path, capsys):
     assert imported(root, path) == 2
     assert "is there already" in one_line(capsys.readouterr().err)
     assert (root / "course_config.py").read_bytes() == before
+
+
+def test_a_path_that_leads_nowhere_is_said(root, tmp_path, capsys):
+    assert imported(root, tmp_path / "none.ipynb") == 2
+    assert "is not there; give the path of otter's source notebook" in one_line(capsys.readouterr().err)
