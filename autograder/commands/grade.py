@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from rich.console import Console
+
 from autograder.console import ERR, OUT
 from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.errors import AutograderError, ExitCode
@@ -16,7 +18,7 @@ from autograder.options import Argument, CommonOptions, Device, Option, folder, 
 
 if TYPE_CHECKING:
     from autograder.grading.batch import BatchRequest, Plan
-    from autograder.grading.job import Engine
+    from autograder.grading.job import Engine, Event
     from autograder.grading.solution_trial import SolutionTrial
     from autograder.grading.submissions import Submission
     from autograder.notebooks import Cell
@@ -214,17 +216,25 @@ def _explained(options: Options, plan: "Plan") -> "Plan":
 def _grade(options: Options, found: _Found, plan: "Plan", engine: "Engine", trial: "SolutionTrial | None") -> _Ending:
     """Grade what is planned, show it, sum it up, however it ends."""
     from autograder.grading.batch import run_batch
+    from autograder.grading.batch_log import written_log
     from autograder.grading.interrupts import Abandoned, Interrupts
-    from autograder.grading.progress import JsonLog, Progress
+    from autograder.grading.progress import JsonLog, KeptLog, Progress
 
     show = (JsonLog if options.log == "json" else Progress)(OUT, found.assignment, plan)
     abandoned = ""
-    with show, Interrupts(engine, show.say) as interrupts:
-        try:
-            run_batch(plan, engine, show.watch, trial)
-        except Abandoned as signal:
-            abandoned = signal.name
-    interrupted = abandoned or ("SIGINT" if interrupts.draining else "")
+    with written_log(found.results) as file, KeptLog(Console(file=file), found.assignment, plan) as log:
+
+        def watch(event: "Event") -> None:
+            show.watch(event)
+            log.watch(event)
+
+        with show, Interrupts(engine, show.say) as interrupts:
+            try:
+                run_batch(plan, engine, watch, trial)
+            except Abandoned as signal:
+                abandoned = signal.name
+        interrupted = abandoned or ("SIGINT" if interrupts.draining else "")
+        log.summarise(found.results, interrupted)
     show.summarise(found.results, interrupted)
     return _Ending(interrupted=interrupted, failed=show.failed)
 

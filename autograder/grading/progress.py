@@ -1,5 +1,6 @@
 """Show a batch while it runs, and what came of it: a bar and a table for people, lines of JSON for machines."""
 
+import contextlib
 import json
 import time
 from abc import ABC, abstractmethod
@@ -23,7 +24,7 @@ from autograder.plain_text import plain_text
 from autograder.points import signed_points
 from autograder.results import CheckStatus, HandStatus, Result, Status
 
-__all__ = ["JsonLog", "Progress", "describe_trouble", "print_reasons"]
+__all__ = ["JsonLog", "KeptLog", "Progress", "describe_trouble", "print_reasons"]
 
 _SHOWN_STUDENTS = 40
 _BROKEN = {CheckStatus.CRASHED, CheckStatus.TIMEOUT}
@@ -206,6 +207,14 @@ class JsonLog(_Display):
         line = json.dumps({"time": now, "event": event, **figures}, allow_nan=False)
         self._console.file.write(line + "\n")  # as it is: no markup, no wrapping
         self._console.file.flush()
+
+
+class KeptLog(JsonLog):
+    """The same in a file for others to watch: a disk that is full takes nothing from the batch."""
+
+    def _print(self, event: str, **figures: object) -> None:
+        with contextlib.suppress(OSError):
+            super()._print(event, **figures)
 
 
 def describe_trouble(result: Result) -> str:

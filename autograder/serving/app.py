@@ -41,9 +41,10 @@ def create_app(site: Site, address: Address) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_end_idle(tries))
+        looking = (asyncio.create_task(_end_idle(tries)), asyncio.create_task(batches.follow(site.results)))
         yield
-        looking.cancel()
+        for task in looking:
+            task.cancel()
         await batches.close()
         await run_in_threadpool(tries.close)
 

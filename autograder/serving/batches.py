@@ -1,7 +1,7 @@
 """Run `autograder grade` beside the server, one batch at a time, and tell how it is going.
 
 It is the command itself, as a process of its own: what it does is what it does in a terminal, and neither a batch nor
-the server can take the other down.
+the server can take the other down. One that was started in a terminal is followed by the log that it keeps.
 """
 
 import asyncio
@@ -13,9 +13,12 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from autograder.errors import AutograderError
+from autograder.grading.batch_log import BATCH_LOG, is_written
 from autograder.plain_text import plain_text
 
 __all__ = ["Batch", "Batches"]
@@ -26,6 +29,8 @@ _WORDS = 5
 _FAREWELL_SECONDS = 10.0
 _RECENT_SECONDS = 60.0
 """How long pages that are opened later still show how a batch ended."""
+_LOOK_SECONDS = 1.0
+"""Between two looks at what a batch of a terminal has told."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -35,6 +40,8 @@ class Batch:
     assignment: str
     student: str = ""
     """The one that is graded; "" where it is all."""
+    in_terminal: bool = False
+    """Whether it was started in a terminal, which alone can stop it."""
     total: int = 0
     reused: int = 0
     finished: int = 0
@@ -61,6 +68,7 @@ class Batch:
         return {
             "assignment": self.assignment,
             "student": plain_text(self.student, 60),
+            "in_terminal": self.in_terminal,
             "state": "stopping" if self.runs and self.stopping else "running" if self.runs else "ended",
             "total": self.total,
             "reused": self.reused,
@@ -95,6 +103,8 @@ class Batch:
         kind, student = event.get("event"), str(event.get("student", ""))
         if kind == "batch":
             self.total, self.reused = event["jobs"], event["reused"]
+            if self.in_terminal:  # the server may have been started after it
+                self.began -= max(0.0, (datetime.now(UTC) - datetime.fromisoformat(event["time"])).total_seconds())
         elif kind == "started":
             self.working[student] = None
         elif kind == "finished":
@@ -125,8 +135,9 @@ class Batches:
     async def start(self, assignment: str, student: str = "", *, force: bool = False) -> Batch:
         """Start one; raise AutograderError where one is running."""
         if self._latest is not None and self._latest.runs:
+            where = " in the terminal that it was started in" if self._latest.in_terminal else ""
             raise AutograderError(
-                f"A batch of {self._latest.assignment} is running; wait for its end, or stop it first."
+                f"A batch of {self._latest.assignment} is running; wait for its end, or stop it first{where}."
             )
         batch = self._latest = Batch(assignment=assignment, student=student)
         only = [f"--student={student}"] if student else []
@@ -148,7 +159,12 @@ class Batches:
 
     def stop(self) -> None:
         """Let the batch finish what it is at and begin no more; the second time it ends at once."""
-        if self._latest is not None and self._latest.runs and self._process is not None:
+        if (
+            self._latest is not None
+            and self._latest.runs
+            and not self._latest.in_terminal
+            and self._process is not None
+        ):
             self._latest.stopping = True
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGINT)
@@ -172,6 +188,34 @@ class Batches:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 1.0)
 
+    async def follow(self, results: Path) -> None:
+        """Tell of batches that a terminal starts on this folder of results, for ever."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._latest is not None and self._latest.runs:
+                continue
+            with contextlib.suppress(OSError), (results / BATCH_LOG).open("rb") as file:
+                if is_written(file):
+                    await self._follow(file)
+
+    async def _follow(self, file: BinaryIO) -> None:
+        batch: Batch | None = None
+        rest = b""
+        goes_on = True
+        while goes_on:
+            goes_on = is_written(file)  # asked first: what was written until its end is read below
+            *lines, rest = (rest + file.read()).split(b"\n")
+            for line in lines:
+                if batch is None:
+                    batch = self._latest = Batch(assignment=json.loads(line)["assignment"], in_terminal=True)
+                batch.take(line)
+            await self._tell()
+            if goes_on:
+                await asyncio.sleep(_LOOK_SECONDS)
+        if batch is not None:
+            self._end(batch, code=0 if batch.finished == batch.total else 2)
+            await self._tell()
+
     async def _read(self, batch: Batch, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -180,10 +224,14 @@ class Batches:
             batch.take(line)
             await self._tell()
         await beside
-        batch.code = await process.wait()
+        self._end(batch, code=await process.wait())
+        await self._tell()
+
+    @staticmethod
+    def _end(batch: Batch, *, code: int) -> None:
+        batch.code = code
         batch.ended = time.monotonic()
         batch.working.clear()
-        await self._tell()
 
     async def _tell(self) -> None:
         async with self._news:

@@ -1,8 +1,11 @@
 """`autograder serve`: pages for whoever has the token, orders from our own pages, nothing of a student's runs."""
 
+import contextlib
 import json
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from tiny_course import RIGHT, answers, code, notebook, submit
 
 from autograder.cli import main
 from autograder.course import load_course
+from autograder.grading.batch_log import BATCH_LOG
 from autograder.grading.job import job_for
 from autograder.grading.station_process import StationConfig
 from autograder.grading.submissions import Submission
@@ -196,6 +200,45 @@ def test_a_batch_is_started_watched_and_its_results_are_there(root, server):
     assert (last["finished"], last["total"], last["reused"]) == (1, 1, 3)
     assert json.loads((root / "results/tiny/late.json").read_text())["score"] == 3
     assert "3 of 6" in server.ask("/assignments/tiny/students/late").text
+
+
+def test_a_batch_of_a_terminal_is_watched_and_left_to_it(root, server):
+    for name in ("slow 1", "slow 2"):
+        submit(root, name, *answers("import time\ntime.sleep(3)\n" + RIGHT))
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        "tiny",
+        "--course",
+        str(root),
+        "--untried",
+        "--workers",
+        "1",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with contextlib.closing(server.events()) as events:
+        told = next(event for event in events if event.get("working") and event["in_terminal"])
+        assert told["assignment"] == "tiny"
+        assert told["state"] == "running"
+        assert server.ask("/batch/stop", {}).status == 303
+        refused = server.ask("/assignments/tiny/grade", {})
+        assert refused.status == 409
+        assert "stop it first in the terminal that it was started in" in refused.text
+        last = next(event for event in events if event["state"] == "ended")
+    assert last["finished"] == last["total"] > 1, "nobody stopped it"
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert server.ask("/assignments/tiny/grade", {}).status == 303, "now it is the server's turn"
+    assert server.ended()["in_terminal"] is False
+
+
+def test_what_cannot_be_kept_for_watchers_takes_nothing_from_a_batch(root, tmp_path):
+    (tmp_path / "results" / BATCH_LOG / "in the way").mkdir(parents=True)
+    command = ["grade", "tiny", "--course", str(root), "--untried", "--student", "right"]
+    assert main([*command, "--results", str(tmp_path / "results")]) == 0
+    assert json.loads((tmp_path / "results/tiny/right.json").read_text())["score"] == 6
 
 
 def test_one_student_is_graded_again_and_an_unknown_one_is_not(root, server):

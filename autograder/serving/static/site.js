@@ -17,7 +17,8 @@ if (at("live")) {
     if (runs && !batch.total) at("live-bar").removeAttribute("value");
     else at("live-bar").value = runs || batch.total ? batch.finished : 1;
     at("live-working").textContent = runs ? batch.working.join(", ") : batch.ending;
-    at("live-stop-button").hidden = !runs;
+    at("live-where").hidden = !runs || !batch.in_terminal;
+    at("live-stop-button").hidden = !runs || batch.in_terminal;
     at("live-stop-button").textContent = batch.state === "stopping" ? "Stop at once" : "Stop";
     at("live-link").hidden = runs;
     at("live-link").href = `/assignments/${encodeURIComponent(batch.assignment)}${batch.student ? `/students/${encodeURIComponent(batch.student)}` : ""}`;
