@@ -82,13 +82,14 @@ class Student:
 
 
 def points_by_question(course: Course) -> dict[str, dict[str, float]]:
-    """Return what each question of each assignment is worth, in the order of its notebook."""
+    """Return what each question with points is worth, by assignment, in the order of its notebook."""
     points: dict[str, dict[str, float]] = {}
     for name in (assignment.name for assignment in course.assignments):
         notebook = json.loads(course.source_notebook(name).read_text(encoding="utf-8"))
         points[name] = dict.fromkeys(solution_cells(notebook), 0.0)
         for check in collect_checks(course.checks_folder(name)):
             points[name][check.question] += check.points
+        points[name] = {question: worth for question, worth in points[name].items() if worth}
     return points
 
 
@@ -418,7 +419,7 @@ SEEING = [
             "added_parameters": "added_parameters = 4 * 16 + 4 * 32",
             "train_lenet_bn": STUB,
         },
-        lost={"batch_norm_2d": 1.5, "added_parameters": 1.0, "train_lenet_bn": 5.0},
+        lost={"batch_norm_2d": 1.5, "added_parameters": 1.0, "train_lenet_bn": 4.0},
         hint="unbiased",
     ),
     Student(

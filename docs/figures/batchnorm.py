@@ -1,10 +1,12 @@
 """Draw the figures of the assignment `batchnorm` into source/batchnorm/figures: python docs/figures/batchnorm.py.
 
-With --measure the trainings behind them are run first (about ten minutes on one core) and kept in batchnorm.json.
+With --measure the trainings behind them are run first (about an hour on one core) and kept in batchnorm.json,
+batchnorm_regularisers.json and the assignment's regularisers.json; what is there already is not run again.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -24,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "source" / "batchnorm"
 NUMBERS = Path(__file__).with_suffix(".json")
 REGULARISED = NUMBERS.with_stem("batchnorm_regularisers")
+CURVES = FOLDER / "regularisers.json"
+"""What students get of it: the losses of the first seed behind every epoch."""
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#007A5A", "#666666", "#222222"
 PALE_BLUE, PALE_ORANGE, PALE_GREEN, PALE_GREY = "#dcebf5", "#fbe3d3", "#d6efe6", "#eeeeee"
 
@@ -81,8 +85,8 @@ def trained_accuracy(network: str, optimiser: str, rate: float, size: int, seed:
     return accuracy_of(model, *valid_loader.dataset.tensors)
 
 
-def regularised_run(regulariser: str, seed: int) -> dict[str, list[float]]:
-    """Train a LeNet on FEW digits with Adam, batches of 50; return accuracies and losses behind the epochs of LOOKS."""
+def regularised_run(regulariser: str, seed: int, looks: Sequence[int] = LOOKS) -> dict[str, list[float]]:
+    """Train a LeNet on FEW digits with Adam, batches of 50; return accuracies and losses behind epochs `looks`."""
     sys.path.insert(0, str(FOLDER))
     from digits import loaders  # noqa: PLC0415 - the assignment's own module, found by path
 
@@ -102,7 +106,7 @@ def regularised_run(regulariser: str, seed: int) -> dict[str, list[float]]:
             seen = shifted(images) if "augmentation" in chosen else images
             nn.functional.cross_entropy(model(seen), labels).backward()
             optimizer.step()
-        if epoch in LOOKS:
+        if epoch in looks:
             for name, loader in (("train", train_loader), ("valid", valid_loader)):
                 accuracy, loss = accuracy_and_loss(model, *loader.dataset.tensors)
                 curves[name].append(round(accuracy, 4))
@@ -164,6 +168,18 @@ def measure_regularisers() -> None:
         about = f"A LeNet, {FEW} digits, Adam, batches of 50; accuracy and loss behind epochs {LOOKS}, one run a seed."
         kept = {"about": about, "epochs": LOOKS, "runs": found}
         REGULARISED.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def measure_curves() -> None:
+    """Keep the losses of the first seed behind every epoch, for each of REGULARISERS that regularisers.json lacks."""
+    torch.set_num_threads(1)
+    runs = json.loads(CURVES.read_text(encoding="utf-8")) if CURVES.is_file() else {}
+    for regulariser in REGULARISERS:
+        if regulariser not in runs:
+            curves = regularised_run(regulariser, 0, range(1, FEW_EPOCHS + 1))
+            runs[regulariser] = {name: curves[f"{name}_loss"] for name in ("train", "valid")}
+            lines = ",\n ".join(f"{json.dumps(name)}: {json.dumps(losses)}" for name, losses in runs.items())
+            CURVES.write_text(f"{{\n {lines}\n}}\n", encoding="utf-8")
 
 
 # The drawings
@@ -367,6 +383,7 @@ if __name__ == "__main__":
     if "--measure" in sys.argv[1:]:
         measure()
         measure_regularisers()
+        measure_curves()
     draw_axes()
     draw_modes()
     draw_rates()

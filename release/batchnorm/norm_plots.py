@@ -1,12 +1,15 @@
 """Pictures of what batch normalisation does: drawing only, the computing is in the notebook."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
 __all__ = [
+    "measured_runs",
     "show_channels",
     "show_company",
     "show_depth",
@@ -17,6 +20,11 @@ __all__ = [
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#007A5A", "#666666"
 COLOURS, MARKERS = (BLUE, ORANGE, GREEN), "os^"
+
+
+def measured_runs() -> dict[str, dict[str, list[float]]]:
+    """Return the losses, behind each of 25 epochs, of a LeNet with each regulariser: `train` and `valid`."""
+    return json.loads(Path(__file__).with_name("regularisers.json").read_text(encoding="utf-8"))
 
 
 def show_channels(maps: Mapping[str, Tensor]) -> None:

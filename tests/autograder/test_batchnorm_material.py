@@ -60,3 +60,30 @@ def test_who_learns_by_heart_gets_worse_with_others():
     assert min(runs, key=lambda name: loss(name, "train")[-1]) == "nothing"
     assert min(runs, key=lambda name: loss(name, "valid")[-1]) == "all four"
     assert loss("augmentation", "train")[-1] > loss("dropout", "train")[-1] > 4 * loss("nothing", "train")[-1]
+
+
+def test_where_each_run_is_to_be_stopped():
+    """The answer's text tells what the measured curves say, and these are runs of the table."""
+    curves = json.loads((ROOT / "source" / "batchnorm" / "regularisers.json").read_text(encoding="utf-8"))
+    kept = json.loads((ROOT / "docs" / "figures" / "batchnorm_regularisers.json").read_text(encoding="utf-8"))
+    for name, losses in curves.items():
+        first = kept["runs"][name][0]
+        for of in ("train", "valid"):
+            assert len(losses[of]) == kept["epochs"][-1]
+            assert [losses[of][epoch - 1] for epoch in kept["epochs"]] == first[f"{of}_loss"]
+
+    def best(name: str) -> tuple[int, float, float]:
+        valid = curves[name]["valid"]
+        return valid.index(min(valid)) + 1, round(min(valid), 3), round(valid[-1], 3)
+
+    assert best("nothing") == (10, 0.228, 0.261)
+    assert best("dropout")[1:] == (0.185, 0.226)
+    assert best("batch normalisation")[1] == 0.145
+    assert best("weight decay")[2] == 0.232
+    assert min(curves, key=lambda name: best(name)[1]) == "all four"
+    assert best("all four")[0] == 24
+    for name in ("batch normalisation", "augmentation", "all four"):
+        assert best(name)[2] - best(name)[1] < 0.01
+    gap = curves["nothing"]["valid"][0] - curves["nothing"]["train"][0]
+    at_best = [run["valid"][at] - run["train"][at] for n, run in curves.items() for at in [best(n)[0] - 1]]
+    assert sum(gap < other for other in at_best) == 5

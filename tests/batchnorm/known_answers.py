@@ -283,6 +283,71 @@ def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=
 """
         },
     ),
+    Right(
+        "every epoch of every run in one list; the gradient through all three ways, one by one",
+        cells={
+            "best_run": """
+def best_run(runs):
+    reached = [(loss, name, epoch) for name, run in runs.items() for epoch, loss in enumerate(run["valid"], start=1)]
+    loss, name, epoch = sorted(reached)[0]
+    return name, epoch, loss - runs[name]["train"][epoch - 1]
+""",
+            "batch_norm_2d_backward": """
+def batch_norm_2d_backward(grad_y, x, gamma, eps=1e-5):
+    n = x.shape[0] * x.shape[2] * x.shape[3]
+    g, c = gamma[None, :, None, None], (0, 2, 3)
+    mu = x.mean(c, keepdim=True)
+    var = ((x - mu) ** 2).mean(c, keepdim=True)
+    dxhat = grad_y * g
+    dvar = (dxhat * (x - mu) * -0.5 * (var + eps) ** -1.5).sum(c, keepdim=True)
+    dmu = (-dxhat / torch.sqrt(var + eps)).sum(c, keepdim=True) + dvar * (-2 * (x - mu)).mean(c, keepdim=True)
+    dx = dxhat / torch.sqrt(var + eps) + dvar * 2 * (x - mu) / n + dmu / n
+    return dx, (grad_y * (x - mu) / torch.sqrt(var + eps)).sum(c), grad_y.sum(c)
+""",
+        },
+    ),
+    Right(
+        "numpy's argmin, a float of numpy's; einsum, channels as rows, a list",
+        cells={
+            "best_run": """
+import numpy as np
+
+def best_run(runs):
+    lowest = {name: np.min(losses["valid"]) for name, losses in runs.items()}
+    best = min(lowest, key=lowest.get)
+    at = np.argmin(runs[best]["valid"])
+    return [best, at + 1, np.float64(runs[best]["valid"][at]) - runs[best]["train"][at]]
+""",
+            "batch_norm_2d_backward": """
+def batch_norm_2d_backward(grad_y, x, gamma, eps=1e-5):
+    n, c, h, w = x.shape
+    rows, g = (t.transpose(0, 1).reshape(c, -1) for t in (x, grad_y))
+    var, mean = torch.var_mean(rows, dim=1, correction=0, keepdim=True)
+    inv = (var + eps).rsqrt()
+    hat = (rows - mean) * inv
+    m = rows.shape[1]
+    dbeta, dgamma = g.sum(1), torch.einsum("cm,cm->c", g, hat)
+    dx = gamma[:, None] * inv / m * (m * g - dbeta[:, None] - hat * dgamma[:, None])
+    return [dx.reshape(c, n, h, w).transpose(0, 1), dgamma, dbeta]
+""",
+        },
+    ),
+    Right(
+        "a loop that remembers the best so far, with tensors",
+        cells={
+            "best_run": """
+def best_run(runs):
+    best = float("inf")
+    for name in runs:
+        valid = torch.tensor(runs[name]["valid"], dtype=torch.float64)
+        loss, epoch = valid.min(dim=0)
+        if loss < best:
+            best = loss.item()
+            answer = (name, epoch.item() + 1, best - runs[name]["train"][epoch])
+    return answer
+""",
+        },
+    ),
     # batch_norm_2d
     Wrong(
         "biased variance in running_var",
@@ -1054,6 +1119,321 @@ def train_lenet_bn(train_loader, valid_loader, device):
         "the model and the accuracy",
         cells={"train_lenet_bn": Edit("    return model", "    return model, correct / seen")},
         hint="the model itself, and nothing else",
+    ),
+    # best_run
+    Wrong(
+        "best on the training digits",
+        cells={"best_run": Edit('min(runs[name]["valid"]))', 'min(runs[name]["train"]))')},
+        hint="knows by heart says nothing about others",
+        warned=True,
+    ),
+    Wrong(
+        "the smallest gap",
+        cells={"best_run": Edit('min(runs[name]["valid"]))', 'runs[name]["valid"][-1] - runs[name]["train"][-1])')},
+        hint="has the smallest gap",
+        warned=True,
+    ),
+    Wrong(
+        "best after the last epoch",
+        cells={"best_run": Edit('min(runs[name]["valid"]))', 'runs[name]["valid"][-1])')},
+        hint="best after its last epoch",
+        warned=True,
+    ),
+    Wrong(
+        "best on the average",
+        cells={"best_run": Edit('min(runs[name]["valid"]))', 'sum(runs[name]["valid"]) / len(runs[name]["valid"]))')},
+        hint="on the average over its epochs",
+    ),
+    Wrong(
+        "the highest loss",
+        cells={"best_run": (Edit("min(runs, key=lambda name: min(", "max(runs, key=lambda name: max("),)},
+        hint="lower is better",
+        warned=True,
+    ),
+    Wrong(
+        "epochs counted from 0",
+        cells={"best_run": Edit("name, place + 1,", "name, place,")},
+        hint="counted from 1",
+        warned=True,
+    ),
+    Wrong(
+        "all epochs",
+        cells={"best_run": Edit("name, place + 1,", "name, len(valid),")},
+        hint="This is the last epoch",
+        warned=True,
+    ),
+    Wrong(
+        "where the training loss is lowest",
+        cells={"best_run": Edit("place = valid.index(min(valid))", "place = train.index(min(train))")},
+        hint="where the training loss is lowest",
+    ),
+    Wrong(
+        "where the gap is smallest",
+        cells={
+            "best_run": Edit(
+                "place = valid.index(min(valid))",
+                "gaps = [abs(v - t) for v, t in zip(valid, train)]\n    place = gaps.index(min(gaps))",
+            )
+        },
+        hint="where the gap is smallest",
+    ),
+    Wrong(
+        "before the first rise",
+        cells={
+            "best_run": Edit(
+                "place = valid.index(min(valid))",
+                "place = next((e for e in range(len(valid) - 1) if valid[e + 1] > valid[e]), len(valid) - 1)",
+            )
+        },
+        hint="rises for the first time",
+        warned=True,
+    ),
+    Wrong(
+        "training minus others",
+        cells={"best_run": Edit("valid[place] - train[place]", "train[place] - valid[place]")},
+        hint="sign is the wrong way round",
+        warned=True,
+    ),
+    Wrong(
+        "never negative",
+        cells={"best_run": Edit("valid[place] - train[place]", "abs(valid[place] - train[place])")},
+        hint="no abs",
+    ),
+    Wrong(
+        "the loss on others alone",
+        cells={"best_run": Edit("valid[place] - train[place]", "valid[place]")},
+        hint="This is the loss on others",
+        warned=True,
+    ),
+    Wrong(
+        "the training loss alone",
+        cells={"best_run": Edit("valid[place] - train[place]", "train[place]")},
+        hint="This is the training loss",
+        warned=True,
+    ),
+    Wrong(
+        "the gap at the end",
+        cells={"best_run": Edit("valid[place] - train[place]", "valid[-1] - train[-1]")},
+        hint="the gap after the last epoch",
+        warned=True,
+    ),
+    Wrong(
+        "the lowest of both",
+        cells={"best_run": Edit("valid[place] - train[place]", "min(valid) - min(train)")},
+        hint="of the same epoch",
+    ),
+    Wrong(
+        "a ratio",
+        cells={"best_run": Edit("valid[place] - train[place]", "valid[place] / train[place]")},
+        hint="no ratio",
+        warned=True,
+    ),
+    Wrong(
+        "the name alone",
+        cells={"best_run": Edit("return name, place + 1, valid[place] - train[place]", "return name")},
+        hint="must be a list or a tuple of 3 values",
+        warned=True,
+    ),
+    # batch_norm_2d_backward
+    Wrong(
+        "mean and variance taken for constants",
+        cells={"batch_norm_2d_backward": Edit("(h - through_mean - through_variance) / s", "h / s")},
+        hint="two of its three ways are missing",
+        warned=True,
+    ),
+    Wrong(
+        "the variance taken for a constant",
+        cells={"batch_norm_2d_backward": Edit("(h - through_mean - through_variance)", "(h - through_mean)")},
+        hint="the variance depends on x too",
+        warned=True,
+    ),
+    Wrong(
+        "the mean taken for a constant",
+        cells={"batch_norm_2d_backward": Edit("(h - through_mean - through_variance)", "(h - through_variance)")},
+        hint="the mean depends on x too",
+        warned=True,
+    ),
+    Wrong(
+        "sums in place of means",
+        cells={
+            "batch_norm_2d_backward": (
+                Edit("h.mean(dim=channel", "h.sum(dim=channel"),
+                Edit("(h * normalised).mean(", "(h * normalised).sum("),
+            )
+        },
+        hint="the factor 1/n is missing",
+        warned=True,
+    ),
+    Wrong(
+        "one sum in place of a mean",
+        cells={"batch_norm_2d_backward": Edit("h.mean(dim=channel", "h.sum(dim=channel")},
+        hint="one of the two sums lacks its factor",
+    ),
+    Wrong(
+        "a wrong sign",
+        cells={"batch_norm_2d_backward": Edit("- through_variance)", "+ through_variance)")},
+        hint="a sign is wrong",
+    ),
+    Wrong(
+        "the unbiased variance, way back",
+        cells={"batch_norm_2d_backward": Edit("unbiased=False, ", "")},
+        hint="In grad_gamma the unbiased variance",
+        warned=True,
+    ),
+    Wrong(
+        "divided by n - 1",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "(h * normalised).mean(dim=channel, keepdim=True)",
+                "(h * normalised).sum(dim=channel, keepdim=True) / (x.numel() / x.shape[1] - 1)",
+            )
+        },
+        hint="comes from the unbiased variance",
+    ),
+    Wrong(
+        "gamma forgotten, way back",
+        cells={"batch_norm_2d_backward": Edit("h = gamma.view(column) * grad_y", "h = grad_y")},
+        hint="In grad_x gamma is missing",
+        warned=True,
+    ),
+    Wrong(
+        "not divided by s",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "(h - through_mean - through_variance) / s", "(h - through_mean - through_variance)"
+            )
+        },
+        hint="the factor 1/s is missing",
+    ),
+    Wrong(
+        "divided by s twice",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "(h - through_mean - through_variance) / s", "(h - through_mean - through_variance) / s**2"
+            )
+        },
+        hint="divided by the variance",
+    ),
+    Wrong(
+        "deviations where normalised ones are due",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "through_variance = normalised * (h * normalised)", "through_variance = (x - mean) * (h * (x - mean))"
+            )
+        },
+        hint="In the last term of grad_x stands x - mean",
+    ),
+    Wrong(
+        "one deviation where a normalised one is due",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "through_variance = normalised * (h * normalised)", "through_variance = normalised * (h * (x - mean))"
+            )
+        },
+        hint="both are x̂",
+    ),
+    *(
+        Wrong(
+            f"sums over {dims}",
+            cells={
+                "batch_norm_2d_backward": (
+                    Edit("mean = x.mean(dim=channel", f"over = {dims}\n    mean = x.mean(dim=over"),
+                    Edit("x.var(dim=channel", "x.var(dim=over"),
+                    Edit("h.mean(dim=channel", "h.mean(dim=over"),
+                    Edit("(h * normalised).mean(dim=channel", "(h * normalised).mean(dim=over"),
+                    Edit(
+                        "(grad_y * normalised).sum(dim=channel)",
+                        "(grad_y * (x - x.mean(channel, keepdim=True)) / (x.var(channel, unbiased=False, keepdim=True) "
+                        "+ eps).sqrt()).sum(dim=channel)",
+                    ),
+                )
+            },
+            hint=hint,
+        )
+        for dims, hint in (
+            ((0,), "each pixel has sums of its own"),
+            ((1, 2, 3), "each image has sums of its own"),
+            ((2, 3), "each map of each image has sums of its own"),
+            ((0, 1, 2, 3), "all channels share their sums"),
+        )
+    ),
+    Wrong(
+        "grad_gamma over the images alone",
+        cells={
+            "batch_norm_2d_backward": Edit("(grad_y * normalised).sum(dim=channel)", "(grad_y * normalised).sum(0)")
+        },
+        hint="`grad_gamma` must have shape",
+        warned=True,
+    ),
+    Wrong(
+        "grad_gamma a mean",
+        cells={"batch_norm_2d_backward": Edit("(grad_y * normalised).sum(", "(grad_y * normalised).mean(")},
+        hint="grad_gamma is a sum",
+        warned=True,
+    ),
+    Wrong(
+        "grad_gamma of x",
+        cells={"batch_norm_2d_backward": Edit("(grad_y * normalised).sum(", "(grad_y * x).sum(")},
+        hint="In grad_gamma stands x where",
+    ),
+    Wrong(
+        "grad_gamma of the deviations",
+        cells={"batch_norm_2d_backward": Edit("(grad_y * normalised).sum(", "(grad_y * (x - mean)).sum(")},
+        hint="In grad_gamma stands x - mean",
+    ),
+    Wrong(
+        "grad_gamma times gamma",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "grad_gamma = (grad_y * normalised).sum(dim=channel)",
+                "grad_gamma = gamma * (grad_y * normalised).sum(dim=channel)",
+            )
+        },
+        hint="grad_gamma must not be multiplied by gamma",
+    ),
+    Wrong(
+        "grad_beta a mean",
+        cells={"batch_norm_2d_backward": Edit("grad_beta = grad_y.sum(", "grad_beta = grad_y.mean(")},
+        hint="grad_beta is a sum",
+        warned=True,
+    ),
+    Wrong(
+        "grad_beta times gamma",
+        cells={"batch_norm_2d_backward": Edit("grad_beta = grad_y.sum(", "grad_beta = gamma * grad_y.sum(")},
+        hint="grad_beta must not be multiplied by gamma",
+    ),
+    Wrong(
+        "gamma and beta exchanged",
+        cells={"batch_norm_2d_backward": Edit("/ s, grad_gamma, grad_beta", "/ s, grad_beta, grad_gamma")},
+        hint="have changed places",
+        warned=True,
+    ),
+    Wrong(
+        "eps forgotten on the way back",
+        cells={
+            "batch_norm_2d_backward": Edit(
+                "torch.sqrt(x.var(dim=channel, unbiased=False, keepdim=True) + eps)",
+                "torch.sqrt(x.var(dim=channel, unbiased=False, keepdim=True))",
+            )
+        },
+        hint="eps is a parameter",
+    ),
+    Wrong(
+        "eps always 1e-5 on the way back",
+        cells={"batch_norm_2d_backward": Edit("keepdim=True) + eps)", "keepdim=True) + 1e-5)")},
+        hint="eps is a parameter",
+        warned=True,
+    ),
+    Wrong(
+        "single precision returned",
+        cells={"batch_norm_2d_backward": Edit("/ s, grad_gamma,", "/ s, grad_gamma.float(),")},
+        hint="must have dtype torch.float64",
+        warned=True,
+    ),
+    Wrong(
+        "the gradient of y to x instead, added to nothing",
+        cells={"batch_norm_2d_backward": Edit("return (h -", "return x + (h -")},
+        hint="must add up to 0",
     ),
 ]
 

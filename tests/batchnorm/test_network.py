@@ -280,7 +280,7 @@ def options_of(found: Tensor, case: Case[tuple[dict[str, Tensor], Tensor]]) -> M
 
 
 @pytest.mark.question("LeNet5BN")
-@pytest.mark.points(1)
+@pytest.mark.points(0.5)
 def test_forward_in_training_mode(student, library, rng):
     """In training mode the batch's statistics normalise it, and move the running ones as nn.BatchNorm2d does."""
     network, case = drawn(student, library, rng)

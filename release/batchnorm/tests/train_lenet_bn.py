@@ -388,4 +388,4 @@ def as_html(text: str) -> str:
     return "".join(parts)
 
 
-test_a_few_images = PublicCheck(test_a_few_images, question=name, points=0.5, placeholder=None, coverage='0.5 of 5 points is checked here, the rest by hidden checks.')
+test_a_few_images = PublicCheck(test_a_few_images, question=name, points=0.5, placeholder=None, coverage='0.5 of 4 points is checked here, the rest by hidden checks.')

@@ -530,4 +530,4 @@ def as_html(text: str) -> str:
 
 test_structure = PublicCheck(test_structure, question=name, points=0.5, placeholder=None, coverage='')
 test_shape_of_the_result = PublicCheck(test_shape_of_the_result, question=name, points=0.25, placeholder=None, coverage='')
-test_what_it_computes = PublicCheck(test_what_it_computes, question=name, points=0.5, placeholder=None, coverage='1.25 of 3 points are checked here, the rest by hidden checks.')
+test_what_it_computes = PublicCheck(test_what_it_computes, question=name, points=0.5, placeholder=None, coverage='1.25 of 2.5 points are checked here, the rest by hidden checks.')
