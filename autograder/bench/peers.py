@@ -57,7 +57,7 @@ def _prepare(course: Course, assignment: str, folder: Path) -> Sequence[tuple[Pa
     folder.mkdir(parents=True, exist_ok=True)
     link_data(course, folder)
     preparation = Preparation(course, course.assignment(assignment))
-    return [(Path(source), name) for source, name in preparation.sandbox_config(isolated=False, device="cpu").support]
+    return [(Path(source), name) for source, name in preparation.sandbox_config(isolated=False).support]
 
 
 def _copy_files(files: Sequence[tuple[Path, str]], folder: Path) -> None:

@@ -125,7 +125,7 @@ def _zygote_process(preparation: "Preparation", *, solution: bool, unprotected: 
     load_libraries(preparation.course.libraries)
 
     def start(*, isolated: bool) -> ZygoteProcess:
-        zygote = ZygoteProcess(preparation.sandbox_config(isolated=isolated, device="cpu", solution=solution))
+        zygote = ZygoteProcess(preparation.sandbox_config(isolated=isolated, solution=solution))
         zygote.wait_until_ready()
         return zygote
 

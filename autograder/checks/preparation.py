@@ -20,6 +20,7 @@ from autograder.errors import GraderError, NotebookError
 from autograder.extras import how_to_install
 from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.shared.gpu import Gpu
 
 __all__ = ["Preparation"]
 
@@ -141,14 +142,14 @@ class Preparation:
         self,
         *,
         isolated: bool,
-        device: str,
         solution: bool = False,
         private: Sequence[Path] = (),
         user: int | None = None,
+        gpu: Gpu | None = None,
     ) -> SandboxConfig:
         """Return what the students' processes are to find around them: files of the release, or of our own solution.
 
-        `private` is what they must not find, beside the course itself.
+        `private` is what they must not find, beside the course itself; `gpu` what they compute on, None: the CPU.
         """
         for library in self.course.libraries:
             if find_spec(library) is None:
@@ -166,7 +167,7 @@ class Preparation:
             ),
             private=tuple(str(path.absolute()) for path in (self.course.root, *private)),
             libraries=tuple(self.course.libraries),
-            gpu=int(device.partition(":")[2] or 0) if device.startswith("cuda") else None,
+            gpu=gpu,
             gpu_share=self.assignment.budget.gpu_share,
         )
 

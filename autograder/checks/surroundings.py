@@ -42,8 +42,11 @@ def chosen_environment(around: Mapping[str, str]) -> dict[str, str]:
 
 
 def checks_environment(around: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a process that runs checks: on one thread, with figures that need no window."""
-    return {**chosen_environment(around), "MPLBACKEND": "agg", **ONE_THREAD}
+    """Return the environment of a process that runs checks: on one thread, with figures that need no window.
+
+    It sees no GPU: the reference would start CUDA (`torch.cuda.is_available()`), and be forked no more.
+    """
+    return {**chosen_environment(around), "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": "", **ONE_THREAD}
 
 
 def notebook_environment(around: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -80,7 +80,7 @@ class LocalEngine:
         slots: int,
     ) -> Iterator[Event]:
         """Keep the station busy until everything is done, or drained; `running` always says what it is at."""
-        gpus = self.devices.gpus or (None,)
+        gpus: list[int | None] = [gpu.number for gpu in self.devices.gpus] or [None]
         while True:
             free = [slot for slot in range(slots) if slot not in running]
             while free and waiting and not self._draining and not _by_itself(running, waiting[0]):

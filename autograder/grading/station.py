@@ -60,11 +60,12 @@ def _serve(config: StationConfig, line: Connection) -> None:
         with contextlib.ExitStack() as stack:
             zygotes: dict[int | None, ZygoteProcess] = {}
             for gpu in config.gpus:
-                device = "cpu" if gpu is None else f"cuda:{gpu}"
                 sandbox_config = preparation.sandbox_config(
-                    isolated=config.isolated, device=device, private=config.private, user=config.user
+                    isolated=config.isolated, gpu=gpu, private=config.private, user=config.user
                 )
-                zygotes[gpu] = stack.enter_context(ZygoteProcess(sandbox_config, config.cgroups))
+                zygotes[None if gpu is None else gpu.number] = stack.enter_context(
+                    ZygoteProcess(sandbox_config, config.cgroups)
+                )
             load_libraries(config.course.libraries)
 
             def work(session: pytest.Session) -> None:

@@ -15,6 +15,7 @@ from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.grading.job import Job
 from autograder.sandbox.outside.memory_cgroup import MemoryCgroups
+from autograder.sandbox.shared.gpu import Gpu
 
 __all__ = ["Done", "Ready", "StationConfig", "StationLost", "StationProcess", "Task", "start_process"]
 
@@ -35,8 +36,8 @@ class StationConfig:
     """Without isolation: the user that student code runs as."""
     cgroups: MemoryCgroups | None = None
     """Where each submission gets a cgroup of its own."""
-    gpus: tuple[int | None, ...] = (None,)
-    """What student code computes on: GPUs by their numbers, None for the CPU."""
+    gpus: tuple[Gpu | None, ...] = (None,)
+    """What student code computes on; None is the CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Task:
     number: int
     job: Job
     gpu: int | None = None
+    """The number of the GPU; None: the CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Keep a station with everything loaded, so that one submission more takes seconds: no more than one job at a time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -33,11 +33,9 @@ class WarmStations:
     One thread does it all, for as long as there are stations: the kernel ends them with the thread that started them.
     """
 
-    def __init__(
-        self, config: Callable[[Course, Assignment], StationConfig], gpus: Sequence[int | None] = (None,)
-    ) -> None:
+    def __init__(self, config: Callable[[Course, Assignment], StationConfig], gpu: int | None = None) -> None:
         self._config = config
-        self._gpus = gpus
+        self._gpu = gpu
         self._stations: dict[str, _Warm] = {}
         self._thread = ThreadPoolExecutor(1)
 
@@ -61,7 +59,7 @@ class WarmStations:
         for _ in range(2):  # a station that ended while it waited is found out by the job
             station = self._station(course, assignment, loaded)
             try:
-                station.process.submit(Task(number=0, job=job, gpu=self._gpus[0]))
+                station.process.submit(Task(number=0, job=job, gpu=self._gpu))
                 _, content = station.process.receive()
             except StationLost:
                 self._end(assignment.name)

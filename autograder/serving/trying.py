@@ -35,7 +35,9 @@ class Tries:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._devices = choose_devices(site.device)
-        self._stations = WarmStations(self._station_config, self._devices.gpus or (None,))
+        self._stations = WarmStations(
+            self._station_config, self._devices.gpus[0].number if self._devices.gpus else None
+        )
         self._pages: OrderedDict[str, str] = OrderedDict()
 
     def grade(self, name: str, student: str, content: bytes) -> str:

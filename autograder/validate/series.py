@@ -121,7 +121,7 @@ def _serve(config: SeriesConfig, line: Connection) -> None:
     preparation = Preparation(config.course, replace(assignment, budget=budget))
     try:
         with contextlib.ExitStack() as stack:
-            sandbox_config = preparation.sandbox_config(isolated=config.isolated, device="cpu")
+            sandbox_config = preparation.sandbox_config(isolated=config.isolated)
             zygote = stack.enter_context(ZygoteProcess(sandbox_config))
             load_libraries(config.course.libraries)
 

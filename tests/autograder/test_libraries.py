@@ -44,4 +44,4 @@ def test_a_library_that_is_not_there_is_named(tmp_path):
     course = load_course(make_course(tmp_path))
     lacking = Course(**{**vars(course), "libraries": ["no_such_library"]})
     with pytest.raises(GraderError, match="asks for 'no_such_library', which is not installed here"):
-        Preparation(lacking, course.assignment("tiny")).sandbox_config(isolated=True, device="cpu")
+        Preparation(lacking, course.assignment("tiny")).sandbox_config(isolated=True)

@@ -265,7 +265,7 @@ class TestWhereTheFilesGo:
 
     def test_a_students_process_imports_both(self, limits):
         course = load_course(ROOT)
-        files = Preparation(course, course.assignment("mlp")).sandbox_config(isolated=True, device="cpu").support
+        files = Preparation(course, course.assignment("mlp")).sandbox_config(isolated=True).support
         options = {"seconds": 60, "keep": None, "resolve": None}
         with ZygoteProcess(SandboxConfig(support=files)) as zygote:
             zygote.wait_until_ready()

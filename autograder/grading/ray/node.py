@@ -24,6 +24,7 @@ from autograder.errors import AutograderError, GraderError
 from autograder.grading.ray.bundle import TaskInput, unpack_course, unpack_job
 from autograder.grading.station_process import StationConfig, StationLost, StationProcess, Task
 from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
+from autograder.sandbox.shared.gpu import Gpu
 
 __all__ = ["ActorConfig", "NodeStation", "grade_on_node", "station_name"]
 
@@ -108,7 +109,7 @@ def _start(actor_config: ActorConfig, gpus: tuple[int, ...]) -> StationProcess:
         private=(cache,),
         isolated=actor_config.isolated,
         cgroups=find_memory_cgroups() if actor_config.isolated else None,
-        gpus=(None, *gpus),
+        gpus=(None, *(Gpu(number=number) for number in gpus)),
     )
     return StationProcess(config, {"AUTOGRADER_SECRET": actor_config.secret})
 

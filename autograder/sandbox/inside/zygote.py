@@ -30,7 +30,8 @@ from autograder.sandbox.inside.isolation import Box, change_user, enter_namespac
 from autograder.sandbox.inside.resource_limits import bind
 from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
-from autograder.sandbox.shared.config import SandboxConfig, gpu_devices
+from autograder.sandbox.shared.config import SandboxConfig
+from autograder.sandbox.shared.gpu import open_gpu_files
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
 from autograder.sandbox.shared.libraries import load_libraries
 from autograder.sandbox.shared.limits import ProcessLimits
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415 - what is large is loaded inside the box, and only there
 
-__all__ = ["main"]
+__all__ = ["main", "require_no_cuda"]
 
 _WATCH_SECONDS = 0.1
 _COUNT_SECONDS = 1.0
@@ -104,17 +105,19 @@ class _Zygote:
         self._filters = seccomp.compile_filters(memory_files=self._config.gpu is not None)
         enter_namespaces()
         self._owner = os.geteuid()  # the same user, as this namespace numbers it
-        self.covered = enter_root_folder(self._config.data, gpu_devices(self._config.gpu), self._config.private)
+        gpu = self._config.gpu.device_files() if self._config.gpu else []
+        self.covered = enter_root_folder(self._config.data, gpu, self._config.private)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self) -> None:
-        """Load what submissions use."""
+        """Load what submissions use; raise OSError where a library starts CUDA, after which no fork could use it."""
         from autograder.sandbox.inside.agent import make_shell
         from autograder.sandbox.inside.substitutes import substitute
 
         load_libraries(self._config.libraries)
         substitute()
         self._shell = make_shell()
+        require_no_cuda(open_gpu_files(), self._config.libraries)
         gc.collect()
         gc.freeze()
         gather_memory()
@@ -330,6 +333,15 @@ def _choose_core(core: int | None) -> None:
             os.sched_setaffinity(0, {core})
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")  # where the host runs out of memory, this goes first
+
+
+def require_no_cuda(files: Sequence[str], libraries: Sequence[str]) -> None:
+    """Raise OSError where this process has device files of a GPU open: its forks could not use the GPU."""
+    if files:
+        raise OSError(
+            f"one of the course's libraries ({', '.join(libraries)}) starts CUDA as soon as it is imported and holds "
+            f"{files[0]} open; a process that has cannot be forked: take it out of `libraries`"
+        )
 
 
 def _serve(connection: int, limits: ProcessLimits, shell: "InteractiveShell | None") -> None:

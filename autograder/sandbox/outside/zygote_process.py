@@ -157,11 +157,12 @@ class ForkedSandbox:
 
 def _environment(sandbox_config: SandboxConfig) -> dict[str, str]:
     """Return all that student code finds in its environment, but for the places that it may write to."""
-    number = "0" if sandbox_config.isolated else str(sandbox_config.gpu)  # in the box there is no other device
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "CUDA_VISIBLE_DEVICES": "" if sandbox_config.gpu is None else number,
+        "CUDA_VISIBLE_DEVICES": sandbox_config.gpu.visible(isolated=sandbox_config.isolated)
+        if sandbox_config.gpu
+        else "",
         "PYTORCH_CUDA_ALLOC_CONF": f"per_process_memory_fraction:{sandbox_config.gpu_share}",
         **ONE_THREAD,
     }

@@ -2,17 +2,17 @@
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Self
 
-__all__ = ["ONE_THREAD", "STUDENT_USER", "SandboxConfig", "gpu_devices"]
+from autograder.sandbox.shared.gpu import Gpu
+
+__all__ = ["ONE_THREAD", "STUDENT_USER", "SandboxConfig"]
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """The environment in which libraries compute on one thread: the workers fill the cores already."""
 
 STUDENT_USER = 50_000
 """The user that root runs student code as where it cannot be isolated: one that a small container knows, too."""
-_GPU_CONTROL = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class SandboxConfig:
     """Folders and files that student code must not see, wherever they lie: the course, submissions, results."""
     libraries: tuple[str, ...] = ()
     """What is loaded before students' processes are forked, by names to import."""
-    gpu: int | None = None
-    """The number of the GPU that student code computes on; None: the CPU."""
+    gpu: Gpu | None = None
+    """What student code computes on; None: the CPU."""
     gpu_share: float = 1.0
     """Part of the GPU's memory that torch gives out to one process."""
 
@@ -49,12 +49,6 @@ class SandboxConfig:
             raw[files] = tuple((source, name) for source, name in raw[files])
         for names in ("private", "libraries"):
             raw[names] = tuple(raw[names])
+        if raw["gpu"] is not None:
+            raw["gpu"] = Gpu(**{**raw["gpu"], "nodes": tuple(raw["gpu"]["nodes"])})
         return cls(**raw)
-
-
-def gpu_devices(gpu: int | None) -> list[Path]:
-    """Return the device files that computing on a GPU takes: its own and those that all GPUs share."""
-    if gpu is None:
-        return []
-    shared = [path for name in _GPU_CONTROL if (path := Path("/dev", name)).exists()]
-    return [Path(f"/dev/nvidia{gpu}"), *shared]

@@ -1,5 +1,7 @@
 """On a GPU, too, a submission reaches only its own device and share, and leaves nothing there."""
 
+from pathlib import Path
+
 import pytest
 
 from autograder.grading.devices import choose_devices
@@ -16,17 +18,18 @@ SHARE = 0.1
 
 @pytest.fixture(scope="module")
 def warm():
-    with ZygoteProcess(SandboxConfig(gpu=0, gpu_share=SHARE, libraries=("torch",))) as zygote:
+    [gpu, *_] = choose_devices("cuda").gpus
+    with ZygoteProcess(SandboxConfig(gpu=gpu, gpu_share=SHARE, libraries=("torch",))) as zygote:
         zygote.wait_until_ready()
         yield zygote
 
 
 @pytest.fixture
-def ask(zygote, limits):
+def ask(warm, limits):
     """Run a cell in a fresh process and return the value of `result`."""
 
     def ask(source: str) -> object:
-        process = zygote.sandbox().start(limits, 20)
+        process = warm.sandbox().start(limits, 20)
         try:
             for operation, arguments in (("cell", ("<cell 0>", source)), ("name", ("result",))):
                 value = process.request(operation, *arguments, seconds=120, keep=None, resolve=None)
@@ -44,7 +47,8 @@ def test_a_submission_computes_on_the_gpu(ask):
 
 def test_only_the_assigned_device_is_there(ask):
     source = "import os, re\nresult = sorted(n for n in os.listdir('/dev') if re.fullmatch('nvidia[0-9]+', n))"
-    assert ask(source) == ["nvidia0"]
+    [gpu, *_] = choose_devices("cuda").gpus
+    assert ask(source) == [Path(gpu.nodes[0]).name]
 
 
 def test_more_than_its_share_of_memory_is_refused(ask):
