@@ -236,10 +236,15 @@ def over(given: Mapping[str, Any], dims: tuple[int, ...]) -> Tensor:
         return torch.autograd.grad(y, x, arrived)[0]
 
 
+def numbers_of_a_channel(x: Tensor) -> int:
+    """Return over how many numbers each mean is taken."""
+    return x[:, 0].numel()
+
+
 def slips_of_x(given: Mapping[str, Any]) -> dict[str, list[Tensor]]:
     """Return the gradients to x that known slips find, one or more for each hint."""
     x, eps = given["x"], given["eps"]
-    n = x.numel() // x.shape[1]
+    n = numbers_of_a_channel(x)
     variance = x.var(dim=DIMS, unbiased=False)
     s, unbiased = (variance + eps).sqrt(), (variance * n / (n - 1) + eps).sqrt()
     right = gradients(given, eps)[0]
@@ -275,7 +280,7 @@ def slips_of_gamma(given: Mapping[str, Any]) -> dict[str, Tensor]:
     x, grad_y = given["x"], given["grad_y"]
     grad_gamma, grad_beta = gradients(given, given["eps"])[1:]
     centred = x - x.mean(dim=DIMS, keepdim=True)
-    n = x.numel() // x.shape[1]
+    n = numbers_of_a_channel(x)
     return {
         EXCHANGED: grad_beta,
         "grad_gamma is a sum over images, rows and columns, no mean.": grad_gamma / n,
@@ -294,8 +299,7 @@ def slips_of_beta(given: Mapping[str, Any]) -> dict[str, Tensor]:
     _, grad_gamma, grad_beta = gradients(given, given["eps"])
     return {
         EXCHANGED: grad_gamma,
-        "grad_beta is a sum over images, rows and columns, no mean.": grad_beta
-        / (given["x"].numel() // len(grad_beta)),
+        "grad_beta is a sum over images, rows and columns, no mean.": grad_beta / numbers_of_a_channel(given["x"]),
         "grad_beta must not be multiplied by gamma: beta is added behind it.": given["gamma"] * grad_beta,
     }
 
