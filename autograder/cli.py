@@ -32,6 +32,7 @@ COMMANDS = (
     "collect",
     "grade",
     "doctor",
+    "accept",
     "bench",
     "simulate",
     "diff",

@@ -24,6 +24,7 @@ EXTRAS: Mapping[str, str] = {
     "otter": "author",
     "pandas": "students",
     "pyarrow": "table",
+    "pynvml": "gpu",
     "python_multipart": "serve",
     "ray": "ray",
     "safetensors": "torch",

@@ -2,12 +2,14 @@
 
 import contextlib
 import ctypes
+import ctypes.util
 import errno
 import fcntl
 import json
 import mmap
 import os
 import platform
+import shutil
 import signal
 import socket
 import struct
@@ -396,6 +398,7 @@ assert asyncio.run(work()) == b"hello\\n"
 """,
     "ctypes-callback": """
 import ctypes
+import ctypes.util
 assert ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda x: x + 1)(41) == 42
 """,
     "numpy": """
@@ -435,3 +438,18 @@ def test_ordinary_work_goes_on(libraries, tmp_path):
     command = [sys.executable, "-c", bound + WORK[libraries]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_where_the_system_has_no_libseccomp_the_environments_own_is_taken(tmp_path, monkeypatch):
+    found = ctypes.util.find_library
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None if name == "seccomp" else found(name))
+    monkeypatch.delitem(sys.modules, "pyseccomp", raising=False)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    with pytest.raises(OSError, match="libseccomp is missing"):
+        seccomp.compile_filters()
+    (tmp_path / "lib").mkdir()
+    system = ctypes.CDLL(found("seccomp"))
+    assert system
+    maps = Path("/proc/self/maps").read_text().split()
+    shutil.copy(next(path for path in maps if "libseccomp.so" in path), tmp_path / "lib" / "libseccomp.so.2")
+    assert all(seccomp.compile_filters())

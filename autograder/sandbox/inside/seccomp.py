@@ -6,11 +6,15 @@ libseccomp compiles them once; each submission's process only loads them.
 """
 
 import ctypes
+import ctypes.util
 import errno
+import importlib
 import os
 import socket
 import stat
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -52,10 +56,22 @@ def compile_filters(*, memory_files: bool = False) -> tuple[bytes, ...]:
     Raise OSError where libseccomp is missing.
     """
     try:
-        import pyseccomp  # noqa: PLC0415 - looks for the system's library when it is imported
+        pyseccomp = _load()
     except (ImportError, RuntimeError, OSError) as error:
         raise OSError(errno.ENOSYS, "libseccomp is missing (`apt install libseccomp2`)") from error
     return export(_known(pyseccomp)), export(_refused(pyseccomp, memory_files=memory_files))
+
+
+def _load() -> ModuleType:
+    """Import pyseccomp, which asks for the system's library; where there is none, with the environment's own."""
+    own = Path(sys.prefix, "lib", "libseccomp.so.2")
+    find = ctypes.util.find_library
+    if own.exists():
+        ctypes.util.find_library = lambda name: find(name) or (str(own) if name == "seccomp" else None)
+    try:
+        return importlib.import_module("pyseccomp")
+    finally:
+        ctypes.util.find_library = find
 
 
 def _known(pyseccomp: ModuleType) -> Any:
