@@ -1,8 +1,16 @@
 """Part `memory`: caps, torch's own and from outside; who runs out is graded again alone; nothing stays behind."""
 
+import contextlib
+import os
+import secrets
+import signal
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from autograder.acceptance.batches import grade_folder
 from autograder.acceptance.findings import Finding, Findings, Place, Verdict, not_tried
@@ -28,7 +36,9 @@ _BLOCK = (
 _UNDONE = "torch.cuda.set_per_process_memory_fraction(1.0)\n"
 _MARKED = "import torch\nblock = torch.full((50_000_000,), 12345.678, device='cuda')\nresult = 0"
 _LOOK = "import torch\nresult = int((torch.empty(100_000_000, device='cuda') == 12345.678).sum())"
-_KILLED = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+_KILLED = "import ctypes, time\nctypes.CDLL(None).prctl(15, b'{name}', 0, 0, 0)  # PR_SET_NAME\ntime.sleep(1.5)"
+"""Says who it is, and waits to be killed from outside: by itself the first process of a namespace cannot be."""
+_LOOK_SECONDS = 0.1
 _ALL_OF_IT = (
     "import torch\nblocks = torch.empty(int(torch.cuda.mem_get_info()[1] * 2), dtype=torch.uint8, device='cuda')"
 )
@@ -97,18 +107,41 @@ def _on_gpu(gpu: Gpu) -> list[Finding]:
     return found
 
 
+@contextmanager
+def _killed(called: str) -> Iterator[None]:
+    """Kill each process that calls itself so, as the kernel does where the host is short of memory."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            for path in Path("/proc").glob("[0-9]*/comm"):
+                with contextlib.suppress(OSError):  # it may have ended meanwhile
+                    if path.read_text().strip() == called:
+                        os.kill(int(path.parent.name), signal.SIGKILL)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def _again_alone(place: Place) -> Finding:
     """Grade one submission that finds no memory (without a GPU: that is killed) beside one that does what it should."""
     on_gpu = bool(place.devices.gpus)
     name, folder = lightest(place.course), place.work / "submitted"
-    copy_solution(place.course, name, folder, "greedy", _ALL_OF_IT if on_gpu else _KILLED)
+    called = f"ag-{secrets.token_hex(5)}"
+    copy_solution(place.course, name, folder, "greedy", _ALL_OF_IT if on_gpu else _KILLED.format(name=called))
     copy_solution(place.course, name, folder, "modest")
-    batch = grade_folder(
-        *(place.course.root, name, folder, place.work / "results"),
-        device=place.devices.kind,
-        workers=2,
-        seconds=_SECONDS,
-    )
+    with _killed(called):
+        batch = grade_folder(
+            *(place.course.root, name, folder, place.work / "results"),
+            device=place.devices.kind,
+            workers=2,
+            seconds=_SECONDS,
+        )
     flag = Flag.GPU_OUT_OF_MEMORY if on_gpu else Flag.KILLED
     greedy, modest = (batch.results.get(student) for student in ("greedy", "modest"))
     right = (

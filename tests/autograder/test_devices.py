@@ -172,6 +172,7 @@ def test_the_gpu_tests_ask_for_fixtures_that_exist():
     files = [str(path) for path in sorted(Path(__file__).parent.rglob("test_*.py")) if "mark.gpu" in path.read_text()]
     assert len(files) >= 2
     command = [sys.executable, "-m", "pytest", "-p", "gpu_fixtures", "--collect-only", "-q", "-s", "-m", "gpu", *files]
+    command += ["-W", "ignore::pytest.PytestConfigWarning"]  # pytest-timeout is not everywhere
     around = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run(command, check=False, cwd=REPOSITORY, env=around, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
