@@ -11,7 +11,7 @@ LOCK := requirements.lock
 UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
 NO_CHROMIUM := chromium is not there: the tests in a browser will be skipped (Debian: apt-get install chromium)
 
-.PHONY: wheelhouse setup uv lock environment demo docs test test-the-rest validate lint clean
+.PHONY: setup uv lock environment demo wheelhouse docs test test-quick test-the-rest validate lint clean
 
 # The stamp is newer than pyproject.toml and the lock once everything in them is installed
 setup: .venv/.installed
@@ -41,6 +41,7 @@ demo: setup
 	$(BIN)/autograder build
 	$(BIN)/python examples/grade_class.py --results $(DEMO)/results --reports $(DEMO) --sandbox $(SANDBOX)
 	$(BIN)/python examples/compare.py --results $(DEMO)/results
+	@echo "The class reports:" && for page in $(DEMO)/*.html; do echo "  file://$(CURDIR)/$$page"; done
 
 # What a machine without network lacks to run `autograder accept gpu`; docs/operators.md says how to go on there
 wheelhouse: setup
@@ -58,6 +59,10 @@ test: setup lint
 	@command -v chromium >/dev/null || echo "$(NO_CHROMIUM)"
 	$(BIN)/python -m pytest $(ATTACKS)
 	$(MAKE) --jobs=2 test-the-rest validate
+
+# What neither starts processes nor a browser: for everyday work
+test-quick: setup lint
+	$(BIN)/python -m pytest --ignore $(ATTACKS) -m "not slow and not costly and not browser"
 
 test-the-rest: setup
 	$(BIN)/python -m pytest --ignore $(ATTACKS) -m "not slow"

@@ -8,6 +8,7 @@ Exit code of the first command that fails.
 import argparse
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from autograder.course import load_course
@@ -24,15 +25,19 @@ def main() -> int:
     parser.add_argument("--sandbox", default="auto", help="none: run student code unprotected")
     options = parser.parse_args()
     results = ["--results", str(options.results)]
-    for assignment in load_course(ROOT).assignments:
-        page = str(options.reports / f"{assignment.name}.html")
+    assignments = load_course(ROOT).assignments
+    pages = {one.name: options.reports.absolute() / f"{one.name}.html" for one in assignments}
+    began = time.monotonic()
+    for number, (name, page) in enumerate(pages.items(), 1):
+        print(f"\n{name}, {number} of {len(pages)} assignments", flush=True)
         for command in (
-            ["grade", assignment.name, "--submissions", str(CLASS), *results, "--sandbox", options.sandbox],
-            ["report", assignment.name, *results, "--output", page],
+            ["grade", name, "--submissions", str(CLASS), *results, "--sandbox", options.sandbox],
+            ["report", name, *results, "--output", str(page)],
         ):
             code = subprocess.run([sys.executable, "-m", "autograder", *command, "--course", str(ROOT)], check=False)
             if code.returncode:
                 return code.returncode
+        print(f"After {time.monotonic() - began:.0f} s there is to be seen: {page.as_uri()}", flush=True)
     return 0
 
 

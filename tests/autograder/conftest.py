@@ -16,7 +16,27 @@ if TYPE_CHECKING:
     from autograder.sandbox.shared.limits import ProcessLimits
 
 
+SHARED = {"built_course", "distributions", "start_process", "zygote_process"}
+"""Fixtures that take seconds."""
+COSTLY = {
+    *("authoring_mistakes", "bench", "build", "by_hand", "carried_grading", "carry_over", "check_command", "cli"),
+    *("console_blocks", "devices", "doctor", "durability", "engines", "export", "extras", "faster_rcnn_material"),
+    *("feedback", "formgrader", "gradebook", "gradescope", "grading", "handout", "import_nbgrader", "import_otter"),
+    *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
+    *("natural_checks", "new", "notebook_check", "offered", "otter_zip", "own_time", "parameter_counting_carried"),
+    *("process", "protocol_values", "result_schema", "reviewing", "sample_class", "scripts", "serving", "simulate"),
+    *("site", "slips", "standalone", "student_way", "surroundings", "trained_networks", "validate"),
+    *("validate_repeated", "walls"),
+}
+"""Files of tests that start processes of their own: `make test-quick` leaves them out."""
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark the tests that are not for `make test-quick`."""
+    for item in items:
+        if item.path.stem.removeprefix("test_") in COSTLY or SHARED & set(item.fixturenames):
+            item.add_marker(pytest.mark.costly)
 
 
 @pytest.fixture
