@@ -15,8 +15,16 @@ import time
 from pathlib import Path
 
 from autograder.notebooks import read_notebook
-from autograder.results import CellRecord, CellStatus, CheckRecord, CheckStatus, Result, Status, kept_notebook_path
-from autograder.results import write_results as write
+from autograder.results import (
+    CellRecord,
+    CellStatus,
+    CheckRecord,
+    CheckStatus,
+    Result,
+    Status,
+    kept_notebook_path,
+    write_results,
+)
 
 COURSE = Path(__file__).parents[2]
 ASSIGNMENT = "mlp"
@@ -58,27 +66,32 @@ def made_up(student: str, questions: list[str], numbers: random.Random) -> Resul
     )
 
 
+def make_class(students: int, submitted: Path, results: Path) -> None:
+    """Write simulated notebooks, and what a batch would leave of them, with points that are drawn."""
+    autograder("simulate", ASSIGNMENT, str(students), "--output", str(submitted))
+    cells = read_notebook(COURSE / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").cells
+    questions = [cell.grade_id for cell in cells if cell.solution and cell.grade_id and not cell.by_hand]
+    numbers, found = random.Random(1), []
+    for place in sorted(path for path in submitted.iterdir() if path.is_dir()):
+        notebook = place / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        kept = kept_notebook_path(results, ASSIGNMENT, place.name, 1)
+        kept.parent.mkdir(parents=True)
+        if notebook.is_file():
+            shutil.copyfile(notebook, kept)
+        found.append(made_up(place.name, questions, numbers))
+    write_results(results, found)
+
+
 def main() -> None:
     """Make the class, and time the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=600)
     students = parser.parse_args().students
-    cells = read_notebook(COURSE / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").cells
-    questions = [cell.grade_id for cell in cells if cell.solution and cell.grade_id and not cell.by_hand]
     with tempfile.TemporaryDirectory() as folder:
         submitted, results = Path(folder) / "submitted", Path(folder) / "results"
-        autograder("simulate", ASSIGNMENT, str(students), "--output", str(submitted))
-        numbers, found = random.Random(1), []
-        for place in sorted(path for path in submitted.iterdir() if path.is_dir()):
-            notebook = place / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-            kept = kept_notebook_path(results, ASSIGNMENT, place.name, 1)
-            kept.parent.mkdir(parents=True)
-            if notebook.is_file():
-                shutil.copyfile(notebook, kept)
-            found.append(made_up(place.name, questions, numbers))
-        write(results, found)
+        make_class(students, submitted, results)
         arguments = ("gradebook", ASSIGNMENT, "--results", str(results), "--output", str(Path(folder) / "gradebook"))
-        print(f"{len(found)} students: {autograder(*arguments):.1f} s; --read {autograder(*arguments, '--read'):.1f} s")
+        print(f"{students} students: {autograder(*arguments):.1f} s; --read {autograder(*arguments, '--read'):.1f} s")
 
 
 if __name__ == "__main__":
