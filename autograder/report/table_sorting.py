@@ -1,4 +1,4 @@
-"""Hold the only script of a report: a click on a column's head sorts the table."""
+"""Hold the script that sorts tables, a report's only one: a click on a column's head."""
 
 import base64
 import hashlib
@@ -19,8 +19,9 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       const other = first === "ascending" ? "descending" : "ascending";
       const order = head.getAttribute("aria-sort") === first ? other : first;
       const sign = order === "ascending" ? 1 : -1;
-      const value = (row) => Number(row.cells[column].dataset.value);
-      const rows = [...body.rows].sort((a, b) => sign * (value(a) - value(b)));
+      const value = (row) => row.cells[column].dataset.value ?? "";
+      const compare = (a, b) => (Number.isNaN(Number(a) + Number(b)) ? a.localeCompare(b) : Number(a) - Number(b));
+      const rows = [...body.rows].sort((a, b) => sign * compare(value(a), value(b)));
       heads.forEach((one) => one.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", order);
       body.append(...rows);

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from autograder.errors import AutograderError
+from autograder.report.table_sorting import SCRIPT
 from autograder.serving.access import AccessControl, Address
 from autograder.serving.batches import Batches
 from autograder.serving.pages import Pages
@@ -65,9 +66,15 @@ async def _end_idle(tries: Tries) -> None:
         await run_in_threadpool(tries.end_idle, _IDLE_SECONDS)
 
 
+async def _table_sorting(_: Request) -> Response:
+    """Give pages the script that sorts a report's tables."""
+    return Response(SCRIPT, media_type="text/javascript")
+
+
 def _routes(pages: Pages, batches: Batches, tries: Tries) -> list[BaseRoute]:
     orders = _Orders(pages, batches, tries)
     return [
+        Route("/static/table_sorting.js", _table_sorting),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         Route("/", pages.home),
         Route("/events", orders.events),

@@ -98,11 +98,10 @@ class Lab:
     def open(self, path: str) -> Iterator[Notebook]:
         """Open a notebook by its path in the folder that is served; its kernel ends with it."""
         page = self._browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(120_000)  # a busy machine answers slowly
         page.goto(f"{self._address}/lab/tree/{path}?reset")
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-        page.wait_for_function(
-            "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
-        )
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+        page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
         yield Notebook(page)
         page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         page.close()

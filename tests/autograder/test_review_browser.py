@@ -60,6 +60,7 @@ def browser() -> Iterator[Any]:
 def open_page(browser: Any, address: str, path: str, said: list[str], **context: Any) -> Any:
     """Open a page of the review; what the browser finds wrong with it is said."""
     page = browser.new_context(**context).new_page()
+    page.set_default_timeout(120_000)  # a busy machine answers slowly
     page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(dialog.message))

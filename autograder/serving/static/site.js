@@ -44,28 +44,7 @@ if (at("live")) {
   listen();
 }
 
-// Tables: a click on a column's head sorts, what is typed filters
-for (const table of document.querySelectorAll("table[data-sortable]")) {
-  const body = table.tBodies[0];
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const first = head.dataset.first ?? "descending";
-      const order = head.getAttribute("aria-sort") === first ? (first === "ascending" ? "descending" : "ascending") : first;
-      const sign = order === "ascending" ? 1 : -1;
-      const value = (row) => row.cells[column].dataset.value ?? "";
-      const compare = (a, b) => (Number.isNaN(Number(a) + Number(b)) ? a.localeCompare(b) : Number(a) - Number(b));
-      const rows = [...body.rows].sort((a, b) => sign * compare(value(a), value(b)));
-      heads.forEach((one) => one.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", order);
-      body.append(...rows);
-    });
-  });
-}
+// Tables: what is typed filters
 for (const field of document.querySelectorAll("input[data-filters]")) {
   const rows = [...at(field.dataset.filters).tBodies[0].rows];
   field.addEventListener("input", () => {
