@@ -27,6 +27,7 @@ LOCK = ROOT / "requirements.lock"
 NAMED_OTHERWISE = {
     "_pytest": "pytest",
     "otter": "otter-grader",
+    "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
     "markupsafe": "jinja2",  # what follows is what another dependency of ours cannot do without
