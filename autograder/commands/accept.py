@@ -52,7 +52,10 @@ def run(options: Options) -> ExitCode:
         raise AutograderError("Where to? Give a folder with --output DIR; --list shows the parts.")
     wanted, devices = chosen(parts, options.parts), choose_devices(options.device)
     output = options.output.absolute()
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AutograderError(f"{output} cannot be made ({error.strerror}); give another --output.") from error
     prepare_data(course)
     if devices.kind == "cpu":
         ERR.print("Without a GPU: what needs one is reported as not tried.", style="yellow")

@@ -101,6 +101,12 @@ def test_a_call_that_cannot_work_is_one_sentence(course, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_made_is_one_sentence(course, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert accept(course, tmp_path / "file" / "in it", "--parts", "walls") == 2
+    assert "cannot be made" in capsys.readouterr().err
+
+
 def test_what_the_checkout_lacks_is_named(built_course, tmp_path, capsys):
     assert accept(built_course, tmp_path, "--parts", "tests") == 2
     assert "has no tests/autograder, which part tests needs" in capsys.readouterr().err

@@ -14,9 +14,8 @@ from autograder.grading import devices
 from autograder.grading.devices import Devices, choose_devices, find_gpus
 from autograder.grading.job import Finished, Job
 from autograder.grading.local import LocalEngine
-from autograder.sandbox.inside.zygote import require_no_cuda
 from autograder.sandbox.shared.config import SandboxConfig
-from autograder.sandbox.shared.gpu import Gpu, open_gpu_files
+from autograder.sandbox.shared.gpu import Gpu, open_gpu_files, require_no_cuda
 
 HAS_GPU = choose_devices("auto").kind == "cuda"
 WHERE = "def double(x):\n    assert torch.cuda.is_available() is {gpu}\n    return (x.to('{device}') * 2)"

@@ -31,7 +31,7 @@ from autograder.sandbox.inside.resource_limits import bind
 from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
 from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
 from autograder.sandbox.shared.config import SandboxConfig
-from autograder.sandbox.shared.gpu import open_gpu_files
+from autograder.sandbox.shared.gpu import open_gpu_files, require_no_cuda
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
 from autograder.sandbox.shared.libraries import load_libraries
 from autograder.sandbox.shared.limits import ProcessLimits
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415 - what is large is loaded inside the box, and only there
 
-__all__ = ["main", "require_no_cuda"]
+__all__ = ["main"]
 
 _WATCH_SECONDS = 0.1
 _COUNT_SECONDS = 1.0
@@ -333,15 +333,6 @@ def _choose_core(core: int | None) -> None:
             os.sched_setaffinity(0, {core})
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")  # where the host runs out of memory, this goes first
-
-
-def require_no_cuda(files: Sequence[str], libraries: Sequence[str]) -> None:
-    """Raise OSError where this process has device files of a GPU open: its forks could not use the GPU."""
-    if files:
-        raise OSError(
-            f"one of the course's libraries ({', '.join(libraries)}) starts CUDA as soon as it is imported and holds "
-            f"{files[0]} open; a process that has cannot be forked: take it out of `libraries`"
-        )
 
 
 def _serve(connection: int, limits: ProcessLimits, shell: "InteractiveShell | None") -> None:

@@ -1,9 +1,10 @@
 """Name a GPU: as this process counts it, as its driver calls it everywhere, and by its device files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Gpu", "is_gpu_file", "open_gpu_files"]
+__all__ = ["Gpu", "is_gpu_file", "open_gpu_files", "require_no_cuda"]
 
 _CONTROL = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 """What all GPUs share."""
@@ -50,3 +51,12 @@ def open_gpu_files() -> list[str]:
         if is_gpu_file(target):
             found.append(target)
     return sorted(found)
+
+
+def require_no_cuda(files: Sequence[str], libraries: Sequence[str]) -> None:
+    """Raise OSError where this process has device files of a GPU open: its forks could not use the GPU."""
+    if files:
+        raise OSError(
+            f"one of the course's libraries ({', '.join(libraries)}) starts CUDA as soon as it is imported and holds "
+            f"{files[0]} open; a process that has cannot be forked: take it out of `libraries`"
+        )
