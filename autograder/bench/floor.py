@@ -47,9 +47,9 @@ def main(arguments: Sequence[str]) -> None:
     assignment, workers, device = arguments[1], int(arguments[2]), arguments[5]
     root, folder, output = (Path(arguments[place]) for place in (0, 3, 4))
     course = load_course(root)
-    load_libraries(course.libraries)
-    checks = checks_of(course, assignment)
     preparation = prepared(str(root), assignment)
+    load_libraries(preparation.libraries)
+    checks = checks_of(course, assignment)
     preparation.warm_up(frozenset({"reference", *course.loaders()}))
     for path in {check.path for check in checks}:
         load_checks(path)  # once, not in every fork

@@ -122,7 +122,7 @@ def _zygote_process(preparation: "Preparation", *, solution: bool, unprotected: 
     from autograder.sandbox.shared.libraries import load_libraries
 
     prepare_data(preparation.course)
-    load_libraries(preparation.course.libraries)
+    load_libraries(preparation.libraries)
 
     def start(*, isolated: bool) -> ZygoteProcess:
         zygote = ZygoteProcess(preparation.sandbox_config(isolated=isolated, solution=solution))

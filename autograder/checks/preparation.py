@@ -21,6 +21,7 @@ from autograder.extras import how_to_install
 from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.shared.gpu import Gpu
+from autograder.sandbox.shared.libraries import COMPILER, needs_compiler
 
 __all__ = ["Preparation"]
 
@@ -57,6 +58,20 @@ class Preparation:
             return read_cells(path)
         except NotebookError as error:
             raise GraderError(f"{path}: {error} Run `autograder build {self.assignment.name}`.") from error
+
+    @cached_property
+    def libraries(self) -> tuple[str, ...]:
+        """What is loaded before anything is forked: the course's libraries, torch's compiler where it may be used."""
+        names = tuple(self.course.libraries)
+        return (*names, COMPILER) if "torch" in names and needs_compiler(self._code()) else names
+
+    def _code(self) -> Iterator[str]:
+        """Yield the code of the solution, of the files beside it and of the checks."""
+        yield from (cell.source for cell in self.solution)
+        name = self.assignment.name
+        for folder in (self.course.source_notebook(name).parent, self.course.checks_folder(name)):
+            for path in sorted(folder.rglob("*.py")):
+                yield path.read_text(encoding="utf-8", errors="replace")
 
     @cached_property
     def _loaded(self) -> dict[str, object]:
@@ -166,7 +181,7 @@ class Preparation:
                 for path, inner in (*files_for_students(self.course), *own_data_files(self.course, name))
             ),
             private=tuple(str(path.absolute()) for path in (self.course.root, *private)),
-            libraries=tuple(self.course.libraries),
+            libraries=self.libraries,
             gpu=gpu,
             gpu_share=self.assignment.budget.gpu_share,
         )

@@ -66,7 +66,7 @@ def _serve(config: StationConfig, line: Connection) -> None:
                 zygotes[None if gpu is None else gpu.number] = stack.enter_context(
                     ZygoteProcess(sandbox_config, config.cgroups)
                 )
-            load_libraries(config.course.libraries)
+            load_libraries(preparation.libraries)
 
             def work(session: pytest.Session) -> None:
                 _require_all_checks(preparation, session)

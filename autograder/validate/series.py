@@ -123,7 +123,7 @@ def _serve(config: SeriesConfig, line: Connection) -> None:
         with contextlib.ExitStack() as stack:
             sandbox_config = preparation.sandbox_config(isolated=config.isolated)
             zygote = stack.enter_context(ZygoteProcess(sandbox_config))
-            load_libraries(config.course.libraries)
+            load_libraries(preparation.libraries)
 
             def work(session: pytest.Session) -> None:
                 os.chdir(stack.enter_context(preparation.working_folder()))  # workers inherit it

@@ -2,21 +2,40 @@
 
 import importlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from types import ModuleType
 
-__all__ = ["load_libraries"]
+__all__ = ["COMPILER", "load_libraries", "needs_compiler"]
 
 # ruff: noqa: PLC0415 - a course that does not ask for a library does not pay for it
 
+COMPILER = "torch._dynamo"
+"""The half of torch that only `torch.compile`, optimisers and a few more use: as long to import as all the rest."""
+_COMPILERS_USERS = (
+    *(
+        "optim.",
+        "torch.optim",
+        "torch.compile",
+        "dynamo",
+        "inductor",
+        "torch.func",
+        "functorch",
+        "jacrev",
+        "jacfwd",
+        "hessian",
+    ),
+    *("checkpoint", "DispatchMode", "flop_counter", "profiler", "use_deterministic_algorithms", "torch.export", "onnx"),
+    *("transforms.v2", "import v2", "tv_tensors"),
+)
+"""Words of code that makes torch import its compiler (found by trying torch's and torchvision's parts one by one)."""
 _ALWAYS = ("numpy", "numpy.linalg", "numpy.random", "IPython.display", "multiprocessing.pool")
 _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
     "torch": (
-        *("torch", "torch._dynamo", "torch.testing._comparison", "torch.utils.data", "torch.optim"),
+        *("torch", "torch.testing._comparison", "torch.utils.data", "torch.optim"),
         "autograder.sandbox.shared.tensors",
     ),
-    "torchvision": (
-        *("torchvision", "torchvision.datasets", "torchvision.transforms.v2", "torchvision.models.detection"),
-    ),
+    "torchvision": ("torchvision", "torchvision.datasets", "torchvision.models.detection"),
     "PIL": ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
     "matplotlib": (
         *("matplotlib.pyplot", "matplotlib.backends.backend_agg"),
@@ -26,13 +45,25 @@ _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
 """What notebooks use of a library, and what the library imports on first use; of another one itself is loaded."""
 
 
+def needs_compiler(code: Iterable[str]) -> bool:
+    """Say whether any of these texts may make torch import its compiler; if in doubt, yes: it costs seconds once."""
+    return any(word in text for text in code for word in _COMPILERS_USERS)
+
+
 def load_libraries(names: Iterable[str]) -> None:
-    """Import the libraries with what they import on first use, without ever running an operation of torch."""
-    for name in names:
-        for module in _ON_FIRST_USE.get(name, (name,)):
+    """Import the libraries with what they import on first use, without ever running an operation of torch.
+
+    torch's compiler is loaded only where COMPILER is among the names; what needs it anyway imports it then.
+    """
+    names = tuple(names)
+    modules = [module for name in names for module in _ON_FIRST_USE.get(name, (name,))]
+    if {COMPILER, "torchvision"} <= {*names}:
+        modules.append("torchvision.transforms.v2")
+    if "torch" in names:
+        importlib.import_module("torch")
+    with nullcontext() if COMPILER in names else _compiler_at_first_use():
+        for module in (*modules, *_ALWAYS):
             importlib.import_module(module)
-    for module in _ALWAYS:
-        importlib.import_module(module)
     if "torch" in sys.modules:
         import torch
 
@@ -41,3 +72,38 @@ def load_libraries(names: Iterable[str]) -> None:
         import matplotlib as mpl
 
         mpl.use("agg")
+
+
+@contextmanager
+def _compiler_at_first_use() -> Iterator[None]:
+    """Let torchvision have the one function that it takes of torch's compiler, and load the compiler when it is called.
+
+    Whoever asks the compiler for anything else meanwhile has it loaded at once.
+    """
+    stand_ins: dict[str, ModuleType] = {}
+
+    def take_away() -> None:
+        for name, module in stand_ins.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+    def real(name: str, attribute: str) -> object:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        take_away()
+        return getattr(importlib.import_module(name), attribute)
+
+    def is_compile_supported(device_type: str) -> bool:
+        supported: Callable[[str], bool] = importlib.import_module(f"{COMPILER}.utils").is_compile_supported
+        return supported(device_type)
+
+    if "torch" in sys.modules and COMPILER not in sys.modules:
+        for name in (COMPILER, f"{COMPILER}.utils"):
+            stand_ins[name] = sys.modules[name] = ModuleType(name)
+            vars(stand_ins[name])["__getattr__"] = lambda attribute, name=name: real(name, attribute)
+        vars(stand_ins[COMPILER])["__path__"] = []
+        vars(stand_ins[f"{COMPILER}.utils"])["is_compile_supported"] = is_compile_supported
+    try:
+        yield
+    finally:
+        take_away()
