@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.results import Result
+from autograder.sandbox.shared.libraries import COMPILER
 
 REPOSITORY = Path(__file__).parents[2]
 
-LIBRARIES = ("torch", "torchvision", "matplotlib")
+LIBRARIES = ("torch", "torchvision", "matplotlib", COMPILER)
 """What a student's process of a test has loaded."""
 
 CONFIG = """
