@@ -1,11 +1,11 @@
 """Show a student one cause for each question: what further checks say of the same slip is often beside the point."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from autograder.results import CheckRecord, CheckStatus
 
-__all__ = ["shown_records", "with_first_causes"]
+__all__ = ["shown_records", "with_first_causes", "with_new_records"]
 
 _JUDGED = {CheckStatus.FAILED, CheckStatus.PARTIAL, CheckStatus.CHECK_RAISED}
 
@@ -23,6 +23,27 @@ def with_first_causes(records: Sequence[CheckRecord]) -> list[CheckRecord]:
         else _behind(record, shown[record.question])
         for record in records
     ]
+
+
+def with_new_records(
+    before: Sequence[CheckRecord], after: Sequence[CheckRecord], new: Collection[str]
+) -> list[CheckRecord] | None:
+    """Return what `with_first_causes` makes of records of which all but those with `new` ids went through it `before`.
+
+    None where an old one would be shown now, but what it said by itself is not known any more.
+    """
+    showed, shows = ({record.question: record.id for record in shown_records(records)} for records in (before, after))
+    first = {record.question: record for record in shown_records(after)}
+    found = []
+    for record in after:
+        behind = record.status != CheckStatus.PASSED and shows[record.question] != record.id
+        if record.id in new or record.status == CheckStatus.PASSED or record.id == showed.get(record.question):
+            found.append(_behind(record, first[record.question]) if behind else record)
+        elif not behind:
+            return None
+        else:
+            found.append(replace(record, message=_behind(record, first[record.question]).message))
+    return found
 
 
 def shown_records(records: Sequence[CheckRecord]) -> list[CheckRecord]:

@@ -11,7 +11,7 @@ from autograder.checks.answers import Answers, Foundation
 from autograder.checks.context import CheckContext
 from autograder.results import CheckRecord, CheckStatus, Flag
 
-__all__ = ["carry_errors_forward"]
+__all__ = ["carried_alike", "carry_errors_forward"]
 
 _RANKS = {CheckStatus.FAILED: 0, CheckStatus.PARTIAL: 1, CheckStatus.PASSED: 2}
 """Verdicts of a check's author, the better the higher; any other ending of a second run says nothing."""
@@ -56,6 +56,28 @@ def carry_errors_forward(
             tried |= dict.fromkeys(group.questions, group.replaced)
             run = run.again(answers.with_reference(group.replaced, group.names))
             _judge_again(context, context.again(run), group, judge, rules)
+
+
+def carried_alike(
+    context: CheckContext, before: Sequence[CheckRecord], after: Sequence[CheckRecord], judged_again: Collection[str]
+) -> bool:
+    """Return whether carrying errors forward changes nothing that it has not changed in `before` already.
+
+    `after` are the records of the same notebook in which some checks were judged again; they are of the questions
+    `judged_again`.
+    """
+    was, now = (_wrong_at_first(records) for records in (before, after))
+    answers = Answers(context.run.plan, context.preparation.solution)
+    for question in filter(answers.has, sorted(was | now)):
+        foundation = answers.foundation(question, now).wrong
+        if foundation != answers.foundation(question, was).wrong or (foundation and question in judged_again):
+            return False
+    return True
+
+
+def _wrong_at_first(records: Sequence[CheckRecord]) -> set[str]:
+    """Return the questions of which a check did not pass before errors were carried forward."""
+    return _wrong(records) | {record.question for record in records if record.carried}
 
 
 def _wrong(records: Sequence[CheckRecord]) -> set[str]:

@@ -41,6 +41,11 @@ def check_id(item: pytest.Item) -> str:
     return f"{item.path.name}::{item.name}"
 
 
+def code_id(item: pytest.Item) -> str:
+    """Return the id of what a check is written in: `<test file>::<function, or class>`, without parameters."""
+    return "::".join([item.path.name, *item.nodeid.split("::")[1:2]]).partition("[")[0]
+
+
 def is_check(item: pytest.Item) -> bool:
     """Return whether an item is a check of an assignment."""
     return item.get_closest_marker("question") is not None

@@ -21,7 +21,7 @@ from autograder.extras import how_to_install
 from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.shared.gpu import Gpu
-from autograder.sandbox.shared.libraries import COMPILER, needs_compiler
+from autograder.sandbox.shared.libraries import libraries_used
 
 __all__ = ["Preparation"]
 
@@ -61,9 +61,8 @@ class Preparation:
 
     @cached_property
     def libraries(self) -> tuple[str, ...]:
-        """What is loaded before anything is forked: the course's libraries, torch's compiler where it may be used."""
-        names = tuple(self.course.libraries)
-        return (*names, COMPILER) if "torch" in names and needs_compiler(self._code()) else names
+        """What is loaded before anything is forked: the course's libraries, with the parts that may be used."""
+        return libraries_used(self.course.libraries, self._code())
 
     def _code(self) -> Iterator[str]:
         """Yield the code of the solution, of the files beside it and of the checks."""

@@ -187,6 +187,7 @@ def _request(options: Options, found: _Found, secret: str, device: str) -> "Batc
     """Return what is asked for."""
     from autograder.grading.batch import BatchRequest
     from autograder.grading.fingerprint import Fingerprints
+    from autograder.grading.independent_checks import read_independent_checks
 
     request = BatchRequest(
         course=found.course,
@@ -196,6 +197,7 @@ def _request(options: Options, found: _Found, secret: str, device: str) -> "Batc
         results=found.results,
         fingerprints=Fingerprints(found.course, found.assignment, secret, options.sandbox),
         device=device,
+        independent=read_independent_checks(found.course, found.assignment.name),
         any_device=options.device == "auto",
         force=options.force,
     )

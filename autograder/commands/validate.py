@@ -59,13 +59,14 @@ def run(options: Options) -> ExitCode:
     """Validate one assignment after the other, write a page of each, and print all findings."""
     from autograder.checks.surroundings import ignored_surroundings
     from autograder.datasets import prepare_data
+    from autograder.grading.independent_checks import validation_folder
     from autograder.validate.terminal import print_validations
 
     course = options.load_course()
     prepare_data(course)
     extent = _extent(options)
     context = _context(options, course)
-    output = options.output or course.root / "results" / "validation"
+    output = options.output or validation_folder(course)
     names = options.assignments or [assignment.name for assignment in course.assignments]
     if ignored := ignored_surroundings(course, names, os.environ):
         ERR.print(ignored, style="yellow", markup=False)
@@ -95,6 +96,7 @@ def _extent(options: Options) -> "Extent":
 
 def _context(options: Options, course: Course) -> "TrialContext":
     from autograder.grading.devices import choose_devices
+    from autograder.grading.independent_checks import validation_folder
     from autograder.grading.local import LocalEngine
     from autograder.validate.validation import TrialContext
 
@@ -104,7 +106,7 @@ def _context(options: Options, course: Course) -> "TrialContext":
         device=devices.kind,
         sandbox=options.sandbox,
         workers=options.workers,
-        kept=course.root / "results" / "validation" / "trials",
+        kept=validation_folder(course) / "trials",
     )
 
 

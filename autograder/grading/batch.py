@@ -1,8 +1,8 @@
 """Grade the submissions to an assignment: find, leave out what has its result, grade the rest, write each at once."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +36,8 @@ class BatchRequest:
     """What student code computes on: `cpu` or `cuda`."""
     any_device: bool = True
     """Whether results made on the other device are as good."""
+    independent: Mapping[str, str] = field(default_factory=dict)
+    """Checks that may be judged again by themselves; see `read_independent_checks`."""
     force: bool = False
     """Grade again what has a result."""
     submitted: Path | None = None
@@ -105,7 +107,8 @@ def plan_batch(request: BatchRequest) -> Plan:
         known = request.attempts.known(student, attempt.number)
         why = _why(request, known, fingerprint)
         if why:
-            jobs.append(_job(request, attempt, fingerprint))
+            jobs.append(_job(request, attempt, fingerprint, known))
+            why += ", judged by that alone" if jobs[-1].before else ""
         elif known is not None:
             reused.append(request.settlement.of(known))
         reasons.append(Reason(student=student, attempt=attempt.number, graded=bool(why), why=why or "nothing changed"))
@@ -127,7 +130,7 @@ def _why(request: BatchRequest, known: Result | None, fingerprint: Fingerprint) 
     return ", ".join(request.fingerprints.changes(known, fingerprint))
 
 
-def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint) -> Job:
+def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint, known: Result | None) -> Job:
     job = job_for(
         request.course,
         request.assignment,
@@ -136,7 +139,13 @@ def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint) -> J
         fingerprint=str(fingerprint),
         attempt=attempt.number,
     )
-    return replace(job, depends_on=fingerprint.depends_on)
+    job = replace(job, depends_on=fingerprint.depends_on)
+    if known is None or known.status != Status.GRADED or request.force or known.device != request.device:
+        return job
+    changed = request.fingerprints.changed_checks(known, fingerprint)
+    if any(request.independent.get(check) != digest for check, digest in changed.items()):
+        return job
+    return replace(job, before=known, changed=frozenset(changed)) if changed else job
 
 
 class Trial(Protocol):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,6 +70,11 @@ class Fingerprints:
         """What every result of the assignment depends on, whatever was handed in."""
         return Fingerprint(self._shared)
 
+    def of_checks(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return by id what fingerprints hold of some checks, parameters apart; nothing of what is in a class."""
+        known = {check.partition("[")[0] for check in ids}
+        return {check: self._shared[_CHECK + check] for check in sorted(known) if _CHECK + check in self._shared}
+
     def of(self, submission: Submission) -> Fingerprint:
         """Return the fingerprint of one submission's result."""
         own = {
@@ -90,6 +95,14 @@ class Fingerprints:
             return ("not recorded",)
         changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         return tuple(name for name in changed if not self._cannot_matter(name, old.get(name), result))
+
+    def changed_checks(self, result: Result, fingerprint: Fingerprint) -> dict[str, str]:
+        """Return, as `of_checks` does, the checks that changed since `result`; none where anything else did too."""
+        changed = self.changes(result, fingerprint)
+        new = fingerprint.depends_on
+        if not all(name.startswith(_CHECK) and name in new for name in changed):
+            return {}
+        return {name.removeprefix(_CHECK): new[name] for name in changed}
 
     def _cannot_matter(self, name: str, old: str | None, result: Result) -> bool:
         if name in _SETTLED_LATER:

@@ -42,6 +42,10 @@ class Job:
     """Only the checks of these; None: all. A batch always grades all."""
     public_only: bool = False
     """Only the public checks, each as it is: what students see in their notebook. A batch runs all."""
+    before: Result | None = None
+    """The result so far, where only `changed` checks may judge otherwise now; None: all checks judge anew."""
+    changed: frozenset[str] = frozenset()
+    """What the changed checks are written in, as `code_id` names it."""
     total_seconds: float | None = None
     """A shorter time for the submission than its budget's; None: the budget's."""
     seconds: float = 3600.0

@@ -21,7 +21,7 @@ import pytest
 
 import autograder.checks.handles
 import autograder.checks.verdict  # noqa: F401 - these are loaded here once, not in every fork
-from autograder.checks.marks import is_check, read_marks
+from autograder.checks.marks import code_id, is_check, read_marks
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import fixtures_of, with_collected_checks
 from autograder.errors import AutograderError, GraderError
@@ -89,7 +89,7 @@ def _require_all_checks(preparation: Preparation, session: pytest.Session) -> No
     """Raise GraderError where pytest collected other checks than are written in the course's files."""
     assignment, folder = preparation.assignment, preparation.course.checks_folder(preparation.assignment.name)
     checks = [item for item in session.items if is_check(item)]
-    found = {"::".join(item.nodeid.split("::")[:2]).partition("[")[0] for item in checks}
+    found = {code_id(item) for item in checks}
     lost = [check.id for check in read_check_code(folder, {}) if check.id not in found]
     points = sum(read_marks(item).points for item in checks)
     by_hand = sum(questions_by_hand(read_notebook(preparation.course.source_notebook(assignment.name))).values())

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from autograder.checks.context import open_check_context
+from autograder.checks.context import CheckContext, open_check_context
 from autograder.checks.preparation import Preparation
 from autograder.checks.session import run_checks
 from autograder.errors import NotebookError
 from autograder.first_cause import with_first_causes
 from autograder.grading.job import Job
+from autograder.grading.regrade import judged_by_changed_checks
 from autograder.plain_text import plain_lines
 from autograder.results import Result, Status
 from autograder.sandbox.outside.process import Sandbox
@@ -64,19 +65,15 @@ def grade(job: Job, context: WorkerContext) -> Result:
 def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
     if job.problem:
         raise NotebookError(job.problem)
-    check_context = open_check_context(
-        *(context.preparation, job.notebook, job.student),
-        sandbox=context.sandbox,
-        attempt=job.attempt,
-        device=job.device,
-        core=context.core,
-        total_seconds=job.total_seconds,
-    )
     began = time.monotonic()
-    run_checks(context.session, check_context, job.questions, public_only=job.public_only)
+    check_context = _open(job, context)
+    checks = judged_by_changed_checks(job, context.session, check_context) if job.before else None
+    if checks is None:
+        check_context = _open(job, context) if job.before else check_context
+        run_checks(context.session, check_context, job.questions, public_only=job.public_only)
+        checks = tuple(with_first_causes(check_context.records))
     examined = time.monotonic() - began
     run = check_context.run
-    checks = tuple(with_first_causes(check_context.records))
     return replace(
         blank,
         status=Status.GRADED,
@@ -89,4 +86,15 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
         cells=run.cells,
         output=plain_lines(run.output or ""),
         flags=tuple(sorted({*job.flags, *check_context.flags, *run.flags})),
+    )
+
+
+def _open(job: Job, context: WorkerContext) -> CheckContext:
+    return open_check_context(
+        *(context.preparation, job.notebook, job.student),
+        sandbox=context.sandbox,
+        attempt=job.attempt,
+        device=job.device,
+        core=context.core,
+        total_seconds=job.total_seconds,
     )

@@ -67,6 +67,8 @@ class Validation:
     false_fails: Sequence[FalseFails] = ()
     left_out: Sequence[str]
     """Questions whose wrong answers were not tried."""
+    independent: Mapping[str, str] = field(default_factory=dict)
+    """The checks that were judged alone, where none depends on others, with the digest of each that results have."""
     findings: list[str] = field(default_factory=list)
     """What must be mended before the release, a sentence each."""
 

@@ -7,7 +7,7 @@ from autograder.validate.candidates import Candidate
 from autograder.validate.many_students import student_id
 from autograder.validate.series_process import Judged, Series
 
-__all__ = ["differences_of_order", "in_the_batch", "series_of_orders"]
+__all__ = ["differences_of_order", "in_the_batch", "independent_checks", "series_of_orders"]
 
 _BATCH = "in the batch's order"
 _REVERSED = "in the reverse order"
@@ -48,6 +48,13 @@ def differences_of_order(candidates: Sequence[Candidate], judged: Mapping[str, S
                         f"{one.check} depends on the checks before it: of {candidate.name} it says "
                         f"{_said(batch[one.check])} {_BATCH}, and {order} {_said(one)}"
                     )
+
+
+def independent_checks(candidates: Sequence[Candidate], judged: Mapping[str, Sequence[Judged]]) -> frozenset[str]:
+    """Return the checks that were judged alone; none where one depends on others, which may be any of them."""
+    if any(differences_of_order(candidates, judged)):
+        return frozenset()
+    return frozenset(series[0].check for name, series in judged.items() if f", {_ALONE}: " in name)
 
 
 def _said(one: Judged) -> str:

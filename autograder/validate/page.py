@@ -113,5 +113,6 @@ def as_document(found: Validation) -> str:
             for one in found.false_fails
         ],
         "costs": [asdict(cost) for cost in found.costs],
+        "independent": dict(found.independent),
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -14,7 +14,7 @@ from autograder.validate.answers import KnownAnswers
 from autograder.validate.both_worlds import Passed, differences_of_worlds, run_in_notebook
 from autograder.validate.candidates import Candidate, candidates_of, of_other_kinds
 from autograder.validate.many_students import FalseFails, false_fails, losses, series_of_students
-from autograder.validate.order import differences_of_order, series_of_orders
+from autograder.validate.order import differences_of_order, independent_checks, series_of_orders
 from autograder.validate.series_process import Series, SeriesConfig, SeriesProcess
 
 __all__ = ["Material", "Repeated", "judge_repeatedly", "parts_passed"]
@@ -48,6 +48,8 @@ class Repeated:
     passed_in_notebook: Passed
     """Of the solution, in the notebook itself."""
     findings: Sequence[str]
+    independent: frozenset[str]
+    """Checks that were judged alone, where none depends on others."""
 
 
 def judge_repeatedly(
@@ -61,7 +63,8 @@ def judge_repeatedly(
 ) -> Repeated:
     """Return how the cheap checks judge known answers; without `thorough` the solution, right ones for students."""
     answers = candidates_of(material.solution, material.known, material.left_out)
-    candidates = answers if thorough else answers[:1]
+    whole = replace(answers[0], questions=frozenset(material.solution))
+    candidates = [whole, *(answers[1:] if thorough else ())]
     config = SeriesConfig(
         course=material.course,
         assignment=material.assignment.name,
@@ -70,9 +73,9 @@ def judge_repeatedly(
         workers=workers or len(os.sched_getaffinity(0)),
     )
     with ThreadPoolExecutor() as beside, SeriesProcess(config) as process:
-        kinds = of_other_kinds(candidates[0], process.values, material.course.libraries)
+        kinds = of_other_kinds(answers[0], process.values, material.course.libraries)
         in_notebook = beside.submit(_in_notebook, material, [*candidates, *kinds], config.workers)
-        orders = process.run(_orders(candidates, kinds, material.checks, thorough=thorough), partial(watch, "orders"))
+        orders = process.run(_orders(candidates, kinds, material.checks), partial(watch, "orders"))
         passed = in_notebook.result()
         of_students = series_of_students(answers, material.checks, material.personal, students)
         judged = process.run(of_students, partial(watch, "hundreds of students"))
@@ -84,23 +87,21 @@ def judge_repeatedly(
             *differences_of_order(candidates, orders),
             *differences_of_worlds([*candidates, *kinds], material.checks, orders, passed),
         ],
+        independent=independent_checks(candidates, orders),
     )
 
 
-def _orders(
-    candidates: Sequence[Candidate], kinds: Sequence[Candidate], checks: Sequence[Check], *, thorough: bool
-) -> list[Series]:
+def _orders(candidates: Sequence[Candidate], kinds: Sequence[Candidate], checks: Sequence[Check]) -> list[Series]:
     """Return the orders of each candidate's checks; of other kinds of values the public ones alone, in one order."""
-    of_answers = (series_of_orders(one, one.checks(checks), thorough=thorough) for one in candidates)
+    of_answers = (series_of_orders(one, one.checks(checks), thorough=True) for one in candidates)
     of_kinds = (series_of_orders(one, one.checks(checks, public_only=True), thorough=False)[:1] for one in kinds)
     return [series for some in (*of_answers, *of_kinds) for series in some if series.checks]
 
 
 def _in_notebook(material: Material, candidates: Sequence[Candidate], workers: int) -> dict[str, Passed]:
-    """Run the candidates in the notebook, the solution with all questions: no public check may fail it there."""
-    whole = replace(candidates[0], questions=frozenset(material.solution))
+    """Run the candidates in the notebook, where no public check may fail the solution."""
     return run_in_notebook(
-        material.solutions, [whole, *candidates[1:]], material.course.libraries, material.assignment.budget, workers
+        material.solutions, candidates, material.course.libraries, material.assignment.budget, workers
     )
 
 

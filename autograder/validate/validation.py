@@ -117,6 +117,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
         costs=_costs(assignment, checks, [graded["solution"], *seeds]),
         false_fails=repeated.false_fails,
         left_out=sorted(slow),
+        independent=trials.fingerprints.of_checks(repeated.independent),
     )
     hidden = Hidden(
         source=source,

@@ -18,7 +18,7 @@ from autograder.validate.candidates import Candidate, candidates_of, of_other_ki
 from autograder.validate.findings import Extent, Validation, judge
 from autograder.validate.kill_table import Caught, KillTable, Row
 from autograder.validate.many_students import false_fails, losses, series_of_students
-from autograder.validate.order import differences_of_order, series_of_orders
+from autograder.validate.order import differences_of_order, independent_checks, series_of_orders
 from autograder.validate.series_process import Judged, Series, SeriesConfig, SeriesProcess
 
 PLANTED = '''
@@ -187,6 +187,7 @@ def test_a_check_that_depends_on_others_is_found(process, candidates):
         "and in the reverse order `failed` (Something was left there.)"
         for candidate in candidates[:2]
     ]
+    assert independent_checks(candidates, process.run(series)) == set()
 
 
 def test_checks_that_leave_nothing_behind_depend_on_no_order(process, candidates):
@@ -195,6 +196,7 @@ def test_checks_that_leave_nothing_behind_depend_on_no_order(process, candidates
     judged = process.run(series)
     assert any(one.status == CheckStatus.FAILED for some in judged.values() for one in some)
     assert list(differences_of_order(candidates, judged)) == []
+    assert independent_checks(candidates, judged) == {SOUND, LEFT}
 
 
 def test_a_check_that_fails_alone_is_found():

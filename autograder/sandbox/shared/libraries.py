@@ -6,29 +6,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
 
-__all__ = ["COMPILER", "load_libraries", "needs_compiler"]
+__all__ = ["COMPILER", "libraries_used", "load_libraries"]
 
 # ruff: noqa: PLC0415 - a course that does not ask for a library does not pay for it
 
 COMPILER = "torch._dynamo"
 """The half of torch that only `torch.compile`, optimisers and a few more use: as long to import as all the rest."""
-_COMPILERS_USERS = (
-    *(
-        "optim.",
-        "torch.optim",
-        "torch.compile",
-        "dynamo",
-        "inductor",
-        "torch.func",
-        "functorch",
-        "jacrev",
-        "jacfwd",
-        "hessian",
+_BY_WORDS: Mapping[str, tuple[str, ...]] = {
+    COMPILER: (
+        *(
+            "optim.",
+            "torch.optim",
+            "torch.compile",
+            "dynamo",
+            "inductor",
+            "torch.func",
+            "functorch",
+            "jacrev",
+            "jacfwd",
+        ),
+        *("hessian", "checkpoint", "DispatchMode", "flop_counter", "profiler", "use_deterministic_algorithms"),
+        *("torch.export", "onnx", "transforms.v2", "import v2", "tv_tensors"),
     ),
-    *("checkpoint", "DispatchMode", "flop_counter", "profiler", "use_deterministic_algorithms", "torch.export", "onnx"),
-    *("transforms.v2", "import v2", "tv_tensors"),
-)
-"""Words of code that makes torch import its compiler (found by trying torch's and torchvision's parts one by one)."""
+    "torch.fx.experimental.symbolic_shapes": ("assert_close", "gradcheck", "jit.trace"),
+}
+"""Parts of torch that take long to import, and the words of code that makes torch import them (found by trying)."""
 _ALWAYS = ("numpy", "numpy.linalg", "numpy.random", "IPython.display", "multiprocessing.pool")
 _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
     "torch": (
@@ -45,9 +47,13 @@ _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
 """What notebooks use of a library, and what the library imports on first use; of another one itself is loaded."""
 
 
-def needs_compiler(code: Iterable[str]) -> bool:
-    """Say whether any of these texts may make torch import its compiler; if in doubt, yes: it costs seconds once."""
-    return any(word in text for text in code for word in _COMPILERS_USERS)
+def libraries_used(names: Iterable[str], code: Iterable[str]) -> tuple[str, ...]:
+    """Return the libraries with the parts of torch that the code may use: in doubt with them, it costs seconds once."""
+    names, texts = tuple(names), tuple(code)
+    if "torch" not in names:
+        return names
+    used = [part for part, words in _BY_WORDS.items() if any(word in text for text in texts for word in words)]
+    return (*names, *used)
 
 
 def load_libraries(names: Iterable[str]) -> None:
