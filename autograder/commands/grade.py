@@ -210,6 +210,15 @@ def _explained(options: Options, plan: "Plan") -> "Plan":
     """Say why each submission is graded, or not, where that was asked for."""
     from autograder.grading.progress import print_reasons
 
+    if plan.unproven:
+        checks = ", ".join(sorted(plan.unproven))
+        ERR.print(
+            f"Of what results depend on, only checks have changed ({checks}). They could judge by themselves, but it "
+            f"has not been shown since that no check depends on others, so all judge again; `autograder validate --quick "
+            f"{options.assignment}` shows it.",
+            style="yellow",
+            markup=False,
+        )
     if options.explain or options.dry_run:
         print_reasons(ERR if options.log == "json" else OUT, plan.reasons)
     return plan

@@ -89,11 +89,14 @@ class Plan:
     reasons: Sequence[Reason]
     attempts: Attempts
     max_score: float
+    unproven: frozenset[str] = frozenset()
+    """Changed checks that might judge by themselves, had `validate` shown that none depends on others."""
 
 
 def plan_batch(request: BatchRequest) -> Plan:
     """Return the jobs for the attempts that have no valid result yet; with `force` for all."""
     jobs, reused, reasons = [], [], []
+    unproven: set[str] = set()
     with _writing(request.results):
         attempts = request.attempts
         wanted = [
@@ -107,13 +110,21 @@ def plan_batch(request: BatchRequest) -> Plan:
         known = request.attempts.known(student, attempt.number)
         why = _why(request, known, fingerprint)
         if why:
-            jobs.append(_job(request, attempt, fingerprint, known))
+            changed = _changed_checks(request, known, fingerprint)
+            not_shown = {check for check, digest in changed.items() if request.independent.get(check) != digest}
+            unproven |= not_shown
+            jobs.append(_job(request, attempt, fingerprint, known, frozenset() if not_shown else frozenset(changed)))
             why += ", judged by that alone" if jobs[-1].before else ""
         elif known is not None:
             reused.append(request.settlement.of(known))
         reasons.append(Reason(student=student, attempt=attempt.number, graded=bool(why), why=why or "nothing changed"))
     return Plan(
-        jobs=jobs, reused=reused, reasons=reasons, attempts=request.attempts, max_score=float(request.assignment.points)
+        jobs=jobs,
+        reused=reused,
+        reasons=reasons,
+        attempts=request.attempts,
+        max_score=float(request.assignment.points),
+        unproven=frozenset(unproven),
     )
 
 
@@ -130,7 +141,10 @@ def _why(request: BatchRequest, known: Result | None, fingerprint: Fingerprint) 
     return ", ".join(request.fingerprints.changes(known, fingerprint))
 
 
-def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint, known: Result | None) -> Job:
+def _job(
+    request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint, known: Result | None, changed: frozenset[str]
+) -> Job:
+    """Return the job of grading an attempt, by the `changed` checks alone where there are some."""
     job = job_for(
         request.course,
         request.assignment,
@@ -140,12 +154,16 @@ def _job(request: BatchRequest, attempt: Attempt, fingerprint: Fingerprint, know
         attempt=attempt.number,
     )
     job = replace(job, depends_on=fingerprint.depends_on)
+    if not changed or known is None:
+        return job
+    return replace(job, before=replace(known, depends_on={}, output=""), changed=changed)
+
+
+def _changed_checks(request: BatchRequest, known: Result | None, fingerprint: Fingerprint) -> Mapping[str, str]:
+    """Return the checks by which alone an attempt might be judged again; none where that needs all of them."""
     if known is None or known.status != Status.GRADED or request.force or known.device != request.device:
-        return job
-    changed = request.fingerprints.changed_checks(known, fingerprint)
-    if any(request.independent.get(check) != digest for check, digest in changed.items()):
-        return job
-    return replace(job, before=known, changed=frozenset(changed)) if changed else job
+        return {}
+    return request.fingerprints.changed_checks(known, fingerprint)
 
 
 class Trial(Protocol):
