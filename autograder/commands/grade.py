@@ -213,9 +213,8 @@ def _explained(options: Options, plan: "Plan") -> "Plan":
     if plan.unproven:
         checks = ", ".join(sorted(plan.unproven))
         ERR.print(
-            f"Of what results depend on, only checks have changed ({checks}). They could judge by themselves, but it "
-            f"has not been shown since that no check depends on others, so all judge again; `autograder validate --quick "
-            f"{options.assignment}` shows it.",
+            f"Only checks have changed ({checks}). They could judge by themselves, but it has not been shown since that "
+            f"no check depends on others, so all judge again; `autograder validate --quick {options.assignment}` shows it.",
             style="yellow",
             markup=False,
         )
