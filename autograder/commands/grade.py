@@ -213,8 +213,9 @@ def _explained(options: Options, plan: "Plan") -> "Plan":
     if plan.unproven:
         checks = ", ".join(sorted(plan.unproven))
         ERR.print(
-            f"Only checks have changed ({checks}). They could judge by themselves, but it has not been shown since that "
-            f"no check depends on others, so all judge again; `autograder validate --quick {options.assignment}` shows it.",
+            f"Only checks have changed ({checks}). They could judge by themselves, but it has not been shown since "
+            "that no check depends on others, so all judge again; to show it, run `autograder validate --quick "
+            f"{options.assignment}`.",
             style="yellow",
             markup=False,
         )
