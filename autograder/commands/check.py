@@ -36,10 +36,13 @@ class Options(CommonOptions):
 def run(options: Options) -> ExitCode:
     """Run the checks as a grade would, in a process of their own, and print the table."""
     from autograder.checks.catalogue import collect_checks
+    from autograder.checks.secret import read_secret
     from autograder.datasets import prepare_data
     from autograder.grading.devices import choose_devices
+    from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.local import LocalEngine
     from autograder.grading.public_run import assignment_of, run_public_checks, states_of
+    from autograder.grading.station_sharing import shared_or
 
     course = options.load_course()
     assignment = (
@@ -54,8 +57,10 @@ def run(options: Options) -> ExitCode:
     checks = collect_checks(course.checks_folder(assignment.name))
     devices = choose_devices(options.device)
     engine = LocalEngine(workers=1, isolated=options.sandbox != "none", devices=devices)
+    fingerprints = Fingerprints(course, assignment, read_secret(course), options.sandbox)
+    shared = shared_or(engine, fingerprints, course, assignment.name)
     with ERR.status(f"{assignment.name}: the checks are running"):
-        run = run_public_checks(course, assignment, options.notebook, engine, devices.kind)
+        run = run_public_checks(course, assignment, options.notebook, shared, devices.kind)
     states = states_of(run, checks)
     _show(states)
     return ExitCode.DONE if all(one.state == "green" for one in states) else ExitCode.FOUND_WRONG

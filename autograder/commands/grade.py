@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "run"]
 
+_FEW = 4
+"""Submissions that a warm station grades, one after the other; more are graded side by side."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(CommonOptions):
@@ -48,6 +51,9 @@ class Options(CommonOptions):
     explain: Annotated[bool, Option(help="say of each submission why it is graded, or not")] = False
     dry_run: Annotated[bool, Option(help="say that, and grade nothing")] = False
     untried: Annotated[bool, Option(help="do not grade the solution first; for authors")] = False
+    keep_warm: Annotated[
+        bool, Option(help="leave a process behind with which a few more submissions take a second; it ends by itself")
+    ] = False
     log: Annotated[Literal["text", "json"], Option(help="json: one line for each event")] = "text"
     sandbox: Annotated[
         Literal["auto", "user", "none"],
@@ -83,8 +89,10 @@ def run(options: Options) -> ExitCode:
     """Find, prepare, plan, grade, judge: each step takes what those before it returned."""
     from autograder.datasets import prepare_data
     from autograder.grading.batch import plan_batch
+    from autograder.grading.local import LocalEngine
     from autograder.grading.lock import locked
     from autograder.grading.solution_trial import SolutionTrial
+    from autograder.grading.station_sharing import keep_warm, shared_or
 
     found = _find(options)
     secret = _secret(found.course)
@@ -95,7 +103,12 @@ def run(options: Options) -> ExitCode:
         plan = _explained(options, plan_batch(request))
         if options.dry_run:
             return ExitCode.DONE
-        ending = _grade(options, found, plan, engine, None if options.untried else SolutionTrial.of(request))
+        trial = None if options.untried else SolutionTrial.of(request)
+        if options.keep_warm:
+            keep_warm(found.course.root)
+        if isinstance(engine, LocalEngine) and options.workers is None and len(plan.jobs) <= _FEW:
+            engine = shared_or(engine, request.fingerprints, found.course, found.assignment.name)
+        ending = _grade(options, found, plan, engine, trial)
     return _exit_code(found, ending)
 
 

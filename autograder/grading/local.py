@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.course import load_course
+from autograder.course import Course, load_course
 from autograder.errors import AutograderError
 from autograder.grading.devices import Devices
 from autograder.grading.job import Event, Finished, Job, Started, lost
@@ -39,15 +39,7 @@ class LocalEngine:
             return
         course = load_course(jobs[0].root)
         budget = course.assignment(jobs[0].assignment).budget
-        config = StationConfig(
-            course=course,
-            assignment=jobs[0].assignment,
-            private=self.private,
-            isolated=self.isolated,
-            user=self.user,
-            cgroups=find_memory_cgroups() if self.isolated else None,
-            gpus=self.devices.gpus or (None,),
-        )
+        config = self.station_config(course, jobs[0].assignment)
         slots = 1 if alone else self.workers or self.devices.slots(budget.gpu_share)
         waiting = deque((job, 0) for job in jobs)
         failed_starts = 0
@@ -67,6 +59,18 @@ class LocalEngine:
                         waiting.appendleft((job, begun))
                     else:
                         yield Finished(job=job, result=lost(job, f"{error} twice while it was graded; grade again"))
+
+    def station_config(self, course: Course, assignment: str) -> StationConfig:
+        """Return what a station of this engine's is started with."""
+        return StationConfig(
+            course=course,
+            assignment=assignment,
+            private=self.private,
+            isolated=self.isolated,
+            user=self.user,
+            cgroups=find_memory_cgroups() if self.isolated else None,
+            gpus=self.devices.gpus or (None,),
+        )
 
     def drain(self) -> None:
         """Begin no more jobs."""

@@ -1,20 +1,40 @@
 """Keep a station with everything loaded, so that one submission more takes seconds: no more than one job at a time."""
 
+import hashlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from autograder.course import Assignment, Course
+from autograder.checks.surroundings import checks_environment
+from autograder.course import CONFIG_NAME
 from autograder.errors import AutograderError
+from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Finished, Job, lost
 from autograder.grading.station_process import StationConfig, StationLost, StationProcess, Task
 from autograder.results import Result
+from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
 
-__all__ = ["WarmStations"]
+__all__ = ["WarmStations", "loaded_by"]
 
 _MOST = 2
 """Each holds libraries, checks and data: hundreds of megabytes."""
+
+
+def loaded_by(config: StationConfig, fingerprints: Fingerprints) -> str:
+    """Return a digest of all that a station has loaded, what surrounds it and this package's own code among it."""
+    own = [(str(path), path.stat().st_mtime_ns) for path in sorted(Path(__file__).parents[1].rglob("*.py"))]
+    parts = (
+        str(fingerprints.shared),
+        (config.course.root / CONFIG_NAME).read_bytes(),
+        [str(path) for path in config.private if not path.absolute().is_relative_to(config.course.root.absolute())],
+        (config.isolated, config.user, config.gpus),
+        sorted(checks_environment(os.environ).items()),
+        own,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @dataclass(kw_only=True, eq=False)
@@ -33,18 +53,21 @@ class WarmStations:
     One thread does it all, for as long as there are stations: the kernel ends them with the thread that started them.
     """
 
-    def __init__(self, config: Callable[[Course, Assignment], StationConfig], gpu: int | None = None) -> None:
-        self._config = config
-        self._gpu = gpu
+    def __init__(self) -> None:
+        self._cgroups = find_memory_cgroups()
         self._stations: dict[str, _Warm] = {}
         self._thread = ThreadPoolExecutor(1)
 
-    def grade(self, course: Course, assignment: Assignment, loaded: str, job: Job) -> Result:
-        """Return the result of a job; `loaded` is a digest of all that a station loads: a changed one starts it anew.
+    def grade(
+        self, config: StationConfig, loaded: str, job: Job, environment: Mapping[str, str] | None = None
+    ) -> Result:
+        """Return the result of a job; `loaded` is as `loaded_by` returns it: a changed one starts the station anew.
+
+        Where cgroups can be made they are this process's own, whatever `config` says.
 
         Raise AutograderError where nothing can be graded. Jobs wait for each other.
         """
-        return self._thread.submit(self._grade, course, assignment, loaded, job).result()
+        return self._thread.submit(self._grade, config, loaded, job, environment).result()
 
     def end_idle(self, seconds: float) -> None:
         """End the stations that nobody has used for so long."""
@@ -55,32 +78,34 @@ class WarmStations:
         self._thread.submit(self._end_idle, 0.0).result()
         self._thread.shutdown()
 
-    def _grade(self, course: Course, assignment: Assignment, loaded: str, job: Job) -> Result:
+    def _grade(self, config: StationConfig, loaded: str, job: Job, environment: Mapping[str, str] | None) -> Result:
+        gpu = config.gpus[0]
         for _ in range(2):  # a station that ended while it waited is found out by the job
-            station = self._station(course, assignment, loaded)
+            station = self._station(config, loaded, environment)
             try:
-                station.process.submit(Task(number=0, job=job, gpu=self._gpu))
+                station.process.submit(Task(number=0, job=job, gpu=None if gpu is None else gpu.number))
                 _, content = station.process.receive()
             except StationLost:
-                self._end(assignment.name)
+                self._end(config.assignment)
             except AutograderError:
-                self._end(assignment.name)
+                self._end(config.assignment)
                 raise
             else:
                 station.used_at = time.monotonic()
                 return Finished.from_json(job, content).result
         return lost(job, "the process that grades ended unexpectedly, twice")
 
-    def _station(self, course: Course, assignment: Assignment, loaded: str) -> _Warm:
-        station = self._stations.get(assignment.name)
+    def _station(self, config: StationConfig, loaded: str, environment: Mapping[str, str] | None) -> _Warm:
+        station = self._stations.get(config.assignment)
         if station is not None and station.loaded != loaded:
-            self._end(assignment.name)
+            self._end(config.assignment)
             station = None
         if station is None:
             while len(self._stations) >= _MOST:
                 self._end(min(self._stations, key=lambda name: self._stations[name].used_at))
-            station = _Warm(process=StationProcess(self._config(course, assignment)), loaded=loaded)
-            self._stations[assignment.name] = station
+            config = replace(config, cgroups=self._cgroups if config.isolated else None)
+            station = _Warm(process=StationProcess(config, environment), loaded=loaded)
+            self._stations[config.assignment] = station
         return station
 
     def _end_idle(self, seconds: float) -> None:

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from autograder.errors import AutograderError
+from autograder.grading.station_sharing import StationServer
 from autograder.report.table_sorting import SCRIPT
 from autograder.serving.access import AccessControl, Address
 from autograder.serving.batches import Batches
@@ -43,7 +44,10 @@ def create_app(site: Site, address: Address) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         looking = (asyncio.create_task(_end_idle(tries)), asyncio.create_task(batches.follow(site.results)))
-        yield
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(AutograderError):  # another process keeps stations for this course
+                stack.enter_context(StationServer(site.root, tries.stations))
+            yield
         for task in looking:
             task.cancel()
         await batches.close()

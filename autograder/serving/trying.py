@@ -17,9 +17,8 @@ from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import job_for
 from autograder.grading.station_process import StationConfig
 from autograder.grading.submissions import Submission
-from autograder.grading.warm_station import WarmStations
+from autograder.grading.warm_station import WarmStations, loaded_by
 from autograder.results import Status
-from autograder.sandbox.outside.memory_cgroup import find_memory_cgroups
 from autograder.serving.site import Site
 
 __all__ = ["LARGEST_NOTEBOOK", "Tries"]
@@ -35,9 +34,7 @@ class Tries:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._devices = choose_devices(site.device)
-        self._stations = WarmStations(
-            self._station_config, self._devices.gpus[0].number if self._devices.gpus else None
-        )
+        self.stations = WarmStations()
         self._pages: OrderedDict[str, str] = OrderedDict()
 
     def grade(self, name: str, student: str, content: bytes) -> str:
@@ -65,28 +62,27 @@ class Tries:
 
     def end_idle(self, seconds: float) -> None:
         """End the stations that nobody has used for so long."""
-        self._stations.end_idle(seconds)
+        self.stations.end_idle(seconds)
 
     def close(self) -> None:
         """End all stations."""
-        self._stations.close()
+        self.stations.close()
 
     def _feedback(self, course: Course, assignment: Assignment, submission: Submission) -> str:
         fingerprints = Fingerprints(course, assignment, read_secret(course), self._site.sandbox)
         job = job_for(course, assignment, submission, device=self._devices.kind, fingerprint="")
-        result = self._stations.grade(course, assignment, str(fingerprints.shared), job)
+        config = self._station_config(course, assignment)
+        result = self.stations.grade(config, loaded_by(config, fingerprints), job)
         if result.status == Status.FAILED:
             raise AutograderError(f"The notebook could not be graded: {result.reason}.")
         cells = read_shown_cells(submission.notebook, result) if result.status == Status.GRADED else ()
         return feedback_page(gather(Graded(assignment=assignment, result=result, cells=cells), "full"))
 
     def _station_config(self, course: Course, assignment: Assignment) -> StationConfig:
-        isolated = self._site.sandbox != "none"
         return StationConfig(
             course=course,
             assignment=assignment.name,
             private=(self._site.submitted, self._site.results),
-            isolated=isolated,
-            cgroups=find_memory_cgroups() if isolated else None,
+            isolated=self._site.sandbox != "none",
             gpus=self._devices.gpus or (None,),
         )

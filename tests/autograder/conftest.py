@@ -32,6 +32,7 @@ COSTLY = {
         "own_time",
         "parameter_counting_carried",
         "regrade",
+        "station_sharing",
     ),
     *("process", "protocol_values", "result_schema", "reviewing", "sample_class", "scripts", "serving", "simulate"),
     *("site", "slips", "standalone", "student_way", "surroundings", "trained_networks", "validate"),

@@ -17,7 +17,7 @@ from autograder.cli import main
 from autograder.course import load_course
 from autograder.grading.batch_log import BATCH_LOG
 from autograder.grading.job import job_for
-from autograder.grading.station_process import StationConfig
+from autograder.grading.station_process import StationConfig, StationProcess
 from autograder.grading.submissions import Submission
 from autograder.grading.warm_station import WarmStations
 from autograder.results import Status
@@ -336,29 +336,33 @@ def test_an_address_that_is_taken_is_said(root, server, capsys):
 # The station that is kept
 
 
-def test_a_warm_station_serves_one_job_after_the_other_until_what_it_loaded_changes(built_course, tmp_path):
+def test_a_warm_station_serves_one_job_after_the_other_until_what_it_loaded_changes(
+    built_course, tmp_path, monkeypatch
+):
     course = load_course(built_course)
     assignment = course.assignments[0]
     started = []
 
-    def config(course, assignment):
-        started.append(assignment.name)
-        return StationConfig(course=course, assignment=assignment.name, isolated=False)
+    def start(config, environment):
+        started.append(config.assignment)
+        return StationProcess(config, environment)
 
+    monkeypatch.setattr("autograder.grading.warm_station.StationProcess", start)
+    config = StationConfig(course=course, assignment=assignment.name, isolated=False)
     path = tmp_path / "tiny.ipynb"
     path.write_text(json.dumps(notebook(*answers(RIGHT))))
     job = job_for(course, assignment, Submission(student="one", notebook=path), device="cpu", fingerprint="")
-    stations = WarmStations(config)
+    stations = WarmStations()
     try:
-        found = [stations.grade(course, assignment, loaded, job) for loaded in ("a", "a", "b")]
+        found = [stations.grade(config, loaded, job) for loaded in ("a", "a", "b")]
         assert [result.status for result in found] == [Status.GRADED] * 3
         assert {result.score for result in found} == {6.0}
         assert started == ["tiny", "tiny"]
         stations.end_idle(1000)
-        stations.grade(course, assignment, "b", job)
+        stations.grade(config, "b", job)
         assert started == ["tiny", "tiny"]
         stations.end_idle(0)
-        stations.grade(course, assignment, "b", job)
+        stations.grade(config, "b", job)
         assert started == ["tiny", "tiny", "tiny"]
     finally:
         stations.close()
