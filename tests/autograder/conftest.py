@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 SHARED = {"built_course", "distributions", "start_process", "zygote_process"}
 """Fixtures that take seconds."""
 COSTLY = {
-    *("authoring_mistakes", "bench", "build", "by_hand", "carried_grading", "carry_over", "check_command", "cli"),
+    *(
+        "authoring_mistakes",
+        "bench",
+        "build",
+        "by_hand",
+        "carried_grading",
+        "carry_over",
+        "check_command",
+        "cli",
+        "counted_costs",
+    ),
     *("console_blocks", "devices", "doctor", "durability", "engines", "export", "extras", "faster_rcnn_material"),
     *("feedback", "formgrader", "gradebook", "gradescope", "grading", "handout", "import_nbgrader", "import_otter"),
     *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
