@@ -38,7 +38,6 @@ environment: setup
 
 # Build the assignments, grade the sample class, write its reports
 demo: setup
-	$(BIN)/autograder build
 	$(BIN)/python examples/grade_class.py --results $(DEMO)/results --reports $(DEMO) --sandbox $(SANDBOX)
 	$(BIN)/python examples/compare.py --results $(DEMO)/results
 	@echo "The class reports:" && for page in $(DEMO)/*.html; do echo "  file://$(CURDIR)/$$page"; done

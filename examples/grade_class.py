@@ -1,4 +1,4 @@
-"""Grade the sample class in every assignment of the course, and write a report on each.
+"""Build every assignment of the course, grade the sample class in it, and write a report: one assignment after the other.
 
     python examples/grade_class.py --results build/demo/results --reports build/demo
 
@@ -18,7 +18,7 @@ CLASS = Path(__file__).parent / "class"
 
 
 def main() -> int:
-    """Run `autograder grade` and `autograder report` once for each assignment."""
+    """Run `autograder build`, `grade` and `report` once for each assignment."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--reports", type=Path, required=True, help="folder for <assignment>.html")
@@ -31,6 +31,7 @@ def main() -> int:
     for number, (name, page) in enumerate(pages.items(), 1):
         print(f"\n{name}, {number} of {len(pages)} assignments", flush=True)
         for command in (
+            ["build", name],
             ["grade", name, "--submissions", str(CLASS), *results, "--sandbox", options.sandbox],
             ["report", name, *results, "--output", str(page)],
         ):
