@@ -22,7 +22,7 @@ from autograder.results import Result, read_results
 ROOT = Path(__file__).parents[2]
 CHANGES = {
     "parameter_counting": ("test_functions.py", 'partial(0.5, f"{SHIFT} This', 'partial(0.25, f"{SHIFT} This'),
-    "mlp": ("test_loops.py", "The parameters need no gradients any more:", "The parameters are switched off:"),
+    "mlp": ("test_loops.py", 'assert seen, "The model is not called', 'assert [*seen], "The model is not called'),
 }
 """Of each assignment: a file of checks, what stands there once, in one check, and what stands there afterwards."""
 BYPRODUCTS = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
