@@ -113,10 +113,14 @@ class PlannedCell:
     """An answer's cell that is still as the release has it."""
     keeps_state: bool = False
     """One of ours that calls nothing of the student's: what it sets for the whole process is as its author wants it."""
+    file: str = ""
+    """The file beside the notebook that it stands for, "" for a cell."""
 
     @property
     def label(self) -> str:
         """Return how a text names the cell."""
+        if self.file:
+            return f"`{self.file}`"
         number = f"cell {self.index + 1}" if self.index >= 0 else "a cell of the assignment"
         return f"{number} (`{self.grade_id}`)" if self.grade_id else number
 

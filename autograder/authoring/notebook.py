@@ -20,17 +20,18 @@ from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Cell, Tag
 from autograder.own_notebooks import SolutionRegion, grade_id_of, is_solution, solution_regions, todos, without_task
 
-__all__ = ["release_notebook", "solution_notebook", "to_bytes", "verify_source"]
+__all__ = ["NamedStubs", "release_notebook", "solution_notebook", "to_bytes", "verify_source"]
 
 _CHECK_CALL = re.compile(r"^grader\.check\([\"'](\w+)[\"']\)$")
 
 
-class _NamedStubs(ClearSolutions):
+class NamedStubs(ClearSolutions):
     """Replace each solution region with a stub that names its question."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, object], cell_index: int
     ) -> tuple[NotebookNode, dict[str, object]]:
+        """Replace them in one cell."""
         self.code_stub = {"python": f'raise NotImplementedError("`{grade_id_of(cell)}` is not written yet")'}
         result: tuple[NotebookNode, dict[str, object]] = super().preprocess_cell(cell, resources, cell_index)
         return result
@@ -83,7 +84,7 @@ def release_notebook(source: NotebookNode, points: Mapping[str, float]) -> Noteb
     notebook = nbformat.from_dict(source)
     steps = [
         TagRemovePreprocessor(remove_cell_tags={Tag.SOLUTION_ONLY}, enabled=True),
-        *(CheckCellMetadata(), _NamedStubs(), ClearHiddenTests(), LockCells(), ClearOutput()),
+        *(CheckCellMetadata(), NamedStubs(), ClearHiddenTests(), LockCells(), ClearOutput()),
     ]
     return _finish(notebook, steps, points)
 

@@ -21,14 +21,14 @@ _ROUNDING = 1e-9
 
 
 def verify_checks(
-    assignment: Assignment, notebook: Notebook, checks: Sequence[Check], by_hand: Mapping[str, float]
+    assignment: Assignment, judged: Sequence[Cell], checks: Sequence[Check], by_hand: Mapping[str, float]
 ) -> None:
     """Raise BuildError for the first check that cannot do what its author wants of it.
 
-    `by_hand` are the points of the questions that a person judges.
+    `judged` are the questions that checks judge, `by_hand` the points of those that a person does.
     """
     folder = f"tests/{assignment.name}"
-    questions = {cell.grade_id: cell for cell in notebook.cells if cell.solution and not cell.by_hand}
+    questions = {cell.grade_id: cell for cell in judged}
     for problem in (
         *_unfinished(checks, folder),
         *(f"{folder}/{check.id}{text}" for check in checks for text in _unfit(check, assignment, questions, by_hand)),

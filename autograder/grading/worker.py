@@ -71,6 +71,7 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
         device=job.device,
         core=context.core,
         total_seconds=job.total_seconds,
+        files=job.files,
     )
     began = time.monotonic()
     run_checks(context.session, check_context, job.questions, public_only=job.public_only)
@@ -89,4 +90,5 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
         cells=run.cells,
         output=plain_lines(run.output or ""),
         flags=tuple(sorted({*job.flags, *check_context.flags, *run.flags})),
+        files=check_context.files,
     )

@@ -100,7 +100,8 @@ def _in_notebook(material: Material, candidates: Sequence[Candidate], workers: i
     """Run the candidates in the notebook, the solution with all questions: no public check may fail it there."""
     whole = replace(candidates[0], questions=frozenset(material.solution))
     return run_in_notebook(
-        material.solutions, [whole, *candidates[1:]], material.course.libraries, material.assignment.budget, workers
+        *(material.solutions, [whole, *candidates[1:]], material.course.libraries, material.assignment.budget, workers),
+        files=material.assignment.files,
     )
 
 

@@ -23,10 +23,13 @@ GREEN, RED = "🟢 green", "🔴 red"
 NOT_WRITTEN, NOT_RUN, NEEDS_ID = "⚪ not written yet", "⚪ its cell was not run", "🟡 needs your ID"
 
 
-def hand_in(assignment: str, grader: Any, questions: Mapping[str, tuple[float, float]]) -> None:
+def hand_in(
+    assignment: str, grader: Any, questions: Mapping[str, tuple[float, float]], files: Sequence[str] = ()
+) -> None:
     """Show each question's state, and write `<assignment>_hand_in.zip`.
 
-    `questions` says how many points each is worth, and on how many of them the checks in the notebook decide.
+    `questions` says how many points each is worth, and on how many of them the checks in the notebook decide; `files`
+    are handed in with the notebook.
     """
     shell = get_ipython()
     ran = list(shell.history_manager.input_hist_raw)
@@ -47,12 +50,23 @@ def hand_in(assignment: str, grader: Any, questions: Mapping[str, tuple[float, f
             )
         )
         return
+    if missing := [file for file in files if not Path(file).is_file()]:
+        lost = ", ".join(f"`{file}`" for file in missing)
+        display(
+            Markdown(
+                f"**Nothing is packed yet:** {lost} {'is' if len(missing) == 1 else 'are'} not beside `{name}`, and "
+                f"{'goes' if len(missing) == 1 else 'go'} with it; put {'it' if len(missing) == 1 else 'them'} there, "
+                "and run this cell again."
+            )
+        )
+        return
     archive = f"{assignment}_hand_in.zip"
     if in_colab:
-        download_from_colab(archive, name, content)
+        download_from_colab(archive, name, content, files)
     else:
-        grader.export(nb_path=name, export_path=archive, pdf=False, ignore_log=True)
-    display(Markdown(f"`{archive}` holds `{name}` as it is saved now."))
+        grader.export(nb_path=name, export_path=archive, pdf=False, ignore_log=True, files=list(files))
+    packed = " and ".join(f"`{file}`" for file in (name, *files))
+    display(Markdown(f"`{archive}` holds {packed} as {'they are' if files else 'it is'} saved now."))
 
 
 def state_of(question: str, grader: Any, names: dict[str, Any], ran: Sequence[str]) -> str:
@@ -115,10 +129,12 @@ def from_colab() -> str:
     return json.dumps(_message.blocking_request("get_ipynb", timeout_sec=60)["ipynb"])
 
 
-def download_from_colab(archive: str, name: str, content: str) -> None:
-    """Pack the notebook and let the browser save the archive."""
+def download_from_colab(archive: str, name: str, content: str, beside: Sequence[str] = ()) -> None:
+    """Pack the notebook, with files beside it, and let the browser save the archive."""
     from google.colab import files
 
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(name, content)
+        for file in beside:
+            packed.write(file)
     files.download(archive)

@@ -21,7 +21,17 @@ SHARED = {"built_course", "distributions", "start_process", "zygote_process"}
 COSTLY = {
     *("authoring_mistakes", "bench", "build", "by_hand", "carried_grading", "carry_over", "check_command", "cli"),
     *("console_blocks", "devices", "doctor", "durability", "engines", "export", "extras", "faster_rcnn_material"),
-    *("feedback", "formgrader", "gradebook", "gradescope", "grading", "handout", "import_nbgrader", "import_otter"),
+    *(
+        "edited_files",
+        "feedback",
+        "formgrader",
+        "gradebook",
+        "gradescope",
+        "grading",
+        "handout",
+        "import_nbgrader",
+        "import_otter",
+    ),
     *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
     *("natural_checks", "new", "notebook_check", "offered", "otter_zip", "own_time", "parameter_counting_carried"),
     *("process", "protocol_values", "result_schema", "reviewing", "sample_class", "scripts", "serving", "simulate"),
