@@ -84,10 +84,10 @@ def definitions_in(text: str) -> dict[str, range]:
 
 def _with_comments(lines: Sequence[str], end: int) -> int:
     """Return where a definition ends whose last statement ends here: behind the indented comments that follow."""
-    for number, line in enumerate(lines[end:], end + 1):
-        if _COMMENT.match(line):
-            end = number
-        elif line.strip():
+    for number in range(end, len(lines)):
+        if _COMMENT.match(lines[number]):
+            end = number + 1
+        elif lines[number].strip():
             break
     return end
 

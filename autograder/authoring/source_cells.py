@@ -10,7 +10,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.cell_code import names_bound, statements
 from autograder.errors import BuildError
-from autograder.notebooks import Cell, Notebook, Tag
+from autograder.notebooks import EXTRA_CREDIT, NO_EXTRA_CREDIT, Cell, Notebook, Tag
 
 __all__ = ["misspelt_marker", "verify_cells", "verify_language"]
 
@@ -115,6 +115,8 @@ def _marks(cells: Sequence[Cell]) -> Iterator[str]:
 def _tags(cells: Sequence[Cell]) -> Iterator[str]:
     for cell in cells:
         for tag in sorted(cell.tags - {*_TAGS}):
+            if EXTRA_CREDIT.fullmatch(tag):
+                yield f"{_place(cell)}: it is tagged {tag!r}; {NO_EXTRA_CREDIT}."
             near = difflib.get_close_matches(tag.lower().replace("_", "-").replace(" ", "-"), _TAGS, 1, _ALIKE)
             if near:
                 yield f"{_place(cell)}: the tag {tag!r} means nothing; write {near[0]!r}."

@@ -1,7 +1,7 @@
 """Run a notebook in a student process and answer the checks' requests to it, within the submission's budget."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +54,7 @@ class NotebookRun:
         self._plan = plan
         self._files = files
         self._questions_in_files = questions_in_files
+        self._definitions: dict[str, Mapping[str, range]] = {}
         self._whereabouts = Whereabouts(plan, notebook)
         self._notebook_seed = seed
         self._by_name = {cell.name: cell for cell in (*plan, *map(_as_cell, files))}
@@ -336,7 +337,9 @@ class NotebookRun:
         where = self._by_name.get(raised.cell)
         if where is None or not where.file:
             return where
-        for name, lines in definitions_in(where.source).items():
+        if where.file not in self._definitions:  # read once: a file may be long, and raise at each call
+            self._definitions[where.file] = definitions_in(where.source)
+        for name, lines in self._definitions[where.file].items():
             if raised.line - 1 in lines and name in self._questions_in_files:
                 return replace(where, grade_id=name)
         return where
