@@ -9,9 +9,11 @@ import io
 import json
 import os
 import re
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 from IPython import get_ipython
@@ -60,6 +62,13 @@ def hand_in(
             )
         )
         return
+    if edited := [file for file in files if edited_since_import(file)]:
+        display(
+            Markdown(
+                f"**Edited since this notebook imported it: {', '.join(f'`{file}`' for file in edited)}.** What stands "
+                "above is of the older one: restart the kernel and run all cells to see how the saved one does."
+            )
+        )
     archive = f"{assignment}_hand_in.zip"
     if in_colab:
         download_from_colab(archive, name, content, files)
@@ -120,6 +129,36 @@ def not_in_file(questions: Sequence[str], ran: Sequence[str], notebook: Mapping[
     saved = {"".join(cell.get("source", "")).strip() for cell in notebook.get("cells", ())}
     last = {question: last_run(question, ran) for question in questions}
     return [question for question, cell in last.items() if cell is not None and cell.strip() not in saved]
+
+
+def edited_since_import(file: str) -> bool:
+    """Return whether a file defines functions otherwise than its module does that was imported; False where unsure."""
+    module = sys.modules.get(Path(file).stem)
+    if module is None:
+        return False
+    try:
+        saved = compile(Path(file).read_bytes(), file, "exec")
+    except (SyntaxError, ValueError):
+        return True
+    return any(differs(code, vars(module).get(code.co_name)) for code in inner_code(saved))
+
+
+def differs(saved: CodeType, found: object) -> bool:
+    """Return whether a function, or a method of a class, has other code than the saved one."""
+    if isinstance(found, type):
+        return any(differs(code, vars(found).get(code.co_name)) for code in inner_code(saved))
+    return isinstance(found, FunctionType) and said_by(found.__code__) != said_by(saved)
+
+
+def inner_code(code: CodeType) -> list[CodeType]:
+    """Return the code of what some code defines."""
+    return [value for value in code.co_consts if isinstance(value, CodeType)]
+
+
+def said_by(code: CodeType) -> tuple[object, ...]:
+    """Return what code does, wherever it stands."""
+    values = [said_by(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    return code.co_name, code.co_code, code.co_names, code.co_varnames, values
 
 
 def from_colab() -> str:

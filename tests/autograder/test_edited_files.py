@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import traceback
 import types
 import zipfile
@@ -348,6 +349,25 @@ def test_the_last_cell_packs_nothing_without_the_file(tmp_path, monkeypatch):
     hand_in_cell.hand_in("week", grader, {}, files=["layers.py"])
     assert [settings["files"] for settings in exported] == [["layers.py"]]
     assert shown[-1] == "`week_hand_in.zip` holds `week.ipynb` and `layers.py` as they are saved now."
+
+
+def test_an_edit_that_was_not_imported_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = RIGHT + "\n\nclass Layer:\n    def size(self):\n        return 3\n"
+    layers = types.ModuleType("layers")
+    exec(text, vars(layers))
+    monkeypatch.setitem(sys.modules, "layers", layers)
+    for saved, edited in {
+        text: False,
+        f"# Another line\n{text}": False,
+        text.replace("tripled + 1", "tripled + 2"): True,
+        text.replace("return 3", "return 4"): True,
+        text.replace("return 3", "return ("): True,
+    }.items():
+        Path("layers.py").write_text(saved)
+        assert hand_in_cell.edited_since_import("layers.py") == edited
+    monkeypatch.delitem(sys.modules, "layers")
+    assert not hand_in_cell.edited_since_import("layers.py")
 
 
 def test_collect_takes_the_file_along(graded, tmp_path, capsys):
