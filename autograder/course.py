@@ -111,6 +111,9 @@ class Assignment:
     """When feedback may be given, with a time zone; None: at any time."""
     hand_in: str | None = None
     """None: the course's."""
+    files: Sequence[str] = ()
+    """Python files beside the notebook that students edit, and hand in with it, such as ["layers.py"]. Their answers
+    stand between markers inside functions, each a question, and a given cell imports them: `from layers import …`."""
 
     def __post_init__(self) -> None:
         where = f"assignment {self.name!r}"
@@ -142,6 +145,10 @@ class Assignment:
                 raise ConfigError(
                     f"{where}: {name} is {getattr(self, name)!r}; it must be of type {getattr(kind, '__name__', kind)}."
                 )
+        whole = isinstance(self.files, list | tuple) and all(_is_module(name) for name in self.files)
+        must = "a list of Python files beside the notebook, such as ['layers.py'], each named once and in no folder"
+        _require(whole and len({*self.files}) == len(self.files), where, "files", self.files, must)
+        object.__setattr__(self, "files", tuple(self.files))
         if self.late_policy is not None and self.late_policy.free_days:
             raise ConfigError(
                 f"{where}: its late_policy has free_days, which are for the whole course; give them in "
@@ -339,6 +346,12 @@ class Course:
 def _is_inner_path(path: object) -> bool:
     """Return whether `path` leads to a place inside the folder that it starts from."""
     return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in PurePosixPath(path).parts
+
+
+def _is_module(name: object) -> bool:
+    """Return whether `name` is that of a file which a notebook beside it can import."""
+    stem = name.removesuffix(".py") if isinstance(name, str) and name.endswith(".py") else ""
+    return stem.isidentifier() and not keyword.iskeyword(stem)
 
 
 def _is_address(text: object) -> bool:

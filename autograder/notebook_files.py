@@ -32,23 +32,26 @@ def plain_name(path: Path) -> str:
     return plain_text(path.name, _LONGEST_NAME_SHOWN).strip()
 
 
-def read_file(path: Path) -> bytes:
-    """Return what a file holds; raise NotebookError for what is no ordinary file, too large, or cannot be read."""
-    with _opened(path) as file:
-        content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:  # it has grown since it was opened
-            raise NotebookError(_too_large(path, len(content)))
+def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Return what a file holds; raise NotebookError for what is no ordinary file, too large, or cannot be read.
+
+    `most` are the bytes that it may have.
+    """
+    with _opened(path, most) as file:
+        content = file.read(most + 1)
+        if len(content) > most:  # it has grown since it was opened
+            raise NotebookError(_too_large(path, len(content), most))
         return content
 
 
 def verify_file(path: Path) -> None:
     """Raise NotebookError where `read_file` would, without reading."""
-    with _opened(path):
+    with _opened(path, MAX_BYTES):
         pass
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path, most: int) -> Iterator[BinaryIO]:
     name = plain_name(path)
     try:
         _verify_kind(path, os.lstat(path))  # before it is opened: that alone does something to a device
@@ -56,8 +59,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             _verify_kind(path, status)
-            if status.st_size > MAX_BYTES:
-                raise NotebookError(_too_large(path, status.st_size))
+            if status.st_size > most:
+                raise NotebookError(_too_large(path, status.st_size, most))
             yield file
     except FileNotFoundError as error:
         raise NotebookError(f"{name} is not there; hand it in.") from error
@@ -70,8 +73,10 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def _verify_kind(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        raise NotebookError(f"{plain_name(path)} is {kind}, not an ordinary file; hand in the notebook itself.")
+        what = "file" if path.suffix == ".py" else "notebook"
+        raise NotebookError(f"{plain_name(path)} is {kind}, not an ordinary file; hand in the {what} itself.")
 
 
-def _too_large(path: Path, size: int) -> str:
-    return f"{plain_name(path)} has {size / 2**20:.0f} MB; clear its outputs, at most {MAX_BYTES // 2**20} MB are read."
+def _too_large(path: Path, size: int, most: int) -> str:
+    cure = "shorten it" if path.suffix == ".py" else "clear its outputs"
+    return f"{plain_name(path)} has {size / 2**20:.0f} MB; {cure}, at most {most // 2**20} MB are read."

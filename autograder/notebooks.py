@@ -4,6 +4,7 @@ Notebooks of students are hostile input: nothing here executes, follows or trust
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +19,9 @@ from autograder.notebook_formats import UnusableContent, parse_notebook
 __all__ = [
     "AROUND_NOTEBOOKS",
     "BYPRODUCTS",
+    "EXTRA_CREDIT",
     "KNOWN_ANSWERS",
+    "NO_EXTRA_CREDIT",
     "Cell",
     "Notebook",
     "PlannedCell",
@@ -38,6 +41,13 @@ AROUND_NOTEBOOKS = frozenset({"README.md", "requirements.txt", "hand_in.py"})
 
 KNOWN_ANSWERS = "known_answers.py"
 """The file beside an assignment's checks that `validate` judges them by; no result depends on it."""
+
+EXTRA_CREDIT = re.compile(r"(?:bonus|extra)(?:[-_ ]?(?:credit|points?))?", re.IGNORECASE)
+"""What authors of other systems' assignments write at a question for extra credit, which there is none of."""
+
+NO_EXTRA_CREDIT = (
+    "there is no extra credit within an assignment: make one of its own for it, which your gradebook counts on top"
+)
 
 _MAX_CELLS = 5_000
 _KINDS = ("code", "markdown", "raw")
@@ -113,10 +123,14 @@ class PlannedCell:
     """An answer's cell that is still as the release has it."""
     keeps_state: bool = False
     """One of ours that calls nothing of the student's: what it sets for the whole process is as its author wants it."""
+    file: str = ""
+    """The file beside the notebook that it stands for, "" for a cell."""
 
     @property
     def label(self) -> str:
         """Return how a text names the cell."""
+        if self.file:
+            return f"`{self.file}`"
         number = f"cell {self.index + 1}" if self.index >= 0 else "a cell of the assignment"
         return f"{number} (`{self.grade_id}`)" if self.grade_id else number
 

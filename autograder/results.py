@@ -127,6 +127,8 @@ class Flag(StrEnum):
     CONVERTED = "converted"
     """The notebook came in an older format, or in another encoding than UTF-8."""
     TIMESTAMP_UNREADABLE = "timestamp-unreadable"
+    FILE_MISSING = "file-missing"
+    """A file that students edit was not handed in, or cannot be read: the release's was graded in its place."""
     TOO_LATE = "too-late"
     """Handed in after the last day: worth 0."""
     NOT_ACCEPTED = "not-accepted"
@@ -257,6 +259,8 @@ class Result:
     output: str = ""
     """What the notebook printed, up to the budget's limit; without terminal codes and control characters."""
     flags: tuple[Flag, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """By the name of each file that students edit: "" where the one handed in was graded, else why not, for them."""
 
     def to_json(self) -> bytes:
         """Return the file's content: UTF-8 JSON, indented, with a final newline; what was read comes back as it was."""

@@ -49,7 +49,7 @@ class Settlement:
     """The folder of all results, those of other assignments too: free late days are used up over the course."""
     extensions: Extensions = field(default_factory=Extensions)
     adjustments: Adjustments = field(default_factory=Adjustments)
-    read_digests: Callable[[Sequence[Cell], Path], Mapping[str, str]] = answer_digests
+    read_digests: Callable[[Sequence[Cell], Path, Sequence[str]], Mapping[str, str]] = answer_digests
     """Tells which answers a notebook holds; whoever has read them already says it without reading them again."""
 
     def of(self, result: Result) -> Result:
@@ -90,7 +90,7 @@ class Settlement:
     def answers(self, result: Result) -> Mapping[str, str]:
         """Return the digests of all answers that a result was made for, by question."""
         kept = kept_notebook_path(self.results, result.assignment, result.student, result.attempt)
-        return self.read_digests(self.source.cells, kept)
+        return self.read_digests(self.source.cells, kept, self.assignment.files)
 
     def points(self, question: str, result: Result) -> float | None:
         """Return what a question is worth, None where nothing of the assignment is called so."""
@@ -191,7 +191,8 @@ class Settlement:
     @cached_property
     def released(self) -> Mapping[str, str]:
         """The digests of the cells as students got them: whoever left them so is waited for by nobody."""
-        return answer_digests(self.source.cells, self.course.release_notebook(self.assignment.name))
+        release = self.course.release_notebook(self.assignment.name)
+        return answer_digests(self.source.cells, release, self.assignment.files)
 
     @cached_property
     def _points(self) -> Mapping[str, float]:

@@ -11,6 +11,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, ValidationError
 
+from autograder.authoring.edited_files import questions_of, read_edited_files, verify_edited_files
 from autograder.authoring.notebook import release_notebook, solution_notebook, to_bytes, verify_source
 from autograder.authoring.public_checks import export_question
 from autograder.authoring.question_checks import verify_checks, verify_names
@@ -58,20 +59,24 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     cells = list(notebook_as_read.cells)
     where = f"source/{name}/{name}.ipynb"
     verify_language(where, source.metadata)
-    verify_cells(where, notebook_as_read)
+    shared = dict(support_files(course, name))
+    edited = read_edited_files(path.parent, assignment)
+    verify_cells(where, notebook_as_read, [question for file in edited for question in file.answers])
     checks = collect_checks(course.checks_folder(name))
-    questions = [cell.grade_id for cell in cells if cell.solution and not cell.by_hand]
+    judged = questions_of(where, edited, cells)
     by_hand = _verify_by_hand(where, notebook_as_read)
-    verify_checks(assignment, notebook_as_read, checks, by_hand)
-    verify_source(where, cells, {check.question for check in checks if check.public})
+    verify_checks(assignment, judged, checks, by_hand)
+    public = {check.question for check in checks if check.public}
+    verify_source(where, cells, public)
+    verify_edited_files(f"source/{name}", edited, judged, public)
     verify_names(assignment, notebook_as_read, checks)
     verify_skipped_cells(where, notebook_as_read)
+    questions = [cell.grade_id for cell in judged]
     points = {q: sum(check.points for check in checks if check.question == q) for q in questions}
-    shared = dict(support_files(course, name))
-    placeholders = _placeholders(where, cells)
-    shared |= _public_checks(name, points, placeholders, checks)
+    shared |= _public_checks(assignment, points, _placeholders(where, cells, judged), checks)
+    in_release = {**shared, **{Path(file.name): file.release for file in edited}}
     alone = stand_alone(
-        course, assignment, source, shared, sorted(checks, key=lambda one: questions.index(one.question))
+        course, assignment, source, in_release, sorted(checks, key=lambda one: questions.index(one.question))
     )
     try:
         release = to_bytes(release_notebook(alone.notebook, points))
@@ -82,7 +87,7 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
             f"{where}: nbgrader says: {cause}; set the cell's type anew in its Create Assignment panel."
         ) from error
     notebook = Path(f"{name}.ipynb")
-    only_solutions = dict(solution_files(course, name))
+    only_solutions = {**{Path(file.name): file.solution for file in edited}, **dict(solution_files(course, name))}
     return [
         Tree(folder=course.root / "release" / name, files={**alone.files, notebook: release}),
         Tree(folder=course.root / "solutions" / name, files={**shared, **only_solutions, notebook: solution}),
@@ -140,11 +145,12 @@ def _verify_by_hand(where: str, notebook: Notebook) -> Mapping[str, float]:
     return questions_by_hand(notebook)
 
 
-def _placeholders(where: str, cells: Sequence[Cell]) -> Mapping[str, str]:
+def _placeholders(where: str, cells: Sequence[Cell], judged: Sequence[Cell]) -> Mapping[str, str]:
     """Return by question what STUDENT_ID is in the release; of those questions that come after the cell with it."""
     placeholder: str | None = None
     behind = {}
-    for cell in cells:
+    given = [cell for cell in cells if not cell.solution]
+    for cell in sorted([*given, *judged], key=lambda cell: cell.index):
         if Tag.STUDENT_ID in cell.tags:
             placeholder = _text_assigned("STUDENT_ID", cell.source)
             if placeholder is None:
@@ -165,15 +171,18 @@ def _text_assigned(name: str, source: str) -> str | None:
 
 
 def _public_checks(
-    name: str, points: Mapping[str, float], placeholders: Mapping[str, str], checks: Sequence[Check]
+    assignment: Assignment, points: Mapping[str, float], placeholders: Mapping[str, str], checks: Sequence[Check]
 ) -> dict[Path, bytes]:
+    name, edited = assignment.name, tuple(assignment.files)
     files = {}
     for question, worth in points.items():
         public = [check for check in checks if check.question == question and check.public]
         if public:
             placeholder = placeholders.get(question)
             try:
-                text = export_question(question, public, f"tests/{name}", worth=worth, placeholder=placeholder)
+                text = export_question(
+                    question, public, f"tests/{name}", worth=worth, placeholder=placeholder, files=edited
+                )
             except BuildError as error:  # it names checks by their file
                 sentence = str(error)
                 raise BuildError(f"tests/{name}/{sentence}" if sentence.startswith("test_") else sentence) from error

@@ -52,6 +52,8 @@ def entry_text(assignment: Assignment, name: str = _CLASS) -> str:
     """Return the entry as an author would write it, on four lines and more."""
     values = (("name", assignment.name), ("title", assignment.title), ("points", assignment.points))
     lines = [f"    {field}={as_literal(value)},\n" for field, value in values]
+    if assignment.files:
+        lines.append(f"    files=[{', '.join(map(as_literal, assignment.files))}],\n")
     return f"{name}(\n{''.join(lines)})"
 
 

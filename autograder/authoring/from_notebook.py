@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.answer_files import imported_answers
 from autograder.cell_code import defined_names, names_bound, statements
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Tag, read_notebook
@@ -39,16 +40,17 @@ class Draft:
     """What the author should look at, a sentence each."""
 
 
-def draft_from(path: Path) -> Draft:
+def draft_from(path: Path, in_files: Mapping[str, Mapping[str, str]] | None = None) -> Draft:
     """Return the notebook with metadata, a TODO for each answer, and a check cell behind each question.
 
     Its given cells become locked ones; those that define nothing (plots, trials) are tagged so that no grade runs them.
-    What has nbgrader's metadata keeps it. Raise NotebookError or BuildError for the first thing that cannot be.
+    What has nbgrader's metadata keeps it. `in_files` are the answers in files beside it, by file and question: those
+    that it imports become questions too. Raise NotebookError or BuildError for the first thing that cannot be.
     """
-    return draft_of(read_foreign(path), path)
+    return draft_of(read_foreign(path), path, in_files)
 
 
-def draft_of(notebook: NotebookNode, path: Path) -> Draft:
+def draft_of(notebook: NotebookNode, path: Path, in_files: Mapping[str, Mapping[str, str]] | None = None) -> Draft:
     """Return what `draft_from` does, of a notebook that is read already; `path` is what sentences call it."""
     questions: dict[str, str] = {}
     cells: list[NotebookNode] = []
@@ -64,10 +66,14 @@ def draft_of(notebook: NotebookNode, path: Path) -> Draft:
         if not has_grader and cell.cell_type == "code":
             cells.insert(len(cells) - bool(question), _locked("grader", _GRADER))
             has_grader = True
-        if question:
-            questions[question] = cell.source
-        if question and not any(re.match(rf"grader\.check\(.{re.escape(question)}.\)", source) for source in given):
-            cells.append(_locked(f"check-{question}", f'grader.check("{question}")'))
+        answered = {question: cell.source} if question else _imported(cell, in_files or {})
+        new = {name: source for name, source in answered.items() if name not in questions}
+        cells += [
+            _locked(f"check-{name}", f'grader.check("{name}")')
+            for name in new
+            if not any(re.match(rf"grader\.check\(.{re.escape(name)}.\)", source) for source in given)
+        ]
+        questions |= new
         if _is_autograder_test(cell):
             notes.append(f"{place} is a test of nbgrader's: make a check of it, and take the cell out.")
     if not questions:
@@ -127,6 +133,17 @@ def _by_hand(cells: Sequence[NotebookNode]) -> float:
 def _heading(cells: Sequence[NotebookNode]) -> str:
     found = (_HEADING.search(cell.source) for cell in cells if cell.cell_type == "markdown")
     return next((heading[1].strip() for heading in found if heading), "")
+
+
+def _imported(cell: NotebookNode, in_files: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return the answers in files that a cell imports, by question."""
+    if cell.cell_type != "code":
+        return {}
+    return {
+        name: answers[name]
+        for file, answers in in_files.items()
+        for name in imported_answers(cell.source, file, answers)
+    }
 
 
 def _prepare_answer(cell: NotebookNode, place: str) -> str:

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.answer_files import answers_in
 from autograder.authoring.config_entry import UnusualConfigError, entry_text, with_entry
 from autograder.authoring.from_notebook import Draft, draft_from
 from autograder.authoring.new_files import refuse_existing, template, write_new_folder
 from autograder.cell_code import statements
 from autograder.course import CONFIG_NAME, Assignment, Course
-from autograder.errors import BuildError
+from autograder.errors import BuildError, NotebookError
 from autograder.results import write_atomically
 
 __all__ = ["NewAssignment", "plan_assignment", "write_assignment"]
 
+_BEGIN = "### BEGIN SOLUTION"
 _UNITS = 2
 """Points are shared out in halves where that comes out even."""
 
@@ -52,17 +54,20 @@ def plan_assignment(
     refuse_existing(course.source_notebook(name).parent, course.checks_folder(name))
     if any(one.name == name for one in course.assignments):
         raise BuildError(f"{CONFIG_NAME} has an assignment {name!r} already; take another name.")
-    draft = draft_from(notebook or Path(__file__).with_name("templates") / "assignment.ipynb")
+    beside = _read_files(files)
+    in_files = _answers_in_files(beside)
+    draft = draft_from(notebook or Path(__file__).with_name("templates") / "assignment.ipynb", in_files)
     worth = float(len(draft.questions) + draft.by_hand) if points is None else points
     heading = draft.heading if notebook else ""
-    assignment = Assignment(name=name, title=title or heading or name.replace("_", " ").capitalize(), points=worth)
+    title = title or heading or name.replace("_", " ").capitalize()
+    assignment = Assignment(name=name, title=title, points=worth, files=list(in_files))
     if worth <= draft.by_hand:
         raise BuildError(f"{name}: what a person judges is worth {draft.by_hand:g} already; give more --points.")
     shares = _shares(worth - draft.by_hand, len(draft.questions))
     config, to_add = _config_with(course, assignment)
     return NewAssignment(
         assignment=assignment,
-        source={Path(f"{name}.ipynb"): _as_bytes(draft, assignment.title, own=notebook is None), **_read_files(files)},
+        source={Path(f"{name}.ipynb"): _as_bytes(draft, assignment.title, own=notebook is None), **beside},
         checks={Path(f"test_{name}.py"): _checks(course, draft, name, shares).encode()},
         questions=tuple(draft.questions),
         config=config,
@@ -104,6 +109,19 @@ def _read_files(paths: Iterable[Path]) -> dict[Path, bytes]:
             if relative in found:
                 raise BuildError(f"{one}: there are two files of that name; rename one.")
             found[relative] = one.read_bytes()
+    return found
+
+
+def _answers_in_files(files: Mapping[Path, bytes]) -> dict[str, dict[str, str]]:
+    """Return what stands between markers in Python files beside the notebook, by file and question."""
+    found = {}
+    for path, content in files.items():
+        text = content.decode("utf-8", "replace")
+        if path.suffix == ".py" and len(path.parts) == 1 and _BEGIN in text:
+            try:
+                found[path.name] = answers_in(text)  # a TODO is for its author to write: `build` asks for it
+            except NotebookError as error:
+                raise BuildError(f"{path.name}: {error}") from error
     return found
 
 

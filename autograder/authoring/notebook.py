@@ -15,22 +15,23 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-from autograder.cell_code import defined_names
+from autograder.cell_code import defined_names, names_bound, statements
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Cell, Tag
 from autograder.own_notebooks import SolutionRegion, grade_id_of, is_solution, solution_regions, todos, without_task
 
-__all__ = ["release_notebook", "solution_notebook", "to_bytes", "verify_source"]
+__all__ = ["NamedStubs", "release_notebook", "solution_notebook", "to_bytes", "verify_source"]
 
 _CHECK_CALL = re.compile(r"^grader\.check\([\"'](\w+)[\"']\)$")
 
 
-class _NamedStubs(ClearSolutions):
+class NamedStubs(ClearSolutions):
     """Replace each solution region with a stub that names its question."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, object], cell_index: int
     ) -> tuple[NotebookNode, dict[str, object]]:
+        """Replace them in one cell."""
         self.code_stub = {"python": f'raise NotImplementedError("`{grade_id_of(cell)}` is not written yet")'}
         result: tuple[NotebookNode, dict[str, object]] = super().preprocess_cell(cell, resources, cell_index)
         return result
@@ -48,10 +49,14 @@ def verify_source(where: str, cells: list[Cell], public_questions: set[str]) -> 
                 f"{place}: say in a `# TODO:` comment before each solution region what is to be written, or tag the "
                 f"cell {Tag.NO_TODO}."
             )
-        if cell.grade_id not in defined_names(cell.source):
+        defined = defined_names(cell.source)
+        if cell.grade_id not in defined and cell.grade_id in names_bound(statements(cell.source)):
             raise BuildError(
-                f"{place}: it defines {defined_names(cell.source)}; it must define its grade_id, so rename one of them."
+                f"{place}: answers are found by `def`, `class` or `{cell.grade_id} = …` at the beginning of a line; "
+                "define it by one of these."
             )
+        if cell.grade_id not in defined:
+            raise BuildError(f"{place}: it defines {defined}; it must define its grade_id, so rename one of them.")
         if cell.grade_id not in public_questions and Tag.NO_PUBLIC_CHECK not in cell.tags:
             raise BuildError(
                 f"{place}: the question has no public check, and students could not try their answer; mark one "
@@ -83,7 +88,7 @@ def release_notebook(source: NotebookNode, points: Mapping[str, float]) -> Noteb
     notebook = nbformat.from_dict(source)
     steps = [
         TagRemovePreprocessor(remove_cell_tags={Tag.SOLUTION_ONLY}, enabled=True),
-        *(CheckCellMetadata(), _NamedStubs(), ClearHiddenTests(), LockCells(), ClearOutput()),
+        *(CheckCellMetadata(), NamedStubs(), ClearHiddenTests(), LockCells(), ClearOutput()),
     ]
     return _finish(notebook, steps, points)
 

@@ -38,11 +38,18 @@ _FOR_OUR_TOOLS = re.compile(r"  # (?:type: ignore|noqa).*")
 
 
 def export_question(
-    question: str, checks: Sequence[Check], origin: str, *, worth: float, placeholder: str | None = None
+    question: str,
+    checks: Sequence[Check],
+    origin: str,
+    *,
+    worth: float,
+    placeholder: str | None = None,
+    files: tuple[str, ...] = (),
 ) -> str:
     """Return the text of otter's test file for one question, of `worth` points; `checks` are its public ones.
 
-    While the notebook's STUDENT_ID is `placeholder`, they fail; None: the question does not depend on it.
+    While the notebook's STUDENT_ID is `placeholder`, they fail; None: the question does not depend on it. `files` are
+    those beside the notebook that students edit.
     """
     needed: dict[str, None] = {}
     helpers: dict[str, None] = {}
@@ -57,7 +64,7 @@ def export_question(
             (needed if is_import else helpers)[line] = None
         bodies.append(_as_function(module, function, check))
         coverage = _coverage(sum(one.points for one in checks), worth) if number == len(checks) else ""
-        cases.append(_as_test_case(function, check, placeholder, coverage))
+        cases.append(_as_test_case(function, check, placeholder, coverage, files))
     header = [_HEADER.format(question=question, origin=origin), "\n".join(needed)]
     sections = [*header, *helpers, *bodies, _HOW_THEY_RUN + _notebook_check()]
     text = "\n\n\n".join(section.strip("\n") for section in sections if section)
@@ -135,9 +142,12 @@ def _as_function(module: ModuleCode, function: ast.FunctionDef, check: Check) ->
     return f"def {function.name}({', '.join(fixtures)}):\n{text}"
 
 
-def _as_test_case(function: ast.FunctionDef, check: Check, placeholder: str | None, coverage: str) -> str:
+def _as_test_case(
+    function: ast.FunctionDef, check: Check, placeholder: str | None, coverage: str, files: tuple[str, ...]
+) -> str:
     """Return the statement that makes the function one of otter's test cases."""
     values = f"question=name, points={check.points:g}, placeholder={placeholder!r}, coverage={coverage!r}"
+    values += f", files={files!r}" if files else ""
     return f"{function.name} = PublicCheck({function.name}, {values})"
 
 

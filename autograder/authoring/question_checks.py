@@ -11,7 +11,7 @@ from autograder.checks.module_code import ModuleCode
 from autograder.checks.unwritten import is_unwritten
 from autograder.course import CONFIG_NAME, Assignment
 from autograder.errors import BuildError
-from autograder.notebooks import Cell, Notebook, Tag
+from autograder.notebooks import NO_EXTRA_CREDIT, Cell, Notebook, Tag
 
 __all__ = ["verify_checks", "verify_names"]
 
@@ -21,14 +21,14 @@ _ROUNDING = 1e-9
 
 
 def verify_checks(
-    assignment: Assignment, notebook: Notebook, checks: Sequence[Check], by_hand: Mapping[str, float]
+    assignment: Assignment, judged: Sequence[Cell], checks: Sequence[Check], by_hand: Mapping[str, float]
 ) -> None:
     """Raise BuildError for the first check that cannot do what its author wants of it.
 
-    `by_hand` are the points of the questions that a person judges.
+    `judged` are the questions that checks judge, `by_hand` the points of those that a person does.
     """
     folder = f"tests/{assignment.name}"
-    questions = {cell.grade_id: cell for cell in notebook.cells if cell.solution and not cell.by_hand}
+    questions = {cell.grade_id: cell for cell in judged}
     for problem in (
         *_unfinished(checks, folder),
         *(f"{folder}/{check.id}{text}" for check in checks for text in _unfit(check, assignment, questions, by_hand)),
@@ -131,9 +131,10 @@ def _total(assignment: Assignment, checks: Sequence[Check], by_hand: Mapping[str
     total = sum(check.points for check in checks) + sum(by_hand.values())
     if abs(total - assignment.points) > _ROUNDING:
         what = "the checks and what a person judges" if by_hand else "the checks"
+        beyond = f"; {NO_EXTRA_CREDIT}" if total > assignment.points else ""
         yield (
             f"{folder}: {what} add up to {total:g} points; {CONFIG_NAME} says {assignment.points:g} for "
-            f"{assignment.name!r}, so change one of the two."
+            f"{assignment.name!r}, so change one of the two{beyond}."
         )
 
 

@@ -26,6 +26,10 @@ The notebook's first cell says whether everything is there; in Colab and Kaggle 
 
 Fill in the cells that say `# TODO` and run the check below each. The last cell shows what is green and what is not
 written yet, and packs the notebook into `{name}_hand_in.zip`."""
+_EDITED = """\
+Answers also go into {files}: edit {it} in JupyterLab or anywhere else, where it says `# TODO`, and save. After that the
+notebook must import anew what it uses of {it}: restart its kernel and run all cells, unless a cell of it begins with
+`%autoreload`. `{name}_hand_in.zip` holds {it} too."""
 
 
 def readme(course: Course, assignment: Assignment, modules: Collection[str]) -> str:
@@ -35,7 +39,9 @@ def readme(course: Course, assignment: Assignment, modules: Collection[str]) -> 
     worth = f"{assignment.points:g} {'point' if assignment.points == 1 else 'points'}"
     links = _links(course, name)
     large = [module for module in ("torch", "torchvision") if module in modules]
-    where = course.hand_in_of(assignment) or "the notebook, or that zip, as your course asks for."
+    files = " and ".join(f"`{file}`" for file in assignment.files)
+    usual = f"that zip, or the notebook with {files}," if files else "the notebook, or that zip,"
+    where = course.hand_in_of(assignment) or f"{usual} as your course asks for."
     parts = [
         f"# {assignment.title}",
         f"Assignment `{name}` of *{course.name}*: {worth}{', optional' if assignment.optional else ''}{due}.",
@@ -43,6 +49,7 @@ def readme(course: Course, assignment: Assignment, modules: Collection[str]) -> 
         _BEGIN.format(name=name),
         _LARGE.format(packages=" ".join(large)) if large else "",
         _THEN.format(name=name),
+        _EDITED.format(name=name, files=files, it="it" if len(assignment.files) == 1 else "them") if files else "",
         f"**Hand in:** {where}",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -3,14 +3,14 @@
 import ast
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.cell_code import names_bound, statements
 from autograder.errors import BuildError
-from autograder.notebooks import Cell, Notebook, Tag
+from autograder.notebooks import EXTRA_CREDIT, NO_EXTRA_CREDIT, Cell, Notebook, Tag
 
 __all__ = ["misspelt_marker", "verify_cells", "verify_language"]
 
@@ -61,10 +61,10 @@ def misspelt_marker(source: str) -> str:
     return next((line for line in lines if not _MARKER.match(line)), "")
 
 
-def verify_cells(where: str, notebook: Notebook) -> None:
-    """Raise BuildError for the first cell at fault; `where` is the notebook."""
+def verify_cells(where: str, notebook: Notebook, in_files: Collection[str] = ()) -> None:
+    """Raise BuildError for the first cell at fault; `where` is the notebook, `in_files` are questions beside it."""
     cells = sorted((*notebook.cells, *notebook.texts), key=lambda cell: cell.index)
-    for problem in (*_ids(cells), *_marks(cells), *_tags(cells), *_check_calls(cells), *_code(cells)):
+    for problem in (*_ids(cells), *_marks(cells), *_tags(cells), *_check_calls(cells, in_files), *_code(cells)):
         raise BuildError(f"{where}, {problem}")
 
 
@@ -115,6 +115,8 @@ def _marks(cells: Sequence[Cell]) -> Iterator[str]:
 def _tags(cells: Sequence[Cell]) -> Iterator[str]:
     for cell in cells:
         for tag in sorted(cell.tags - {*_TAGS}):
+            if EXTRA_CREDIT.fullmatch(tag):
+                yield f"{_place(cell)}: it is tagged {tag!r}; {NO_EXTRA_CREDIT}."
             near = difflib.get_close_matches(tag.lower().replace("_", "-").replace(" ", "-"), _TAGS, 1, _ALIKE)
             if near:
                 yield f"{_place(cell)}: the tag {tag!r} means nothing; write {near[0]!r}."
@@ -127,8 +129,8 @@ def _tags(cells: Sequence[Cell]) -> Iterator[str]:
                     yield f"{_place(cell)}: it is tagged {tag}, and {what}; take the tag away."
 
 
-def _check_calls(cells: Sequence[Cell]) -> Iterator[str]:
-    questions = [cell.grade_id for cell in cells if cell.solution and not cell.by_hand]
+def _check_calls(cells: Sequence[Cell], in_files: Collection[str]) -> Iterator[str]:
+    questions = [*(cell.grade_id for cell in cells if cell.solution and not cell.by_hand), *in_files]
     for cell in cells:
         for name in _CHECK_CALL.findall(cell.source) if cell.kind == "code" else ():
             if name not in questions:

@@ -3,6 +3,7 @@
 Two cells come to the source's own, the first and the last, and files around the notebook that no grade depends on.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def stand_alone(
     notebook.cells[first:first] = [_locked(START, start)]
     notebook.cells += [
         nbformat.v4.new_markdown_cell(_hand_in_text(course, assignment, notebook), id="release-hand-in-text"),
-        _locked("hand-in", _hand_in_call(name, checks)),
+        _locked("hand-in", _hand_in_call(assignment, checks)),
     ]
     if notebook.nbformat_minor < _MINOR_WITH_IDS:
         for cell in notebook.cells:
@@ -88,18 +89,23 @@ def _hand_in_text(course: Course, assignment: Assignment, notebook: NotebookNode
     """Return what stands above the last cell; with a heading where the author wrote none."""
     has_heading = any(_OWN_HEADING.search(cell.source) for cell in notebook.cells if cell.cell_type == "markdown")
     name = assignment.name
-    where = course.hand_in_of(assignment) or f"the notebook, `{name}.ipynb`, or that zip, as your course asks for."
+    edited = " and ".join(f"`{file}`" for file in assignment.files)
+    usual = f"the notebook, `{name}.ipynb`, or that zip, as your course asks for."
+    if edited:
+        usual = f"that zip, or the notebook, `{name}.ipynb`, with {edited}, as your course asks for."
+    where = course.hand_in_of(assignment) or usual
     parts = [
         "" if has_heading else "## Hand in",
         f"""\
 Save the notebook (Ctrl+S) and run the next cell. It runs all checks once more, shows what is green and what is not
-written yet, and packs the notebook into `{name}_hand_in.zip`.""",
+written yet, and packs the notebook{f", with {edited}," if edited else ""} into `{name}_hand_in.zip`.""",
         f"**Where:** {where}",
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _hand_in_call(name: str, checks: Iterable[Check]) -> str:
+def _hand_in_call(assignment: Assignment, checks: Iterable[Check]) -> str:
+    name, edited = assignment.name, json.dumps(list(assignment.files))
     worth: dict[str, list[float]] = {}
     for check in checks:
         of_question = worth.setdefault(check.question, [0.0, 0.0])
@@ -116,6 +122,7 @@ def _hand_in_call(name: str, checks: Iterable[Check]) -> str:
             "    {  # the points of each question, and how many of them are checked here",
             *lines,
             "    },",
+            *([f"    files={edited},"] if assignment.files else []),
             ")",
         ]
     )

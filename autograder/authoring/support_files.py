@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.authoring.source_cells import misspelt_marker
-from autograder.course import Course
+from autograder.course import CONFIG_NAME, Course
 from autograder.datasets import own_data_files
 from autograder.errors import BuildError
 from autograder.notebooks import BYPRODUCTS
@@ -23,9 +23,11 @@ _MARKER = "### BEGIN SOLUTION"
 def support_files(course: Course, name: str) -> Iterator[tuple[Path, bytes]]:
     """Yield what lies beside the notebook, by relative path: the folder for solutions apart, `data` included.
 
-    Raise BuildError for what students would not be able to use, or should not see.
+    Files that students edit are among it, as their author wrote them. Raise BuildError for what students would not be
+    able to use, or should not see.
     """
     folder = course.source_notebook(name).parent
+    edited = course.assignment(name).files
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if path.is_dir() or path.name == f"{name}.ipynb" or (BYPRODUCTS | {SOLUTION_FOLDER}) & set(relative.parts):
@@ -36,7 +38,7 @@ def support_files(course: Course, name: str) -> Iterator[tuple[Path, bytes]]:
                 f"{where}: support files cannot be called tests/, where the public checks go; rename the folder."
             )
         content = _read(path, where)
-        _verify(relative, content, where)
+        _verify(relative, content, where, is_edited=str(relative) in edited)
         yield relative, content
     for path, inner in own_data_files(course, name):
         yield Path("data", inner), _read(path, f"source/{name}/data/{inner}")
@@ -59,17 +61,19 @@ def _read(path: Path, where: str) -> bytes:
         raise BuildError(f"{where} {what}; put the file there, or take it away.") from error
 
 
-def _verify(relative: Path, content: bytes, where: str) -> None:
+def _verify(relative: Path, content: bytes, where: str, *, is_edited: bool) -> None:
     """Raise BuildError for a file that holds answers, hides a module of Python's, or is no Python and called so."""
     if relative.suffix == ".ipynb":
         _verify_notebook(content, where)
     if relative.suffix != ".py":
         return
     text = content.decode("utf-8", "replace")
-    if line := misspelt_marker(text) or next((one for one in text.splitlines() if _MARKER in one), "").strip():
+    line = misspelt_marker(text) or next((one for one in text.splitlines() if _MARKER in one), "").strip()
+    if line and not is_edited:
         raise BuildError(
-            f"{where}: `{line}` stands in a file that students get as it is, answer and all; answers belong into "
-            f"solution cells of the notebook, and files for solutions alone into {SOLUTION_FOLDER}/."
+            f"{where}: `{line}` stands in a file that students get as it is, answer and all; where they are to edit "
+            f"it, name it in Assignment(files=…) in {CONFIG_NAME}; else answers belong into solution cells of the "
+            f"notebook, and files for solutions alone into {SOLUTION_FOLDER}/."
         )
     if len(relative.parts) == 1 and relative.stem in sys.stdlib_module_names:
         raise BuildError(f"{where} hides Python's own module {relative.stem!r}; give the file another name.")

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from autograder.answer_files import HandedInFile, read_handed_in_files
 from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.preparation import Preparation
 from autograder.course import Course
@@ -46,6 +48,8 @@ class CheckContext:
 
     attempt: int = 1
     """Which of the student's submissions it is: each has hidden inputs of its own."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """By the name of each file that students edit why the release's is graded; "" for one that was handed in."""
 
     def hidden_seed(self, check: str) -> int:
         """Return the seed of a check's hidden inputs; it never leaves this process."""
@@ -114,26 +118,45 @@ def open_check_context(
     device: str = "cpu",
     core: int | None = None,
     total_seconds: float | None = None,
+    files: Sequence[HandedInFile] | None = None,
 ) -> CheckContext:
     """Prepare to examine a submission; None stands for our own solution.
 
-    `core` is the processor for student code, `total_seconds` a shorter time for it than the budget's.
-    Raise NotebookError where the submission cannot be read, GraderError where our own side cannot.
+    `files` are what was handed in beside the notebook; None: they are read where it lies. `core` is the processor for
+    student code, `total_seconds` a shorter time for it than the budget's. Raise NotebookError where the submission
+    cannot be read, GraderError where our own side cannot.
     """
     flags: set[Flag] = set()
     handed_in = None
+    folder = preparation.course.source_notebook(preparation.assignment.name).parent
     if submission is None:
         skeleton = answers = [cell for cell in preparation.solution if Tag.SOLUTION_ONLY not in cell.tags]
     else:
         handed_in = read_notebook(submission)
         skeleton, answers = list(preparation.release), list(handed_in.cells)
         flags = {Flag.CONVERTED} if handed_in.converted else set()
+        folder = submission.parent
+    files = read_handed_in_files(folder, preparation.assignment.files) if files is None else files
+    if any(file.problem for file in files):
+        flags.add(Flag.FILE_MISSING)
     plan = plan_run(skeleton, answers, student_id)
     seed = student_seed(preparation.assignment.name, student_id, attempt, "")
     budget = preparation.assignment.budget
     if total_seconds is not None:
         budget = replace(budget, total_seconds=min(budget.total_seconds, total_seconds))
-    run = NotebookRun(plan, budget, sandbox, seed, core=core, notebook=handed_in)
+    run = NotebookRun(
+        *(plan, budget, sandbox, seed),
+        core=core,
+        notebook=handed_in,
+        files=preparation.with_release_files(files),
+        questions_in_files=preparation.questions_in_files,
+    )
     return CheckContext(
-        preparation=preparation, student_id=student_id, attempt=attempt, run=run, device=device, flags=flags
+        preparation=preparation,
+        student_id=student_id,
+        attempt=attempt,
+        run=run,
+        device=device,
+        flags=flags,
+        files={file.name: file.problem for file in files},
     )

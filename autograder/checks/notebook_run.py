@@ -1,9 +1,11 @@
 """Run a notebook in a student process and answer the checks' requests to it, within the submission's budget."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from autograder.answer_files import HandedInFile, definitions_in
 from autograder.checks.endless import EndlessFunctions
 from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
 from autograder.checks.student_errors import describe_error, undefined_name
@@ -28,6 +30,7 @@ _LONGEST_ERROR = 2_500
 _ALL_ERRORS = 250_000
 """Cells that a result tells of, and characters of their errors: so a result stays below some megabytes."""
 _NOT_WRITTEN = "{} is not written yet: its cell still raises NotImplementedError."
+_NOT_WRITTEN_IN_FILE = "{} is not written yet: it still raises NotImplementedError in {}."
 _ELSEWHERE = "A name that it uses is defined in a cell that failed or does not run when grading."
 """What a hidden check tells of a name that is not defined: which one it is, is the student's process's to say."""
 
@@ -44,11 +47,17 @@ class NotebookRun:
         *,
         core: int | None = None,
         notebook: Notebook | None = None,
+        files: Sequence[HandedInFile] = (),
+        questions_in_files: Collection[str] = (),
     ) -> None:
+        """Plan a run; `files` are those beside the notebook that students edit, with these questions in them."""
         self._plan = plan
+        self._files = files
+        self._questions_in_files = questions_in_files
+        self._definitions: dict[str, Mapping[str, range]] = {}
         self._whereabouts = Whereabouts(plan, notebook)
         self._notebook_seed = seed
-        self._by_name = {cell.name: cell for cell in plan}
+        self._by_name = {cell.name: cell for cell in (*plan, *map(_as_cell, files))}
         self._budget = budget
         self._limits = _limits(budget, core)
         self._sandbox = sandbox
@@ -57,7 +66,7 @@ class NotebookRun:
         self._deadly: set[str] = set()
         self._records: dict[str, CellRecord] = {}
         self._unwritten: set[str] = set()
-        self._endless = EndlessFunctions([cell.source for cell in plan])
+        self._endless = EndlessFunctions([cell.source for cell in self._by_name.values()])
         self._error_room = _ALL_ERRORS
         self._left = budget.total_seconds
         self._excused_before = 0.0
@@ -118,7 +127,12 @@ class NotebookRun:
 
     def again(self, plan: Sequence[PlannedCell]) -> "NotebookRun":
         """Return a run of other cells, on what this one has left of its time; `seconds` counts for both."""
-        other = NotebookRun(plan, self._budget, self._sandbox, self._notebook_seed, core=self._limits.core)
+        other = NotebookRun(
+            *(plan, self._budget, self._sandbox, self._notebook_seed),
+            core=self._limits.core,
+            files=self._files,
+            questions_in_files=self._questions_in_files,
+        )
         other._left = self._left
         other.seconds = self.seconds
         return other
@@ -185,12 +199,19 @@ class NotebookRun:
         """Seed the student's generators, and let go of the handles of the check before."""
         process.request("seed", seed, seconds=_SEED_SECONDS, keep=_nothing, resolve=_nothing)
 
+    @staticmethod
+    def _send_file(process: StudentProcess, file: HandedInFile) -> None:
+        """Put a file that students edit beside the notebook, in the place of the release's."""
+        process.request("file", file.name, file.content, seconds=_SEED_SECONDS, keep=_nothing, resolve=_nothing)
+
     def _start(self) -> bool:
         """Start the process, run the cells; return False where a cell was the end of it, to be left out next time."""
         began = time.monotonic()
         try:
             self._process = self._sandbox.start(self._limits, self._budget.start_seconds)
             self._send_seed(self._process, self._notebook_seed)
+            for file in self._files:
+                self._send_file(self._process, file)
         except (Died, Raised, Lost, OSError) as error:
             raise GraderError(f"The student's process did not start: {error}.") from error
         self.seconds["start"] += time.monotonic() - began
@@ -283,8 +304,12 @@ class NotebookRun:
         if raised.kind == "missing" and name is not None:
             return self._as_missing(name)
         if _is_stub(raised):
-            where = self._by_name.get(raised.cell)
+            where = self._place_of(raised)
             name = f"`{where.grade_id}`" if where and where.grade_id else "This question"
+            if where and where.file:
+                why = next((file.problem for file in self._files if file.name == where.file), "")
+                text = f"{name} is not written yet. {why}" if why else _NOT_WRITTEN_IN_FILE.format(name, where.label)
+                return Missing(text, raised.message)
             return Missing(_NOT_WRITTEN.format(name), raised.message)
         if raised.kind == "unsendable":
             return Crashed(
@@ -305,7 +330,19 @@ class NotebookRun:
             self.flags.add(Flag.GPU_OUT_OF_MEMORY)
         name = undefined_name(raised)
         cause = self._whereabouts.cause(name, self._records) if name else ""
-        return describe_error(raised, self._by_name.get(raised.cell), cause, _ELSEWHERE if cause else "")
+        return describe_error(raised, self._place_of(raised), cause, _ELSEWHERE if cause else "")
+
+    def _place_of(self, raised: Raised) -> PlannedCell | None:
+        """Return the cell or file where an exception was raised, a file with the question in it; as it says itself."""
+        where = self._by_name.get(raised.cell)
+        if where is None or not where.file:
+            return where
+        if where.file not in self._definitions:  # read once: a file may be long, and raise at each call
+            self._definitions[where.file] = definitions_in(where.source)
+        for name, lines in self._definitions[where.file].items():
+            if raised.line - 1 in lines and name in self._questions_in_files:
+                return replace(where, grade_id=name)
+        return where
 
     def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:
         """Return the words for a process that ended."""
@@ -326,6 +363,11 @@ class NotebookRun:
                 return Crashed(f"Your Python process crashed ({died.detail}){where}.", staff)
             case Outcome.BAD_ANSWER:
                 return Crashed(f"Your Python process gave an answer that cannot be used{where}.", staff)
+
+
+def _as_cell(file: HandedInFile) -> PlannedCell:
+    """Return what stands for a file where a text says where something was raised."""
+    return PlannedCell(name=file.name, index=-1, id="", grade_id="", source=file.text, file=file.name)
 
 
 def _limits(budget: Budget, core: int | None) -> ProcessLimits:

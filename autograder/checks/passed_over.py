@@ -14,6 +14,7 @@ from autograder.checks.marks import NAMES, check_id
 from autograder.checks.module_code import ModuleCode
 from autograder.checks.plugin import DATA_FIXTURES
 from autograder.course import FIXTURES
+from autograder.notebooks import EXTRA_CREDIT, NO_EXTRA_CREDIT
 
 __all__ = ["passed_over", "unknown_names"]
 
@@ -26,7 +27,9 @@ def unknown_names(item: pytest.Item) -> Iterator[str]:
     """Yield a sentence for each mark of a check, and each parameter, that stands for nothing."""
     marks = [re.split(r"[:(]", line)[0].strip() for line in item.config.getini("markers")]
     for name in dict.fromkeys(mark.name for mark in item.iter_markers()):
-        if name not in marks:
+        if name not in marks and EXTRA_CREDIT.fullmatch(name):
+            yield f"{check_id(item)} is marked {name!r}; {NO_EXTRA_CREDIT}."
+        elif name not in marks:
             yield (
                 f"{check_id(item)} is marked {name!r}, which means nothing here{_nearest(name, marks)}; write "
                 f"one of {', '.join(NAMES)}."

@@ -3,8 +3,8 @@
 import contextlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from autograder.answer_files import HandedInFile, answers_in_files
 from autograder.checks.secret import read_secret
 from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.datasets import files_for_students, link_data, load_data, own_data_files
@@ -75,6 +76,22 @@ class Preparation:
     @cached_property
     def _loaded(self) -> dict[str, object]:
         return {}
+
+    @cached_property
+    def questions_in_files(self) -> frozenset[str]:
+        """The questions whose answers stand in files beside the notebook."""
+        folder = self.course.source_notebook(self.assignment.name).parent
+        return frozenset(answers_in_files(folder, self.assignment.files))
+
+    def with_release_files(self, files: Iterable[HandedInFile]) -> tuple[HandedInFile, ...]:
+        """Return files with the release's content where there is none; raise GraderError where that is not there."""
+        folder = self.course.release_notebook(self.assignment.name).parent
+        missing = [file.name for file in files if file.content is None and not (folder / file.name).is_file()]
+        if missing:
+            raise GraderError(f"{folder / missing[0]} is not there. Run `autograder build {self.assignment.name}`.")
+        return tuple(
+            replace(file, content=(folder / file.name).read_bytes()) if file.content is None else file for file in files
+        )
 
     def data(self, fixture: str) -> object:
         """Return what a loader of the course's datasets gives, by the name of its fixture; loaded once."""

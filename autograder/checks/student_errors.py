@@ -21,7 +21,8 @@ _OWN_FILE = re.compile(r" \(<cell \d+>, line \d+\)$")
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _MODULE = re.compile(r"No module named '(\w+)")
 _NO_MODULE = (
-    "Grading offers no package {} (docs/students.md lists what there is), and of your files it takes only the notebook."
+    "Grading offers no package {} (docs/students.md lists what there is), and of your files it takes only those that "
+    "are to be handed in."
 )
 _NO_GPU = (
     "Your code asks for a GPU; the grader may have none: use the `device` that is given, or "

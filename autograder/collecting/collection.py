@@ -171,6 +171,7 @@ def _take(
         else:
             counts = current is None or version.is_newer(current)
             outcome = Outcome.EARLIER if not counts else Outcome.NEWER if current else Outcome.NEW
+            collection.notes += _files_missing(request, delivery, version)
             if not request.dry_run:
                 shelf.keep(student, version, counts=counts)
             without = replace(version, files=None)
@@ -187,6 +188,15 @@ def _take(
         )
 
 
+def _files_missing(request: Request, delivery: Delivery, version: Version) -> Iterator[str]:
+    """Say which files that students edit did not come with a notebook."""
+    came = version.files or {}
+    if f"{request.assignment.name}.ipynb" in came:
+        for name in request.assignment.files:
+            if name not in came:
+                yield f"{delivery.seen}: {name} did not come with it; the one of the release will be graded instead."
+
+
 def _in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
     """Return the submissions of one student as they came, as far as that is known."""
     times = [delivery.time for delivery in deliveries if delivery.time is not None]
@@ -198,7 +208,7 @@ def _in_order(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
 
 
 def _version(request: Request, archives: Archives, delivery: Delivery) -> Version:
-    files = contents_of(delivery, request.assignment.name, archives)
+    files = contents_of(delivery, request.assignment.name, archives, request.assignment.files)
     due = request.assignment.due
     counts_from = delivery.time
     if counts_from is None and delivery.late and due is not None:

@@ -20,7 +20,7 @@ _LONGEST_NAME = 150
 """Bytes."""
 _OF_OTTER = {"__zip_filename__", ".OTTER_LOG"}
 _RESERVED = {"timestamp.txt"}
-_AGAIN = re.compile(r"(?:-\d+|\s*\(\d+\))(?=\.ipynb$)", re.IGNORECASE)
+_AGAIN = re.compile(r"(?:-\d+|\s*\(\d+\))(?=\.(?:ipynb|py)$)", re.IGNORECASE)
 """What Canvas, or a browser, puts behind a name that was there already."""
 
 
@@ -30,17 +30,21 @@ class _Leaf:
     path: PurePosixPath
 
 
-def contents_of(delivery: Delivery, assignment: str, archives: Archives) -> Mapping[str, bytes]:
+def contents_of(
+    delivery: Delivery, assignment: str, archives: Archives, files: Sequence[str] = ()
+) -> Mapping[str, bytes]:
     """Return the files to keep, by name; raise CollectError where nothing can be taken.
 
-    One notebook is `<assignment>.ipynb`, whatever it was called. Of several the one that was called so is, and `grade`
-    chooses. Without a notebook everything is kept that is no larger than one, so that `grade` says what it is.
+    `files` are the names of those beside the notebook that students edit. One notebook is `<assignment>.ipynb`,
+    whatever it was called. Of several the one that was called so is, and `grade` chooses. Without a notebook
+    everything is kept that is no larger than one, so that `grade` says what it is.
     """
     with archives.inner() as inner:
         leaves = [leaf for leaf in _leaves(delivery.files, inner, archives.limits.depth) if _was_handed_in(leaf.path)]
         notebooks = [leaf for leaf in leaves if ".ipynb" in leaf.path.name.lower()]
         if notebooks:
-            return _notebooks(notebooks[:_MOST_NOTEBOOKS], assignment, archives.limits.file_bytes)
+            most = archives.limits.file_bytes
+            return _notebooks(notebooks[:_MOST_NOTEBOOKS], assignment, most) | _edited(leaves, files, most)
         kept: dict[str, bytes] = {}
         for leaf in leaves[:_MOST_OTHERS]:
             if leaf.file.size <= archives.limits.file_bytes:
@@ -80,7 +84,17 @@ def _was_handed_in(path: PurePosixPath) -> bool:
     return not is_byproduct(path) and path.name not in _OF_OTTER
 
 
-def _notebooks(notebooks: Sequence[_Leaf], assignment: str, most: int) -> Mapping[str, bytes]:
+def _edited(leaves: Sequence[_Leaf], files: Sequence[str], most: int) -> dict[str, bytes]:
+    """Return the files that students edit, each under its own name, whatever was put behind it on the way."""
+    kept = {}
+    for name in files:
+        found = [leaf for leaf in leaves if _AGAIN.sub("", leaf.path.name).lower() == name.lower()]
+        if found:
+            kept[name] = min(found, key=lambda leaf: _distance(leaf.path, name)).file.read(most)
+    return kept
+
+
+def _notebooks(notebooks: Sequence[_Leaf], assignment: str, most: int) -> dict[str, bytes]:
     right = f"{assignment}.ipynb"
     read: dict[bytes, PurePosixPath] = {}
     for leaf in notebooks:

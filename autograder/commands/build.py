@@ -83,11 +83,14 @@ def _verify_answers(course: Course, name: str, solutions: "Tree") -> None:
     import json
     from pathlib import Path
 
-    from autograder.own_notebooks import solution_cells
+    from autograder.answer_files import answers_in_files
+    from autograder.own_notebooks import solution_cells, without_task
     from autograder.validate.answers import read_answers
 
-    notebook = json.loads(solutions.files[Path(f"{name}.ipynb")])
-    read_answers(course.checks_folder(name), solution_cells(notebook))
+    answers = solution_cells(json.loads(solutions.files[Path(f"{name}.ipynb")]))
+    in_files = answers_in_files(course.source_notebook(name).parent, course.assignment(name).files)
+    answers |= {question: without_task(answer) for question, answer in in_files.items()}
+    read_answers(course.checks_folder(name), answers)
 
 
 def _pack(course: Course, name: str, release: "Tree") -> None:

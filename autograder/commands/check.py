@@ -62,6 +62,8 @@ def run(options: Options) -> ExitCode:
     with ERR.status(f"{assignment.name}: the checks are running"):
         run = run_public_checks(course, assignment, options.notebook, shared, devices.kind)
     states = states_of(run, checks)
+    for problem in filter(None, run.result.files.values()):
+        OUT.print(problem, markup=False)
     _show(states)
     return ExitCode.DONE if all(one.state == "green" for one in states) else ExitCode.FOUND_WRONG
 

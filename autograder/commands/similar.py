@@ -86,7 +86,7 @@ def _find(
     release = course.release_notebook(assignment.name)
     if not release.is_file():
         raise AutograderError(f"{release} is not there; run `autograder build {assignment.name}` first.")
-    template = read_template(release)
+    template = read_template(release, assignment.files)
     here = options.submissions or course.root / "submitted"
     also = [path for path in dict.fromkeys(options.also) if path.resolve() != here.resolve()]
     read = [read_works(path, assignment.name, template) for path in (here, *also)]
@@ -110,6 +110,7 @@ def _find(
 
 def _known_ways(course: "Course", assignment: "Assignment") -> Sequence[Sequence[str]]:
     """Return the cells of the solution and of each known right answer; none where there is no solution."""
+    from autograder.answer_files import answers_in_files
     from autograder.notebooks import read_cells
     from autograder.validate.answers import answered, read_answers
 
@@ -118,6 +119,8 @@ def _known_ways(course: "Course", assignment: "Assignment") -> Sequence[Sequence
         return ()
     cells = read_cells(path)
     solution = {cell.grade_id: cell.source for cell in cells if cell.solution and not cell.by_hand}
+    in_files = answers_in_files(course.source_notebook(assignment.name).parent, assignment.files)
+    solution |= answers_in_files(path.parent, assignment.files, in_files)
     known = read_answers(course.checks_folder(assignment.name), solution).answers
     right = [list(answered(answer, solution).values()) for answer in known if answer.is_right]
-    return [[cell.source for cell in cells], *right]
+    return [[*(cell.source for cell in cells), *(solution[question] for question in in_files)], *right]

@@ -39,7 +39,7 @@ def gradescope_results(feedback: Feedback, *, seconds: float, is_open: bool) -> 
 
 def _summary(feedback: Feedback) -> str:
     lines = [f"{points_of(feedback.score)} of {points_of(feedback.points)} points"]
-    lines += [text for text in (feedback.reason, feedback.lateness) if text]
+    lines += [text for text in (feedback.reason, *feedback.file_problems, feedback.lateness) if text]
     lines += [f"{one.name}: {text}" for one in feedback.questions if one.checks for text in by_people(one)]
     return "".join(f"<p>{prose(line)}</p>" for line in lines)
 

@@ -35,7 +35,8 @@ def otter_zip(course: Course, assignment: Assignment) -> bytes:
     if find_spec("otter") is None:
         raise ModuleNotFoundError("No module named 'otter'", name="otter")
     visible = (path.name for path in release.iterdir() if not path.name.startswith("."))
-    files = sorted(name for name in visible if name not in {notebook.name, *_LEFT_OUT})
+    left_out = {notebook.name, *_LEFT_OUT, *assignment.files}  # otter would put these over what was handed in
+    files = sorted(name for name in visible if name not in left_out)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "autograder.zip"
         command = [sys.executable, "-m", "otter", "generate", "--tests-dir", "tests", "--output-path", str(made)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.answer_files import answers_in, read_handed_in_files
 from autograder.errors import NotebookError
 from autograder.notebook_files import read_file
 from autograder.notebook_formats import UnusableContent, parse_notebook
@@ -45,9 +46,11 @@ class ShownCell:
     """One code cell as the student handed it in."""
 
     number: int
-    """As JupyterLab's users count cells: from 1, text cells too."""
+    """As JupyterLab's users count cells: from 1, text cells too; 0 for a piece of a file."""
     question: str
     source: str
+    file: str = ""
+    """The file that it stands in, "" for the notebook."""
     failed_lines: tuple[int, ...] = ()
     error: str = ""
     """What the cell raised when it was run for grading."""
@@ -79,7 +82,15 @@ def read_shown_cells(notebook: Path, result: Result) -> list[ShownCell]:
         record = records.get(index)
         if source.strip() and (record is not None or cell.get("outputs")):
             cells.append(_shown(index, source, cell, record, room))
-    return cells
+    return [*cells, *_shown_answers_in_files(notebook.parent, result)]
+
+
+def _shown_answers_in_files(folder: Path, result: Result) -> Iterator[ShownCell]:
+    """Yield the answers in files beside the notebook."""
+    questions = {check.question for check in result.checks}
+    for file in read_handed_in_files(folder, result.files):
+        for question, source in answers_in(file.text, questions).items():
+            yield ShownCell(number=0, question=question, source="\n".join(shown_lines(source)), file=file.name)
 
 
 def _shown(index: int, source: str, cell: Mapping[str, Any], record: CellRecord | None, room: _Room) -> ShownCell:

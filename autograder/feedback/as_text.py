@@ -20,7 +20,7 @@ def as_markdown(feedback: Feedback) -> str:
         f"# {plain_text(feedback.title)}",
         "",
         f"{points_of(feedback.score)} of {points_of(feedback.points)} points",
-        *filter(None, [plain_text(feedback.reason), feedback.lateness]),
+        *filter(None, [plain_text(feedback.reason), *feedback.file_problems, feedback.lateness]),
     ]
     lines += [*feedback.attempts]
     if feedback.changes:
@@ -45,7 +45,7 @@ def as_html(feedback: Feedback) -> str:
     paragraph, item, heading = Markup("<p>{}</p>"), Markup("<li>{}</li>"), Markup("<p><strong>{}</strong></p>")
     parts = [
         heading.format(f"{points_of(feedback.score)} of {points_of(feedback.points)} points"),
-        *(paragraph.format(prose(text)) for text in (feedback.reason, feedback.lateness, *feedback.attempts) if text),
+        *(paragraph.format(prose(text)) for text in _of_the_whole(feedback) if text),
     ]
     if feedback.changes:
         parts += [paragraph.format("What changed since the last grading:"), Markup("<ul>")]
@@ -60,6 +60,10 @@ def as_html(feedback: Feedback) -> str:
             verdicts = ("; ".join([_verdict(check), *_measured(check)]) for check in question.checks)
             parts += [Markup("<ul>"), *(item.format(plain_text(verdict)) for verdict in verdicts), Markup("</ul>")]
     return str(Markup("").join(parts))
+
+
+def _of_the_whole(feedback: Feedback) -> list[str]:
+    return [feedback.reason, *feedback.file_problems, feedback.lateness, *feedback.attempts]
 
 
 def by_people(question: QuestionFeedback) -> list[str]:

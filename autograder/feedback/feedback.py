@@ -21,6 +21,8 @@ _CHANGES = {
     "points": "the points of the assignment were changed",
 }
 """What a result depends on that a student may know of by name."""
+_FILE = "submission file "
+"""How it names a file beside the notebook."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,8 @@ class Feedback:
     graded_at: str
     lateness: str
     """The arithmetic of a late submission in words; "" for one on time."""
+    file_problems: Sequence[str] = ()
+    """Why files that they were to edit are not graded but those that they were given."""
     attempts: Sequence[str] = ()
     changes: Sequence[str] = ()
     """What is new since the grading before."""
@@ -148,6 +152,7 @@ def gather(graded: Graded, level: FeedbackLevel) -> Feedback:
         reason=result.reason if result.status == Status.INVALID else "",
         graded_at=result.graded_at,
         lateness=result.lateness,
+        file_problems=[problem for problem in result.files.values() if problem],
         attempts=_attempts(graded.attempts, result) if len(graded.attempts) > 1 else (),
         changes=_changes(graded.earlier, result, with_hints=with_hints) if graded.earlier else (),
         questions=_questions(result, graded.cells if full else (), with_hints=with_hints),
@@ -232,6 +237,7 @@ def _why(before: Result, after: Result) -> str:
     old, new = before.depends_on, after.depends_on
     changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     known = [_CHANGES[name] for name in changed if name in _CHANGES]
+    known += [f"you handed in another {name.removeprefix(_FILE)}" for name in changed if name.startswith(_FILE)]
     if any(name.startswith(("check ", "file tests/")) for name in changed):
         known.append("the checks were changed")
     if before.by_hand != after.by_hand:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.answer_files import answers_in, definitions_in, read_handed_in_files
 from autograder.errors import NotebookError
 from autograder.feedback.answer_cells import Picture, ShownCell, read_shown_cells
 from autograder.notebooks import Cell, Notebook, plan_run, read_notebook
@@ -18,7 +19,7 @@ from autograder.own_notebooks import grade_id_of
 from autograder.plain_text import plain_lines
 from autograder.results import Result, Status
 
-__all__ = ["Marks", "marked_release", "student_copy"]
+__all__ = ["Marks", "marked_release", "student_copy", "with_file_answers"]
 
 _WIDTH = 100
 _MOST = 50_000
@@ -56,6 +57,18 @@ def marked_release(release: Mapping[str, Any], marks: Marks) -> dict[str, Any]:
     return {**release, "cells": cells}
 
 
+def with_file_answers(release: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the release with a solution cell for each answer in a file, by question, where its check is called."""
+    cells = list(release["cells"])
+    for question, source in answers.items():
+        called = next((n for n, cell in enumerate(cells) if grade_id_of(cell) == f"check-{question}"), len(cells))
+        flags = {"solution": True, "locked": False, "grade": False, "task": False}
+        metadata = {"nbgrader": {"schema_version": 3, "grade_id": question, **flags}}
+        cell = {"cell_type": "code", "id": f"file-{question}", "metadata": metadata, "source": source}
+        cells.insert(called, {**cell, "outputs": [], "execution_count": None})
+    return {**release, "cells": cells}
+
+
 def student_copy(
     release: Mapping[str, Any], ours: Sequence[Cell], notebook: Path | None, result: Result
 ) -> dict[str, Any]:
@@ -71,6 +84,9 @@ def student_copy(
         return {**release, "cells": [_words("unreadable", said), *release["cells"]]}
     shown = {cell.number - 1: cell for cell in read_shown_cells(notebook, result)}
     code, extras = _code_by_question(ours, theirs)
+    for file in read_handed_in_files(notebook.parent, result.files):
+        found = answers_in(file.text, definitions_in(file.text))
+        code = {**{name: _Code(index=-1, source=source) for name, source in found.items()}, **code}
     texts, below = _texts(theirs)
     cells = [*_extra_cells(extras.get("", ()), shown)]
     for cell in release["cells"]:

@@ -12,9 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from autograder.answer_files import answers_in_files
 from autograder.course import Course
 from autograder.errors import AutograderError
-from autograder.gradebook.copies import Marks, marked_release, student_copy
+from autograder.gradebook.copies import Marks, marked_release, student_copy, with_file_answers
 from autograder.gradebook.database import Row, naive_utc, write_database
 from autograder.gradebook.entries import Written, entries, write_written
 from autograder.notebooks import Tag, read_notebook
@@ -119,7 +120,9 @@ def _release(course: Course, name: str) -> dict[str, Any]:
         release: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise AutograderError(f"{path} cannot be read ({error}); run `autograder build {name}`.") from error
-    return release
+    files = course.assignment(name).files
+    in_files = answers_in_files(course.source_notebook(name).parent, files)
+    return with_file_answers(release, answers_in_files(path.parent, files, in_files))
 
 
 def _write(book: Book, draft: Path) -> Written:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from autograder.answer_files import read_handed_in_files
 from autograder.course import AttemptPolicy
 from autograder.errors import ResultError
 from autograder.grading.submissions import TIMESTAMP, Submission, read_bytes, read_submission
@@ -60,6 +61,8 @@ class Attempts:
     """Gives a result the score that it is worth today."""
     accepts: Callable[[Submission], bool] = _always
     """Says whether a submission may count: one that came after the last day may not, and the one before it does."""
+    files: Sequence[str] = ()
+    """The names of files that students edit beside the notebook: they are kept with it."""
 
     def record(self, submission: Submission, earlier: Sequence[Submission] = ()) -> Sequence[Attempt]:
         """Keep a copy of the submission where it is new, and return the attempts that the policy wants graded.
@@ -72,7 +75,7 @@ class Attempts:
         numbers = self._numbers(submission.student)
         content = None if submission.problem else read_bytes(submission.notebook)
         latest = self._read(submission.student, numbers[-1]) if numbers else None
-        if latest is not None and _identity(latest) == (content, submission.submitted_at):
+        if latest is not None and self._identity(latest) == self._identity(submission):
             number = numbers.pop()
         else:
             number = numbers[-1] + 1 if numbers else 1
@@ -90,14 +93,14 @@ class Attempts:
     def _record_unseen(self, earlier: Sequence[Submission], newest: Submission) -> None:
         """Keep copies of what was handed in before the newest and is not kept yet."""
         numbers = self._numbers(newest.student)
-        seen = [_identity(self._read(newest.student, number)) for number in numbers] + [_identity(newest)]
+        seen = [self._identity(self._read(newest.student, number)) for number in numbers] + [self._identity(newest)]
         number = numbers[-1] if numbers else 0
         for one in earlier:
             content = None if one.problem else read_bytes(one.notebook)
-            if content is not None and _identity(one) not in seen:
+            if content is not None and self._identity(one) not in seen:
                 number += 1
                 self._keep(one, number, content)
-                seen.append(_identity(one))
+                seen.append(self._identity(one))
 
     def known(self, student: str, number: int) -> Result | None:
         """Return the result of an attempt; None where there is none that can be read."""
@@ -176,6 +179,9 @@ class Attempts:
         inner = draft / submission.student / self.assignment
         inner.mkdir(parents=True)
         (inner / f"{self.assignment}.ipynb").write_bytes(content)  # a student's name may be none here
+        for file in read_handed_in_files(submission.notebook.parent, self.files):
+            if file.content is not None:
+                (inner / file.name).write_bytes(file.content)
         if submission.submitted_at is not None:
             (inner / TIMESTAMP).write_text(submission.submitted_at.isoformat(), encoding="utf-8")
         (draft / _FLAGS).write_text("\n".join(submission.flags), encoding="utf-8")
@@ -190,6 +196,12 @@ class Attempts:
         known = {str(flag): flag for flag in Flag}
         return replace(kept, flags=tuple(known[name] for name in flags.decode().split() if name in known))
 
+    def _identity(self, submission: Submission) -> tuple[bytes | None, Sequence[bytes | None], datetime | None]:
+        """Return what makes a submission another one: what it holds, and when it was handed in."""
+        content = None if submission.problem else read_bytes(submission.notebook)
+        files = read_handed_in_files(submission.notebook.parent, self.files) if content is not None else ()
+        return content, [file.content for file in files], submission.submitted_at
+
     def _numbers(self, student: str) -> list[int]:
         """Return the numbers of the attempts that are kept, in their order."""
         folder = self._folder(student, 0).parent
@@ -198,11 +210,6 @@ class Attempts:
 
     def _folder(self, student: str, number: int) -> Path:
         return self.results / self.assignment / "attempts" / student / str(number)
-
-
-def _identity(submission: Submission) -> tuple[bytes | None, datetime | None]:
-    """Return what makes a submission another one: what it holds, and when it was handed in."""
-    return read_bytes(submission.notebook), submission.submitted_at
 
 
 def _read_or_none(path: Path) -> Result | None:

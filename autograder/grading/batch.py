@@ -52,7 +52,10 @@ class BatchRequest:
     def attempts(self) -> Attempts:
         """Where results are kept."""
         policy = self.course.attempt_policy_of(self.assignment)
-        return Attempts(self.results, self.assignment.name, policy, self.settlement.of, self._accepts)
+        return Attempts(
+            *(self.results, self.assignment.name, policy, self.settlement.of, self._accepts),
+            files=self.assignment.files,
+        )
 
     def earlier(self, submission: Submission) -> Sequence[Submission]:
         """Return what the same student handed in before."""

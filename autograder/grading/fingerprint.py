@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder import __version__
+from autograder.answer_files import read_handed_in_files
 from autograder.cell_code import defined_names
 from autograder.course import Assignment, Course
 from autograder.datasets import kept_files, own_data_files
@@ -49,6 +50,7 @@ class Fingerprints:
         checks, beside = _checks(course.checks_folder(name))
         self._faces = {f"{_CHECK}{check.id}": (check.face, check.names) for check in checks}
         self._questions = _questions(course.source_notebook(name))
+        self._files = assignment.files
         self._shared = {
             "assignment": name,
             "version": __version__,
@@ -81,6 +83,7 @@ class Fingerprints:
             "student": submission.student,
             "submission": submission.problem or _content(submission.notebook),
             "flags": ", ".join(submission.flags),
+            **_handed_in_files(submission, self._files),
         }
         return Fingerprint({**own, **self._shared})
 
@@ -158,6 +161,17 @@ def _content(path: Path) -> str:
     """Return the digest of a notebook's file, "" for what cannot be read as one."""
     content = read_bytes(path)
     return "" if content is None else hashlib.sha256(content).hexdigest()[:16]
+
+
+def _handed_in_files(submission: Submission, names: Sequence[str]) -> dict[str, str]:
+    """Return the digest of each file that the student edits, or why there is none."""
+    if submission.problem:
+        return {}
+    files = read_handed_in_files(submission.notebook.parent, names)
+    return {
+        f"submission file {file.name}": file.problem or hashlib.sha256(file.content or b"").hexdigest()[:16]
+        for file in files
+    }
 
 
 def _digest(path: Path) -> str:

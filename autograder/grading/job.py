@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, Self
 
+from autograder.answer_files import HandedInFile
 from autograder.course import Assignment, Course
 from autograder.errors import ResultError
 from autograder.grading.submissions import Submission
@@ -28,6 +29,8 @@ class Job:
     student: str
     notebook: Path
     """May be missing: then the result says so."""
+    files: tuple[HandedInFile, ...] | None = None
+    """What was handed in beside the notebook of the files that students edit; None: the worker reads it there."""
     problem: str = ""
     """Why there is nothing to grade, where that shows before: the result is invalid and says it."""
     attempt: int = 1

@@ -223,7 +223,8 @@ def describe_trouble(result: Result) -> str:
         return f"{result.status}: {result.reason}"
     broken = [f"{check.question} {check.status}" for check in result.checks if check.status in _BROKEN]
     by_hand = [f"{one.question} {_BY_HAND[one.status]}" for one in result.by_hand if one.status in _BY_HAND]
-    return ", ".join(dict.fromkeys([*broken, *by_hand]))
+    files = [f"{name} not graded" for name, problem in result.files.items() if problem]
+    return ", ".join(dict.fromkeys([*files, *broken, *by_hand]))
 
 
 def print_reasons(console: Console, reasons: Sequence[Reason]) -> None:

@@ -86,6 +86,7 @@ def _examine(job: Job, context: WorkerContext, blank: Result) -> Result:
         cells=run.cells,
         output=plain_lines(run.output or ""),
         flags=tuple(sorted({*job.flags, *check_context.flags, *run.flags})),
+        files=check_context.files,
     )
 
 
@@ -97,4 +98,5 @@ def _open(job: Job, context: WorkerContext) -> CheckContext:
         device=job.device,
         core=context.core,
         total_seconds=job.total_seconds,
+        files=job.files,
     )

@@ -21,6 +21,7 @@ class Concern(StrEnum):
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     OTHER_NOTEBOOK = "other-notebook"
+    FILE_MISSING = "file-missing"
     RENAMED = "renamed"
     TIMESTAMP = "timestamp-unreadable"
     NEEDS_PERSON = "needs-person"
@@ -38,6 +39,7 @@ _CONCERN_OF_FLAG = {
     Flag.OUT_OF_MEMORY: Concern.CRASHED,
     Flag.COPY_GRADED: Concern.OTHER_NOTEBOOK,
     Flag.OTHER_NOTEBOOK: Concern.OTHER_NOTEBOOK,
+    Flag.FILE_MISSING: Concern.FILE_MISSING,
     Flag.RENAMED: Concern.RENAMED,
     Flag.MOVED: Concern.RENAMED,
     Flag.CONVERTED: Concern.RENAMED,
@@ -113,6 +115,9 @@ def _concerns_of_the_whole(result: Result) -> Iterable[tuple[Concern, str]]:
             yield _CONCERN_OF_HAND[one.status], one.question
     for flag in result.flags:
         concern = _CONCERN_OF_FLAG.get(flag, Concern.OTHER_FLAG)
+        if flag == Flag.FILE_MISSING:
+            yield from ((concern, problem) for problem in result.files.values() if problem)
+            continue
         yield concern, _DETAIL_OF_FLAG.get(flag, flag if concern == Concern.OTHER_FLAG else "")
 
 

@@ -74,6 +74,10 @@ _CONCERNS = {
         "Handed in several notebooks",
         "Ask which one counts where it may be the other; with that one alone in place, run {command} again.",
     ),
+    Concern.FILE_MISSING: (
+        "Without a file that is part of the answer",
+        "The release's was graded in its place. Ask for the file, put it beside the notebook, and run {command} again.",
+    ),
     Concern.RENAMED: (
         "Handed in under another name, in another place or format",
         "Graded all the same: there was no doubt which notebook is meant.",

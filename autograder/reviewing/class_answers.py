@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from autograder.answer_digests import AnswerCell, answer_cells, answer_digest
+from autograder.answer_files import read_handed_in_files
 from autograder.errors import NotebookError
 from autograder.feedback.answer_cells import Picture, shown_lines, shown_outputs
 from autograder.notebooks import Cell, read_with_outputs
@@ -47,9 +48,11 @@ class ShownAnswerCell:
     """One cell of an answer, fit to be shown."""
 
     number: int
-    """As JupyterLab's users count cells: from 1."""
+    """As JupyterLab's users count cells: from 1; 0 for a piece of a file."""
     is_code: bool
     text: str
+    file: str = ""
+    """The file that it stands in, "" for the notebook."""
     outputs: tuple[str | Picture, ...] = ()
 
 
@@ -85,23 +88,24 @@ class ClassAnswers:
             with self._lock:
                 result = self._results.get(path, _stamp(path), read_result)
             kept = kept_notebook_path(settlement.results, result.assignment, result.student, result.attempt)
-            found.append((result, self._answers_in(settlement.source.cells, kept)))
+            found.append((result, self._answers_in(settlement.source.cells, kept, settlement.assignment.files)))
         return found
 
     def names_given(self, settlement: Settlement) -> frozenset[str]:
         """Return the names that everybody was given with the release; none where there is none that can be read."""
         release = settlement.course.release_notebook(settlement.assignment.name)
         with self._lock:
-            return self._names.get(release, _stamp(release), _names_in)
+            files = settlement.assignment.files
+            return self._names.get(release, _stamp(release), lambda path: _names_in(path, files))
 
-    def digests(self, ours: Sequence[Cell], notebook: Path) -> Mapping[str, str]:
+    def digests(self, ours: Sequence[Cell], notebook: Path, files: Sequence[str] = ()) -> Mapping[str, str]:
         """Return what `answer_digests` does."""
-        return {question: answer.digest for question, answer in self._answers_in(ours, notebook).items()}
+        return {question: answer.digest for question, answer in self._answers_in(ours, notebook, files).items()}
 
-    def _answers_in(self, ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
-        stamp = (_stamp(notebook), hash(tuple(ours)))
+    def _answers_in(self, ours: Sequence[Cell], notebook: Path, files: Sequence[str]) -> Mapping[str, Answer]:
+        stamp = (_stamp(notebook), *(_stamp(notebook.parent / name) for name in files), hash(tuple(ours)))
         with self._lock:
-            return self._answers.get(notebook, stamp, lambda path: _read_answers(ours, path))
+            return self._answers.get(notebook, stamp, lambda path: _read_answers(ours, path, files))
 
 
 def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[ShownAnswerCell]:
@@ -114,6 +118,7 @@ def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[S
         ShownAnswerCell(
             number=cell.index + 1,
             is_code=cell.is_code,
+            file=cell.file,
             text="\n".join(shown_lines(cell.source)),
             outputs=tuple(map(_only_png, shown_outputs(outputs.get(cell.index)))),
         )
@@ -121,14 +126,14 @@ def read_shown_answer(notebook: Path, cells: Sequence[AnswerCell]) -> Sequence[S
     ]
 
 
-def _names_in(release: Path) -> frozenset[str]:
+def _names_in(release: Path, files: Sequence[str]) -> frozenset[str]:
     try:
-        return read_template(release).names
+        return read_template(release, files).names
     except NotebookError:
         return frozenset()
 
 
-def _read_answers(ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
+def _read_answers(ours: Sequence[Cell], notebook: Path, files: Sequence[str]) -> Mapping[str, Answer]:
     try:
         theirs, outputs = read_with_outputs(notebook)
     except NotebookError:
@@ -139,7 +144,7 @@ def _read_answers(ours: Sequence[Cell], notebook: Path) -> Mapping[str, Answer]:
             cells=tuple(cells),
             outputs=sha256(repr([shown_outputs(outputs.get(cell.index)) for cell in cells]).encode()).hexdigest(),
         )
-        for question, cells in answer_cells(ours, theirs).items()
+        for question, cells in answer_cells(ours, theirs, read_handed_in_files(notebook.parent, files)).items()
     }
 
 

@@ -25,7 +25,8 @@ _MOST_VARIANTS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class _Cell:
-    number: int
+    place: str
+    """The cell's number, or the file's name, in words."""
     text: Markup
     is_code: bool
     pictures: Sequence[str]
@@ -148,7 +149,7 @@ class GroupView:
         kept = kept_notebook_path(settlement.results, settlement.assignment.name, judged.student, judged.attempt)
         return [
             _Cell(
-                number=cell.number,
+                place=cell.file or f"Cell {cell.number}",
                 text=_code(cell.text) if cell.is_code else escape(cell.text),
                 is_code=cell.is_code,
                 pictures=[one.base64 for one in cell.outputs if isinstance(one, Picture)],

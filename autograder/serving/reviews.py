@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from autograder.adjusting import Overtaken
 from autograder.adjustments import Adjustment
+from autograder.answer_files import answers_in_files
 from autograder.course import Assignment
 from autograder.errors import AutograderError
 from autograder.grading.settling import settle_again
@@ -295,7 +296,9 @@ def _address(assignment: Assignment, question: str, **values: str) -> str:
 
 def _reference(settlement: Settlement, question: str) -> str:
     cells = (*settlement.source.cells, *settlement.source.texts)
-    return next((cell.source for cell in cells if cell.grade_id == question), "")
+    folder = settlement.course.source_notebook(settlement.assignment.name).parent
+    in_files = answers_in_files(folder, settlement.assignment.files)
+    return next((cell.source for cell in cells if cell.grade_id == question), in_files.get(question, ""))
 
 
 def _text(form: FormData, name: str) -> str:

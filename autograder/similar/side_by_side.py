@@ -36,6 +36,8 @@ class ShownPart:
     """One cell in pieces."""
 
     number: int
+    file: str
+    """The file that it stands in, "" for the notebook."""
     pieces: tuple[Piece, ...]
 
     @property
@@ -97,7 +99,7 @@ class _Order:
 
 def _shown(work: Work, question: str, marks: Mapping[int, Mark]) -> tuple[ShownPart, ...]:
     parts = [part for part in work.parts if part.question == question]
-    return tuple(ShownPart(number=part.number, pieces=tuple(_pieces(part, marks))) for part in parts)
+    return tuple(ShownPart(number=part.number, file=part.file, pieces=tuple(_pieces(part, marks))) for part in parts)
 
 
 def _pieces(part: Part, marks: Mapping[int, Mark]) -> Iterator[Piece]:

@@ -7,6 +7,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from autograder.answer_files import answers_in_files, fill_in_files
 from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
 from autograder.grading.submissions import TIMESTAMP
@@ -44,6 +45,8 @@ def simulate(course: Course, assignment: Assignment, count: int, *, seed: int, o
     try:
         for student in students:
             _hand_in(output / student.id / assignment.name, assignment.name, student, release)
+            if student.kind != Kind.MISSING_FILE:
+                _hand_in_files(output / student.id / assignment.name, course, assignment, student)
         write_atomically(class_file(output, assignment.name), _document(assignment.name, seed, students))
     except OSError as error:
         raise AutograderError(
@@ -65,6 +68,9 @@ def read_material(course: Course, assignment: Assignment) -> Material:
         {c.grade_id: c.source for c in (read_cells(p) if p.is_file() else ()) if c.solution and not c.by_hand}
         for p in built
     )
+    in_files = answers_in_files(course.source_notebook(name).parent, assignment.files)
+    stubs |= answers_in_files(built[0].parent, assignment.files, in_files)
+    solution |= answers_in_files(built[1].parent, assignment.files, in_files)
     if not stubs or stubs.keys() != solution.keys():
         raise AutograderError(
             f"Release and solutions of {name!r} are not there or differ; run `autograder build {name}`."
@@ -99,6 +105,13 @@ def _hand_in(folder: Path, assignment: str, student: Simulated, release: Mapping
     if student.kind != Kind.MISSING_FILE:
         name = f"{assignment} (1).ipynb" if student.kind == Kind.RENAMED else f"{assignment}.ipynb"
         (folder / name).write_bytes(_content(student, release))
+
+
+def _hand_in_files(folder: Path, course: Course, assignment: Assignment, student: Simulated) -> None:
+    answers = {question: answer.source for question, answer in student.answers.items() if answer.source}
+    release = course.release_notebook(assignment.name).parent
+    for name, text in fill_in_files(release, assignment.files, answers).items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _content(student: Simulated, release: Mapping[str, Any]) -> bytes:

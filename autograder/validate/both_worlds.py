@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.answer_files import fill_in_files, read_text
 from autograder.checks.catalogue import Check
 from autograder.checks.surroundings import checks_environment
 from autograder.course import Budget
@@ -25,26 +27,50 @@ Passed = Mapping[str, Mapping[str, bool]]
 
 
 def run_in_notebook(
-    notebook: Path, candidates: Sequence[Candidate], libraries: Sequence[str], budget: Budget, workers: int
+    notebook: Path,
+    candidates: Sequence[Candidate],
+    libraries: Sequence[str],
+    budget: Budget,
+    workers: int,
+    *,
+    files: Sequence[str] = (),
 ) -> dict[str, Passed]:
     """Run the public checks of each candidate in the notebook's own process, as students do; by its name.
 
-    Raise ValidationError where that cannot be done at all. An answer that ends its process, or hangs, passes nothing.
+    `files` are the names of those beside the notebook that students edit. Raise ValidationError where that cannot be
+    done at all. An answer that ends its process, or hangs, passes nothing.
     """
+    seconds = budget.notebook_seconds + 2 * budget.check_seconds
+    with tempfile.TemporaryDirectory(prefix="autograder-validate-") as folder:
+        answers = [_request_for(one, notebook.parent, files, Path(folder, str(n))) for n, one in enumerate(candidates)]
+        return _run(notebook, [{**one, "seconds": seconds} for one in answers], libraries, workers)
+
+
+def _request_for(candidate: Candidate, solutions: Path, files: Sequence[str], place: Path) -> dict[str, Any]:
+    """Return what is asked about a candidate; files that it changes are written to `place`, if there are any."""
+    cells = {question: candidate.cells[question] for question in candidate.changed}
+    texts = fill_in_files(solutions, files, cells)
+    changed = {name: text for name, text in texts.items() if text != read_text(solutions / name)}
+    for name, text in changed.items():
+        place.mkdir(exist_ok=True)
+        (place / name).write_text(text, encoding="utf-8")
+    return {
+        "id": candidate.name,
+        "cells": cells,
+        "files_in": str(place) if changed else "",
+        "questions": sorted(candidate.questions),
+    }
+
+
+def _run(
+    notebook: Path, answers: Sequence[Mapping[str, Any]], libraries: Sequence[str], workers: int
+) -> dict[str, Passed]:
     request: dict[str, Any] = {
         "notebook": str(notebook),
         "libraries": list(libraries),
         "student": student_id(0),
         "workers": workers,
-        "answers": [
-            {
-                "id": candidate.name,
-                "cells": {question: candidate.cells[question] for question in candidate.changed},
-                "questions": sorted(candidate.questions),
-                "seconds": budget.notebook_seconds + 2 * budget.check_seconds,
-            }
-            for candidate in candidates
-        ],
+        "answers": answers,
     }
     ended = subprocess.run(
         [sys.executable, "-I", "-m", "autograder.validate.in_notebook"],
@@ -59,8 +85,8 @@ def run_in_notebook(
             f"{notebook}: its public checks cannot be run in the notebook: "
             f"{ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else ended.returncode}"
         )
-    answers = [json.loads(line) for line in ended.stdout.splitlines()]
-    return {answer["id"]: answer["passed"] for answer in answers}
+    said = [json.loads(line) for line in ended.stdout.splitlines()]
+    return {answer["id"]: answer["passed"] for answer in said}
 
 
 def differences_of_worlds(

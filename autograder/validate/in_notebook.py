@@ -4,7 +4,8 @@
 
 REQUEST is JSON: the `notebook` of the solutions, the `student` whose ID is in it, the `libraries` to load, how many
 `workers` there are, and `answers`: each with its `id`, the `cells` that take the place of the solution's, the
-`questions` to check, and the `seconds` after which it is given up. Prints a line of JSON for each answer: its `id`,
+`questions` to check, the `seconds` after which it is given up, and as `files_in` the folder of the files beside the
+notebook that it changes, "" for none. Prints a line of JSON for each answer: its `id`,
 and as `passed`, by question and check, whether the check passes. The notebook is run without the cells that grading
 leaves out, in its own folder, without isolation: it is for answers of our own.
 """
@@ -71,6 +72,8 @@ class _Notebook:
 
     def first_changed(self, answer: Mapping[str, Any]) -> int:
         """Return the place of the first cell that the answer changes; the end where it changes none."""
+        if answer["files_in"]:
+            return 0  # whichever cell imports them
         places = [place for place, cell in enumerate(self.cells) if cell.solution and cell.grade_id in answer["cells"]]
         return min(places, default=len(self.cells))
 
@@ -138,6 +141,8 @@ class _Running:
     def _work(self, answer: Mapping[str, Any], line: Connection) -> None:
         """Go on as the notebook's process in the forked child."""
         die_with_parent()
+        if answer["files_in"]:
+            sys.path.insert(0, answer["files_in"])
         while self._notebook.run_next(answer["cells"]):
             pass
         line.send({question: self._notebook.passed(question) for question in answer["questions"]})

@@ -6,7 +6,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,13 @@ class Hidden:
     """Empty where only the demo secret is used."""
     shown: Sequence[str] = ()
     """Lines of the solution that the release shows on purpose."""
+    in_files: Mapping[str, str] = field(default_factory=dict)
+    """By question the answers in files beside the notebook, as their author wrote them."""
+
+    @property
+    def answers(self) -> Mapping[str, str]:
+        """All answers by question, with the markers around what is the solution."""
+        return {**solution_cells(self.source), **self.in_files}
 
 
 def find_leaks(release: Mapping[Path, bytes], hidden: Hidden) -> list[str]:
@@ -75,7 +82,7 @@ def _outputs(release: Mapping[Path, bytes]) -> Iterator[str]:
 
 
 def _solution_lines(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
-    for question, source in solution_cells(hidden.source).items():
+    for question, source in hidden.answers.items():
         for region in solution_regions(source):
             stripped = [line.strip() for line in region.text.splitlines()]
             lines = [line for line in stripped if line and not line.startswith("#")]
@@ -91,7 +98,7 @@ def _solution_lines(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
 
 
 def _solution_numbers(texts: Mapping[Path, str], hidden: Hidden) -> Iterator[str]:
-    for question, source in solution_cells(hidden.source).items():
+    for question, source in hidden.answers.items():
         solution = "\n".join(region.text for region in solution_regions(source))
         for number in {match.replace("_", "") for match in _LARGE_NUMBER.findall(solution)}:
             for path, text in texts.items():

@@ -101,7 +101,8 @@ def _orders(candidates: Sequence[Candidate], kinds: Sequence[Candidate], checks:
 def _in_notebook(material: Material, candidates: Sequence[Candidate], workers: int) -> dict[str, Passed]:
     """Run the candidates in the notebook, where no public check may fail the solution."""
     return run_in_notebook(
-        material.solutions, candidates, material.course.libraries, material.assignment.budget, workers
+        *(material.solutions, candidates, material.course.libraries, material.assignment.budget, workers),
+        files=material.assignment.files,
     )
 
 

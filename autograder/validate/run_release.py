@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,17 +42,18 @@ class Released:
     """By question: the part of its public checks that pass."""
 
 
-def run_release(release: Path, course: Course) -> Released:
+def run_release(release: Path, course: Course, in_files: Sequence[str] = ()) -> Released:
     """Run the notebook at `release` in a folder of its own, with the course's data for students beside it.
 
-    Cells before the first stub must run; a later one may fail where it meets a stub, or a name that a stub leaves out.
+    `in_files` are the questions whose answers stand in files beside it. Cells before the first stub must run; a later
+    one may fail where it meets a stub, or a name that a stub leaves out.
     """
     with tempfile.TemporaryDirectory(prefix="autograder-validate-") as folder:
         work = Path(folder) / release.parent.name
         shutil.copytree(release.parent, work)
         link_data(course, work)
         notebook = nbformat.read(work / release.name, as_version=4)
-        notebook.cells.append(nbformat.v4.new_code_cell(_PASSED % list(solution_cells(notebook))))
+        notebook.cells.append(nbformat.v4.new_code_cell(_PASSED % [*solution_cells(notebook), *in_files]))
         client = NotebookClient(
             notebook,
             timeout=_CELL_SECONDS,
@@ -62,7 +63,7 @@ def run_release(release: Path, course: Course) -> Released:
         )
         environment = notebook_environment(os.environ, Path(folder))
         asyncio.run(client.async_execute(env=environment))
-    problems, behind_a_stub = [], False
+    problems, behind_a_stub = [], bool(in_files)
     for number, cell in enumerate(notebook.cells[:-1], 1):
         behind_a_stub = behind_a_stub or is_solution(cell)
         error = _error(cell)

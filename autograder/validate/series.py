@@ -26,6 +26,7 @@ from _pytest.runner import runtestprotocol
 
 import autograder.checks.handles
 import autograder.checks.verdict  # noqa: F401 - these are loaded here once, not in every fork
+from autograder.answer_files import fill_in_files
 from autograder.checks.context import CheckContext, open_check_context
 from autograder.checks.marks import check_id, is_check, question_of, read_marks
 from autograder.checks.plugin import CHECK_CONTEXTS
@@ -72,6 +73,10 @@ class _Judge:
         with tempfile.TemporaryDirectory(prefix="autograder-validate-") as folder:
             notebook = Path(folder) / f"{self.config.assignment}.ipynb"
             notebook.write_text(json.dumps(fill_in(self.config.release, series.cells)), encoding="utf-8")
+            release = self.preparation.course.release_notebook(self.config.assignment).parent
+            files = fill_in_files(release, self.preparation.assignment.files, series.cells)
+            for name, text in files.items():
+                (notebook.parent / name).write_text(text, encoding="utf-8")
             of_all: CheckContext | None = None
             for student in series.students:
                 if of_all is None or series.anew:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.answer_files import fill_in_files
 from autograder.course import Assignment, Course
 from autograder.errors import GraderError, ResultError
 from autograder.grading.fingerprint import Fingerprints
@@ -71,6 +72,9 @@ class Trials:
         notebook = folder / trial.id / name / f"{name}.ipynb"
         notebook.parent.mkdir(parents=True)
         notebook.write_text(json.dumps(fill_in(self.release, trial.cells)), encoding="utf-8")
+        release = self.course.release_notebook(name).parent
+        for file, text in fill_in_files(release, self.assignment.files, trial.cells).items():
+            (notebook.parent / file).write_text(text, encoding="utf-8")
         submission = Submission(student=trial.id, notebook=notebook)
         chosen = "all" if trial.questions is None else ",".join(sorted(trial.questions))
         fingerprint = f"{self.fingerprints.of(submission)} {self.device} {chosen}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.answer_files import answers_in_files
 from autograder.authoring.assignment import Tree, build_trees, compare
 from autograder.cell_code import defined_names
 from autograder.checks.catalogue import Check, collect_checks
@@ -20,7 +21,7 @@ from autograder.errors import ValidationError
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.job import Engine
 from autograder.notebooks import Tag
-from autograder.own_notebooks import solution_cells, tags_of
+from autograder.own_notebooks import solution_cells, tags_of, without_task
 from autograder.results import Result
 from autograder.validate.answers import KnownAnswers, answered, read_answers
 from autograder.validate.findings import Cost, Extent, Validation, judge
@@ -63,18 +64,20 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
     _require_built(release, solutions, course)
     checks = list(collect_checks(course.checks_folder(assignment.name)))
     source = _source(course, assignment)
+    in_files = answers_in_files(course.source_notebook(assignment.name).parent, assignment.files)
     solution = solution_cells(json.loads(solutions.files[Path(f"{assignment.name}.ipynb")]))
+    solution |= {question: without_task(answer) for question, answer in in_files.items()}
     known = read_answers(course.checks_folder(assignment.name), solution)
     trials = _trials(course, assignment, release, context)
 
     slow = _slow_questions(checks) if extent.quick else frozenset()
-    mutants = _mutants(source, extent, slow)
+    mutants = _mutants(source, in_files, extent, slow)
     attempts = _attempts(
         _Answered(solution, assignment.budget, checks, slow, personal=_personal_questions(source)), known, mutants
     )
     both_ends = [Trial(id="solution", cells=solution), Trial(id="blank", cells={})]
     with ThreadPoolExecutor() as beside:
-        as_found = beside.submit(run_release, course.release_notebook(assignment.name), course)
+        as_found = beside.submit(run_release, course.release_notebook(assignment.name), course, list(in_files))
         graded = trials.run(
             [*both_ends, *(trial for one in attempts for trial in one.trials)], partial(watch, "answers")
         )
@@ -121,6 +124,7 @@ def validate(course: Course, assignment: Assignment, extent: Extent, context: Tr
     )
     hidden = Hidden(
         source=source,
+        in_files=in_files,
         only_solutions={path: content for path, content in solutions.files.items() if path not in release.files},
         checks=checks,
         data=traces_of(course),
@@ -200,11 +204,13 @@ def _slow_questions(checks: Sequence[Check]) -> frozenset[str]:
     return frozenset(check.question for check in checks if check.deadline is not None)
 
 
-def _mutants(source: Mapping[str, Any], extent: Extent, slow: frozenset[str]) -> list[Mutant]:
+def _mutants(
+    source: Mapping[str, Any], in_files: Mapping[str, str], extent: Extent, slow: frozenset[str]
+) -> list[Mutant]:
     """Return the mutants of all questions; where there are too many of one, evenly of each kind."""
     found: list[Mutant] = []
     names = frozenset(name for cell in source["cells"] if _is_run(cell) for name in defined_names(str(cell["source"])))
-    for turn, (question, text) in enumerate(solution_cells(source).items()):
+    for turn, (question, text) in enumerate({**solution_cells(source), **in_files}.items()):
         if extent.mutants and question not in slow:
             found += evenly(mutants_of(question, text, names - {question}), extent.mutants, turn=turn)
     return found

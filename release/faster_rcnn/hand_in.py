@@ -9,9 +9,11 @@ import io
 import json
 import os
 import re
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 from IPython import get_ipython
@@ -23,10 +25,13 @@ GREEN, RED = "🟢 green", "🔴 red"
 NOT_WRITTEN, NOT_RUN, NEEDS_ID = "⚪ not written yet", "⚪ its cell was not run", "🟡 needs your ID"
 
 
-def hand_in(assignment: str, grader: Any, questions: Mapping[str, tuple[float, float]]) -> None:
+def hand_in(
+    assignment: str, grader: Any, questions: Mapping[str, tuple[float, float]], files: Sequence[str] = ()
+) -> None:
     """Show each question's state, and write `<assignment>_hand_in.zip`.
 
-    `questions` says how many points each is worth, and on how many of them the checks in the notebook decide.
+    `questions` says how many points each is worth, and on how many of them the checks in the notebook decide; `files`
+    are handed in with the notebook.
     """
     shell = get_ipython()
     ran = list(shell.history_manager.input_hist_raw)
@@ -47,12 +52,30 @@ def hand_in(assignment: str, grader: Any, questions: Mapping[str, tuple[float, f
             )
         )
         return
+    if missing := [file for file in files if not Path(file).is_file()]:
+        lost = ", ".join(f"`{file}`" for file in missing)
+        display(
+            Markdown(
+                f"**Nothing is packed yet:** {lost} {'is' if len(missing) == 1 else 'are'} not beside `{name}`, and "
+                f"{'goes' if len(missing) == 1 else 'go'} with it; put {'it' if len(missing) == 1 else 'them'} there, "
+                "and run this cell again."
+            )
+        )
+        return
+    if edited := [file for file in files if edited_since_import(file)]:
+        display(
+            Markdown(
+                f"**Edited since this notebook imported it: {', '.join(f'`{file}`' for file in edited)}.** What stands "
+                "above is of the older one: restart the kernel and run all cells to see how the saved one does."
+            )
+        )
     archive = f"{assignment}_hand_in.zip"
     if in_colab:
-        download_from_colab(archive, name, content)
+        download_from_colab(archive, name, content, files)
     else:
-        grader.export(nb_path=name, export_path=archive, pdf=False, ignore_log=True)
-    display(Markdown(f"`{archive}` holds `{name}` as it is saved now."))
+        grader.export(nb_path=name, export_path=archive, pdf=False, ignore_log=True, files=list(files))
+    packed = " and ".join(f"`{file}`" for file in (name, *files))
+    display(Markdown(f"`{archive}` holds {packed} as {'they are' if files else 'it is'} saved now."))
 
 
 def state_of(question: str, grader: Any, names: dict[str, Any], ran: Sequence[str]) -> str:
@@ -108,6 +131,36 @@ def not_in_file(questions: Sequence[str], ran: Sequence[str], notebook: Mapping[
     return [question for question, cell in last.items() if cell is not None and cell.strip() not in saved]
 
 
+def edited_since_import(file: str) -> bool:
+    """Return whether a file defines functions otherwise than its module does that was imported; False where unsure."""
+    module = sys.modules.get(Path(file).stem)
+    if module is None:
+        return False
+    try:
+        saved = compile(Path(file).read_bytes(), file, "exec")
+    except (SyntaxError, ValueError):
+        return True
+    return any(differs(code, vars(module).get(code.co_name)) for code in inner_code(saved))
+
+
+def differs(saved: CodeType, found: object) -> bool:
+    """Return whether a function, or a method of a class, has other code than the saved one."""
+    if isinstance(found, type):
+        return any(differs(code, vars(found).get(code.co_name)) for code in inner_code(saved))
+    return isinstance(found, FunctionType) and said_by(found.__code__) != said_by(saved)
+
+
+def inner_code(code: CodeType) -> list[CodeType]:
+    """Return the code of what some code defines."""
+    return [value for value in code.co_consts if isinstance(value, CodeType)]
+
+
+def said_by(code: CodeType) -> tuple[object, ...]:
+    """Return what code does, wherever it stands."""
+    values = [said_by(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    return code.co_name, code.co_code, code.co_names, code.co_varnames, values
+
+
 def from_colab() -> str:
     """Return this notebook as Colab has it in the browser: there it is in no file, so that otter cannot export it."""
     from google.colab import _message
@@ -115,10 +168,12 @@ def from_colab() -> str:
     return json.dumps(_message.blocking_request("get_ipynb", timeout_sec=60)["ipynb"])
 
 
-def download_from_colab(archive: str, name: str, content: str) -> None:
-    """Pack the notebook and let the browser save the archive."""
+def download_from_colab(archive: str, name: str, content: str, beside: Sequence[str] = ()) -> None:
+    """Pack the notebook, with files beside it, and let the browser save the archive."""
     from google.colab import files
 
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(name, content)
+        for file in beside:
+            packed.write(file)
     files.download(archive)

@@ -31,7 +31,17 @@ COSTLY = {
         "counted_costs",
     ),
     *("console_blocks", "devices", "doctor", "durability", "engines", "export", "extras", "faster_rcnn_material"),
-    *("feedback", "formgrader", "gradebook", "gradescope", "grading", "handout", "import_nbgrader", "import_otter"),
+    *(
+        "edited_files",
+        "feedback",
+        "formgrader",
+        "gradebook",
+        "gradescope",
+        "grading",
+        "handout",
+        "import_nbgrader",
+        "import_otter",
+    ),
     *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
     *(
         "natural_checks",

@@ -17,7 +17,7 @@ __all__ = ["make_console_course"]
 
 NAMES = ("mlp", "lenet")
 GRADES = """Student,ID,SIS User ID,SIS Login ID,Section,MLP (53170)
-    Points Possible,,,,,12
+    Points Possible,,,,,14
 "Lovelace, Ada",101,ada,ada,CNN,
 """
 ANSWER = "### BEGIN SOLUTION\ndef twice(x):\n    return 2 * x\n### END SOLUTION"
@@ -40,7 +40,8 @@ def make_console_course(root: Path) -> Path:
     for name in NAMES:
         right, blank = (root / kind / name / f"{name}.ipynb" for kind in ("solutions", "release"))
         for student, answers in (("ada", right), ("bob", right), ("cid", blank)):
-            _put(root / "submitted" / student / name / f"{name}.ipynb", answers.read_text())
+            for file in (answers, answers.with_name("layers.py")):
+                _put(root / "submitted" / student / name / file.name, file.read_text())
         _put(root / "2025" / "submitted" / "eve" / name / f"{name}.ipynb", right.read_text())
     mlp = (root / "solutions" / "mlp" / "mlp.ipynb").read_text()
     with zipfile.ZipFile(root / "submissions.zip", "w") as archive:
@@ -62,7 +63,7 @@ def make_console_course(root: Path) -> Path:
 
 def _named(text: str, name: str) -> str:
     """Return a text of the template's for an assignment of another name, its question MLP worth 4 points."""
-    text = text.replace("first_steps", name).replace("points=10", "points=12")
+    text = text.replace("first_steps", name).replace("points=12", "points=14")
     text = re.sub(r'(question\("RunningMean"\)\n@pytest\.mark\.)points\(1\)', r"\1points(3)", text)
     return text.replace("RunningMean", "MLP")
 

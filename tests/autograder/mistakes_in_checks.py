@@ -94,6 +94,11 @@ def _(c: Author) -> None:
     c.checks("@pytest.mark.public\ndef test_answer", "def test_answer")
 
 
+@mistake("more points than the assignment has")
+def _(c: Author) -> None:
+    c.config("points=4", "points=3")
+
+
 @mistake("points that do not add up")
 def _(c: Author) -> None:
     c.config("points=4", "points=5")

@@ -14,6 +14,7 @@ from types import ModuleType
 
 import mistakes_in_checks
 import mistakes_in_courses
+import mistakes_in_files
 import mistakes_in_notebooks
 import pytest
 from author_course import ANSWER, MISTAKES, Author, Mistake
@@ -22,7 +23,7 @@ from tiny_course import code, marks
 from autograder.cli import main
 from autograder.results import read_result, result_path
 
-MODULES = (mistakes_in_notebooks, mistakes_in_checks, mistakes_in_courses)
+MODULES = (mistakes_in_notebooks, mistakes_in_files, mistakes_in_checks, mistakes_in_courses)
 """Each fills MISTAKES; in the order of the page."""
 PAGE = Path(__file__).parents[2] / "docs" / "authoring_mistakes.md"
 _PLACE = re.compile(r"source/week|tests/week|course_config\.py|data/d/|loading\.py")

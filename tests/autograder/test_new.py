@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tiny_course import CHECKS, code, marks, notebook, skip
 
+from autograder.answer_files import answers_in
 from autograder.authoring.config_entry import UnusualConfigError, with_entry
 from autograder.authoring.from_notebook import draft_from
 from autograder.checks.catalogue import collect_checks
@@ -21,7 +22,9 @@ from autograder.errors import BuildError, NotebookError
 from autograder.results import read_result, result_path
 from autograder.validate.answers import read_answers
 
-QUESTIONS = ["mean_of_squares", "RunningMean", "bits", "choice", "fit_line"]
+CELLS = ["mean_of_squares", "RunningMean", "bits", "choice", "fit_line"]
+QUESTIONS = [*CELLS, "linear"]
+"""Those in cells, and the one in a file."""
 CELSIUS = "def celsius(f):\n    ### BEGIN SOLUTION\n    return (f - 32) * 5 / 9\n    ### END SOLUTION"
 WARMEST = "### BEGIN SOLUTION\nwarmest = max(temperatures)\n### END SOLUTION"
 
@@ -64,7 +67,8 @@ def course(tmp_path_factory) -> Path:
     for tree in ("solutions", "release"):
         place = root / "submitted" / tree / "first_steps"
         place.mkdir(parents=True)
-        shutil.copy(root / tree / "first_steps" / "first_steps.ipynb", place)
+        for name in ("first_steps.ipynb", "layers.py"):
+            shutil.copy(root / tree / "first_steps" / name, place)
     assert main(["grade", "first_steps", "--sandbox", "none", "--course", str(root)]) == 0
     return root
 
@@ -75,7 +79,8 @@ def test_a_new_course_has_a_question_of_each_kind(course):
     assert loaded.libraries == loaded.datasets == ()
     source = json.loads(loaded.source_notebook("first_steps").read_text())
     graded = [m["grade_id"] for cell in source["cells"] if (m := cell["metadata"].get("nbgrader", {})).get("solution")]
-    assert graded == [*QUESTIONS, "plot", "words"]
+    assert graded == [*CELLS, "plot", "words"]
+    assert answers_in((course / "source/first_steps/layers.py").read_text()).keys() == {"linear"}
 
 
 def test_its_solution_earns_everything_and_its_release_nothing(course):
@@ -84,7 +89,7 @@ def test_its_solution_earns_everything_and_its_release_nothing(course):
     )
     assert {check.status for check in solution.checks} == {"passed"}
     assert {check.question for check in solution.checks} == set(QUESTIONS)
-    assert (solution.score, sum(one.points for one in solution.by_hand), solution.max_score) == (8, 2, 10)
+    assert (solution.score, sum(one.points for one in solution.by_hand), solution.max_score) == (10, 2, 12)
     assert [str(one.status) for one in solution.by_hand] == ["waiting", "waiting"]
     assert blank.score == 0
     assert not any(check.score for check in blank.checks)
@@ -98,6 +103,7 @@ def test_it_is_reported(course):
 def test_its_known_answers_fit_its_solution(course):
     solution = json.loads((course / "solutions" / "first_steps" / "first_steps.ipynb").read_text())
     cells = {c["metadata"].get("nbgrader", {}).get("grade_id"): "".join(c["source"]) for c in solution["cells"]}
+    cells |= answers_in((course / "solutions/first_steps/layers.py").read_text(), ["linear"])
     known = read_answers(course / "tests" / "first_steps", cells)
     assert {name for one in known.answers for name in one.cells} == set(QUESTIONS)
 

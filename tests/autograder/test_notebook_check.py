@@ -294,7 +294,7 @@ def test_validation_sets_an_id_as_grading_does(root):
         "student": "solution",
         "libraries": [],
         "workers": 1,
-        "answers": [{"id": "a", "cells": {}, "questions": ["double", "answer"], "seconds": 60}],
+        "answers": [{"id": "a", "cells": {}, "questions": ["double", "answer"], "seconds": 60, "files_in": ""}],
     }
     command = [sys.executable, "-I", "-m", "autograder.validate.in_notebook"]
     ran = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=True)

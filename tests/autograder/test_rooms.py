@@ -23,6 +23,7 @@ FOUNDATION = {
     "adjustments",
     "adjusting",
     "answer_digests",
+    "answer_files",
     "settlement",
     "first_cause",
     "notebook_files",

@@ -9,7 +9,7 @@ from autograder.notebooks import PlannedCell
 from autograder.sandbox.outside.process import Raised
 
 CELL = PlannedCell(name="<cell 4>", index=20, id="", grade_id="MLP", source="from tqdm.auto import tqdm")
-OFFERS = "(docs/students.md lists what there is), and of your files it takes only the notebook."
+OFFERS = "(docs/students.md lists what there is), and of your files it takes only those that are to be handed in."
 
 
 def raised(message: str, *types: str, line: int = 1) -> Raised:

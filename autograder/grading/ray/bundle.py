@@ -5,10 +5,11 @@ import io
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.answer_files import read_handed_in_files
 from autograder.course import Course
 from autograder.datasets import kept_files, own_data_files, prepare_data
 from autograder.errors import GraderError, NotebookError
@@ -67,10 +68,14 @@ def unpack_course(course: Course, bundles: Mapping[str, Callable[[], bytes]], ca
     return course
 
 
-def pack_job(job: Job) -> TaskInput:
-    """Read what was handed in; what cannot be read travels as the fact that it is so."""
+def pack_job(job: Job, files: Sequence[str] = ()) -> TaskInput:
+    """Read what was handed in; what cannot be read travels as the fact that it is so.
+
+    `files` are the names of those beside the notebook that students edit.
+    """
     if job.problem:
         return TaskInput(job=job, content=None)
+    job = replace(job, files=read_handed_in_files(job.notebook.parent, files))
     try:
         return TaskInput(job=job, content=read_file(job.notebook))
     except NotebookError as error:

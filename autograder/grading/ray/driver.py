@@ -51,7 +51,8 @@ class _Driver:
         self._stations: dict[str, Any] = {}
         self._usable_at = time.monotonic()
         self._namespace = ray.get_runtime_context().namespace
-        self._share = config.course.assignment(config.jobs[0].assignment).budget.gpu_share
+        assignment = config.course.assignment(config.jobs[0].assignment)
+        self._share, self._files = assignment.budget.gpu_share, assignment.files
         bundles = bundle_assignment(config.course, config.jobs[0].assignment), bundle_data(config.course)
         self._actor_config = ActorConfig(
             version=__version__,
@@ -130,7 +131,7 @@ class _Driver:
             while self._waiting and at_work.count(kind) < most and (len(at_work) < most or not self._config.alone):
                 job = replace(self._waiting.popleft(), device=kind)
                 gpus = {"num_gpus": 1.0 if self._config.alone else self._share} if kind == "cuda" else {}
-                task = self._task.options(num_cpus=1, **gpus).remote(pack_job(job), self._namespace)
+                task = self._task.options(num_cpus=1, **gpus).remote(pack_job(job, self._files), self._namespace)
                 self._running[task] = job
                 at_work.append(kind)
                 self._line.send(TaskEvent(job.key))

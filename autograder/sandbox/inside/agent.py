@@ -13,8 +13,9 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, cast
 
@@ -104,6 +105,7 @@ class Agent:
         self._limits = limits
         self._objects = Objects()
         self._in_cell = False
+        self._files: set[str] = set()
         self._shell = shell
         self._state = GlobalState()
 
@@ -129,7 +131,7 @@ class Agent:
             answer = {"value": value}
             pack_frame(answer, self._limits)
         except BaseException as error:  # noqa: BLE001 - the process edge: whatever student code raises becomes data
-            return {"error": describe(error)}
+            return {"error": describe(error, self._files)}
         finally:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(BaseException):  # they may be the student's own by now
@@ -167,6 +169,12 @@ class Agent:
         if error is not None:
             raise error
 
+    def do_file(self, name: str, content: bytes) -> None:
+        """Write a file that was handed in beside the notebook, in the place of the release's."""
+        path = Path.cwd() / name
+        path.write_bytes(content)
+        self._files.add(str(path))
+
     def do_name(self, name: str) -> object:
         """Return what the notebook calls `name`."""
         if name not in self._shell.user_ns:
@@ -199,8 +207,11 @@ class Agent:
         return elements, elements is target
 
 
-def describe(error: BaseException) -> dict[str, Any]:
-    """Return an exception as data: kinds of exception, most special first; message; the notebook's cell and line."""
+def describe(error: BaseException, files: Collection[str] = ()) -> dict[str, Any]:
+    """Return an exception as data: kinds of exception, most special first; message; the student's own cell and line.
+
+    `files` are the student's own beside the notebook: of one its name stands for the cell.
+    """
     try:
         message = str(error)[:_MAX_TEXT]
     except BaseException:  # noqa: BLE001 - a student's __str__ may do anything
@@ -212,22 +223,26 @@ def describe(error: BaseException) -> dict[str, Any]:
         kind = "unsendable"
     elif isinstance(error, KeyboardInterrupt):
         kind = "interrupted"
-    cell, line = _place(error)
+    cell, line = _place(error, files)
     names = [f"{kind.__module__}.{kind.__qualname__}"[:200] for kind in type(error).__mro__[:_MAX_MRO]]
     return {"kind": kind, "types": names, "message": message, "cell": cell, "line": line}
 
 
-def _place(error: BaseException) -> tuple[str, int]:
-    """Return the cell and line where the notebook's own code was last at work, or ("", 0)."""
-    if isinstance(error, SyntaxError) and (error.filename or "").startswith("<cell "):
-        return str(error.filename), int(error.lineno or 0)
+def _place(error: BaseException, files: Collection[str]) -> tuple[str, int]:
+    """Return the cell or file, and the line, where the student's own code was last at work, or ("", 0)."""
+    if isinstance(error, SyntaxError) and _is_own(error.filename or "", files):
+        return Path(str(error.filename)).name, int(error.lineno or 0)
     place = ("", 0)
     trace: TracebackType | None = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith("<cell "):
-            place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        if _is_own(trace.tb_frame.f_code.co_filename, files):
+            place = (Path(trace.tb_frame.f_code.co_filename).name, trace.tb_lineno)
         trace = trace.tb_next
     return place
+
+
+def _is_own(name: str, files: Collection[str]) -> bool:
+    return name.startswith("<cell ") or name in files
 
 
 @functools.cache

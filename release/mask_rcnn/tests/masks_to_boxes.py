@@ -176,6 +176,7 @@ import html
 import importlib
 import inspect
 import linecache
+import pathlib
 import re
 import traceback
 import types
@@ -237,13 +238,21 @@ class PublicCheck(test_case):
     """The hints of this question so far; otter reads a file, and this with it, anew for each `grader.check`."""
 
     def __init__(
-        self, check: typing.Callable[..., None], *, question: str, points: float, placeholder: object, coverage: str
+        self,
+        check: typing.Callable[..., None],
+        *,
+        question: str,
+        points: float,
+        placeholder: object,
+        coverage: str,
+        files: tuple[str, ...] = (),
     ) -> None:
         green = Message(coverage, f"</details>{as_html(coverage)}") if coverage else None
         super().__init__(question, points, success_message=green, failure_message=Message())
         self.test_func = check
         self._placeholder = placeholder
         self._coverage = coverage
+        self._files = files
 
     def __reduce__(self) -> typing.Any:
         return test_case, (self.name, self.points, self.hidden, self.success_message, self.failure_message)
@@ -261,7 +270,7 @@ class PublicCheck(test_case):
             raise NotPassed(re.sub(r"<(?=\S)", "< ", short)).with_traceback(trace) from None
 
     def _say(self, error: Exception, frames: list[tuple[types.FrameType, int]], env: dict[str, typing.Any]) -> None:
-        hint = hint_for(error, frames, env, self.test_func)
+        hint = hint_for(error, frames, env, self.test_func, self._files)
         if hint in self.said:
             hint = "The same as above."
         self.said.add(hint)
@@ -288,15 +297,26 @@ def hint_for(
     frames: list[tuple[types.FrameType, int]],
     env: dict[str, typing.Any],
     check: typing.Callable[..., None],
+    own_files: tuple[str, ...] = (),
 ) -> str:
-    """Return what a student reads first; `frames` lead from the check to where it was raised."""
+    """Return what a student reads first; `frames` lead from the check to where it was raised.
+
+    `own_files` are those beside the notebook that students edit.
+    """
     kind, text = type(error).__name__, str(error).strip()
     rule = " ".join((check.__doc__ or "").split())
-    theirs = [place_of(frame, line, env) for frame, line in frames if frame.f_globals is env]
+    edited = [str(pathlib.Path.cwd() / name) for name in own_files]
+    theirs = [
+        place_of(frame, line, env)
+        for frame, line in frames
+        if frame.f_globals is env or frame.f_code.co_filename in edited
+    ]
     files = [frame.f_code.co_filename for frame, _ in frames]
     by_check = files[-1] == check.__code__.co_filename
     undefined = re.fullmatch(r"name '(\w+)' is not defined.*", text)
-    if text.endswith("is not written yet"):  # what a stub raises
+    if text.endswith("is not written yet") and files[-1] in edited:  # what a stub raises
+        hint = f"{text}: write it in `{pathlib.Path(files[-1]).name}`, save that, and import it anew."
+    elif text.endswith("is not written yet"):
         hint = f"{text}: fill in its cell and run it."
     elif by_check and isinstance(error, (AssertionError, NameError)):
         hint = getattr(error, "hint", text) or rule
@@ -315,10 +335,12 @@ def hint_for(
 def place_of(frame: types.FrameType, line: int, env: dict[str, typing.Any]) -> str:
     """Return where code is at work, and its line: a cell goes by the number that the notebook shows."""
     file, name = frame.f_code.co_filename, frame.f_code.co_name
+    linecache.checkcache(file)  # it may have been edited, and imported anew
     source = linecache.getlines(file, frame.f_globals)
     shown = f": `{source[line - 1].strip()}`" if 0 < line <= len(source) else ""
     if frame.f_globals is not env:
-        return f"{file}, line {line}, in {name}{shown}"
+        is_beside = pathlib.Path(file).parent == pathlib.Path.cwd()
+        return f"{pathlib.Path(file).name if is_beside else file}, line {line}, in {name}{shown}"
     cell = "".join(source).strip()
     number = max((n for n, text in enumerate(env.get("In") or ()) if cell and str(text).strip() == cell), default=0)
     where = f"In [{number}], line {line}" if number else f"Line {line} of its cell"
