@@ -190,8 +190,7 @@ class MyList(list):
         MyList([1]),
         object(),
         len,
-        np.array(["a"]),
-        np.array([object()]),
+        np.array([("a", 1)], dtype=[("name", "U1"), ("number", "i4")]),
     ],
 )
 def test_impostors_stay_where_they_are(impostor):

@@ -17,6 +17,7 @@ _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
     "torchvision": (
         *("torchvision", "torchvision.datasets", "torchvision.transforms.v2", "torchvision.models.detection"),
     ),
+    "pandas": ("pandas", "autograder.sandbox.shared.tables"),
     "PIL": ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
     "matplotlib": (
         *("matplotlib.pyplot", "matplotlib.backends.backend_agg"),
