@@ -38,6 +38,7 @@ class Line:
 
     def __init__(self, run: NotebookRun) -> None:
         self._run = run
+        self._made_in = run.epoch
 
     def ask(self, operation: str, *arguments: object) -> Any:
         """Return the answer to a request."""
@@ -54,13 +55,17 @@ class Line:
 
     def set_name(self, name: str, value: object) -> None:
         """Have the notebook call something else `name` until the check is over; after that, nothing is left to do."""
-        if self._run.in_check:
+        if not self._is_over:
             self.ask("set_name", name, value)
 
     def put_back_name(self, name: str) -> None:
         """Have the notebook call `name` what it did before the check."""
-        if self._run.in_check:
+        if not self._is_over:
             self.ask("put_back_name", name)
+
+    @property
+    def _is_over(self) -> bool:
+        return not self._run.in_check and self._run.epoch != self._made_in
 
     def _keep(self, value: object) -> StandIn:
         if isinstance(value, Handle):
@@ -91,6 +96,16 @@ class Line:
         raise ProtocolError("an import path where an object should be")
 
 
+_SPECIAL_METHODS = {
+    *("__len__", "__iter__", "__next__", "__call__", "__getitem__", "__setitem__", "__delitem__", "__contains__"),
+    *("__enter__", "__exit__", "__reversed__", "__int__", "__float__", "__complex__", "__bool__"),
+    *("__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__", "__pow__", "__matmul__"),
+    *("__radd__", "__rsub__", "__rmul__", "__iadd__", "__neg__", "__pos__", "__abs__", "__invert__"),
+    *("__lt__", "__le__", "__gt__", "__ge__"),
+}
+"""Those that handles have for all, and a check may ask whether the student's object has them."""
+
+
 class Handle:
     """An object of the student's that is not data."""
 
@@ -112,6 +127,12 @@ class Handle:
     def __doc__(self) -> Any:  # type: ignore[override]
         """Return the docstring of the student's object."""
         return self._line.ask("attribute", self, "__doc__")
+
+    def __getattribute__(self, name: str) -> Any:
+        """Ask, where a check writes down a special method itself, as in `hasattr(student.Vector, "__add__")`."""
+        if name in _SPECIAL_METHODS:
+            return object.__getattribute__(self, "_line").ask("attribute", self, name)
+        return object.__getattribute__(self, name)
 
     def __getattr__(self, name: str) -> Any:
         """Return the attribute of the student's object; most dunder names never leave this process."""

@@ -68,6 +68,8 @@ class NotebookRun:
         self._counted = 0.0
         """Seconds that were counted, the student's or not: what is within others is counted once."""
         self.check = PresentCheck()
+        self.waiting: list[tuple[str, tuple[object, ...]]] = []
+        """What fixtures ask for before the check begins."""
         self._check_left: float | None = None
         self._check_seconds = budget.check_seconds
         self._check_seed: int | None = None
@@ -109,6 +111,8 @@ class NotebookRun:
         self._check_seed = seed
         self.epoch += 1
         self.check = check or PresentCheck()
+        self.check.begin_with(self.waiting)
+        self.waiting = []
         if self._process is not None:
             self._process.forget_peak()
             self._process.take_printed()

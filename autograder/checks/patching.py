@@ -24,6 +24,7 @@ class StudentsMonkeyPatch(pytest.MonkeyPatch):  # type: ignore[misc]  # final, a
     def __init__(self, run: NotebookRun) -> None:
         super().__init__()
         self._run = run
+        self._made_in = run.epoch
 
     def setattr(self, target: Any, name: Any, value: Any = _ABSENT, raising: bool = True) -> None:  # noqa: FBT001, FBT002 - pytest's signature
         """Set an attribute of a module, which may be named by its import path, or of any other object."""
@@ -63,3 +64,5 @@ class StudentsMonkeyPatch(pytest.MonkeyPatch):  # type: ignore[misc]  # final, a
     def _do(self, operation: str, *arguments: Any) -> None:
         if self._run.in_check:
             Line(self._run).ask(operation, *arguments)
+        elif self._run.epoch == self._made_in:  # in a fixture, before the check; after it all is undone there
+            self._run.waiting.append((operation, arguments))

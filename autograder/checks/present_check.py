@@ -30,13 +30,21 @@ class PresentCheck:
         self._shows_printed, self._stdout = shows_printed, sys.stdout
         self._folder = CheckFolder(folder) if folder is not None else None
         self._seeds: list[tuple[str, int]] = []
+        self._waiting: list[tuple[str, tuple[object, ...]]] = []
+
+    def begin_with(self, waiting: list[tuple[str, tuple[object, ...]]]) -> None:
+        """Ask these first: what fixtures have patched before the check."""
+        self._waiting = waiting
 
     def tell_seed(self, path: str, seed: int) -> None:
         """Have the function at that import path called with this seed, before anything else is asked."""
         self._seeds.append((path, seed))
 
     def prepare(self, ask: Callable[..., Any]) -> None:
-        """Give the student's process what the check has done meanwhile: seeds that it set, files that it wrote."""
+        """Give the student's process what the check has done meanwhile: patches, seeds, files that it wrote."""
+        for operation, arguments in self._waiting:
+            ask(operation, *arguments)
+        self._waiting = []
         for path, seed in self._seeds:
             ask("call", ImportPath(path), (seed,), {})
         self._seeds.clear()

@@ -341,6 +341,7 @@ NATURAL = {
     "str()": 'assert str(student.Vector(1, 2)) == "(1, 2)"',
     "hasattr": 'assert hasattr(student.unit, "norm") and not hasattr(student.unit, "length")',
     "getattr with a default": 'assert getattr(student.unit, "length", student.unit.x) == 1',
+    "hasattr of a special method": 'assert hasattr(student.Vector, "__add__") and not hasattr(student.Vector, "__sub__")',
     "callable": "assert callable(student.halves)",
     "__name__": 'assert student.halves.__name__ == "halves"',
     "function from a function": "assert student.make_adder(2)(3) == 5",
@@ -430,6 +431,7 @@ NATURAL = {
     "recursion": 'calls, original = [], student.factorial\nmonkeypatch.setattr(student, "factorial", lambda n: calls.append(n) or original(n))\nassert student.factorial(3) == 6 and len(calls) == 4',
     "a library's function replaced": 'monkeypatch.setattr(random, "randint", lambda a, b: 4)\nassert student.roll(2) == [4, 4]',
     "setenv": 'monkeypatch.setenv("COURSE_HOME", "/here")\nassert student.home() == "/here"',
+    "setenv in a fixture": 'assert at_home and student.home() == "/here"',
     "random.seed": "random.seed(1)\nfirst = student.roll(9)\nrandom.seed(1)\nassert student.roll(9) == first == (random.seed(1), [random.randint(1, 6) for _ in range(9)])[1]",
     "np.random.seed": "np.random.seed(3)\nfirst = student.noise(4)\nnp.random.seed(3)\nnp.testing.assert_array_equal(first, np.random.normal(size=4))",
     "tmp_path written": 'student.save(tmp_path / "a.json", {"a": 1})\nassert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}',
@@ -449,7 +451,7 @@ IN_PLACE = {
     "the same list back",
 }
 """Those that are marked so: arguments are copies elsewhere, lest an answer changes what the right one comes from."""
-FIXTURES = ("capsys", "monkeypatch", "tmp_path")
+FIXTURES = ("capsys", "monkeypatch", "tmp_path", "at_home")
 BOUNDARY = {
     "an object does not decide with >": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Sure() > 5',
     "nor with an object of its own": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Odd() > 5',
@@ -496,7 +498,8 @@ OTHERWISE = {
         "`library.types.SimpleNamespace(area=lambda: 4)` are made there, with functions of the check's."
     ),
     "type(x) is student.Account, type(x) == nn.Linear": "`isinstance`, or `type(x).__name__`; both are claims of the student's process.",
-    "callable(x), isinstance(x, Iterable)": "true of every handle; `library.builtins.callable(x)` asks.",
+    "callable(x), isinstance(x, Iterable)": 'true of every handle; `library.builtins.callable(x)` and `hasattr(x, "__iter__")` ask.',
+    "p.tags.append(1); q.tags == []": "a list that is an attribute comes as a copy: have a method of theirs change it, or `library.builtins.eval('lambda a, b: a.tags is b.tags')(p, q)`.",
     "isinstance(x, int) of an int subclass, a masked array, a list subclass": "only exact kinds are data; `int(x)`, `x.tolist()`, `list(x)`.",
     "np.float32(1).dtype": "a single number comes as Python's own; `library.builtins.getattr(…)` on an array's, or return an array.",
     "loss.backward() on what came back": (
@@ -519,7 +522,19 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+
+
+@pytest.fixture
+def at_home(monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", "/here")
+    return True
 """
+
+
+@pytest.fixture
+def at_home(monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", "/here")
+    return True
 
 
 def course_at(root: Path) -> Path:
