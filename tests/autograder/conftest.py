@@ -24,6 +24,7 @@ COSTLY = {
     *("feedback", "formgrader", "gradebook", "gradescope", "grading", "handout", "import_nbgrader", "import_otter"),
     *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
     *(
+        "import_wild",
         "natural_checks",
         "new",
         "notebook_check",
