@@ -178,23 +178,27 @@ class _Values(ast.NodeTransformer):
         return node
 
     def _send(self, node: ast.Call) -> None:
-        """Have what a function of the student's is given sent there; what is there already stays."""
+        """Have what a function or method is given taken to where that is; what is there already stays."""
         node.func = self.visit(node.func)
+        owner = _owner(node.func)
         places = [*node.args, *(one.value for one in node.keywords)]
-        sent = [one if self._stays(one) else self._sendable(self._function_there(self.visit(one))) for one in places]
+        sent = [self._sent(one, node.func, owner) for one in places]
         node.args = sent[: len(node.args)]
         for keyword, value in zip(node.keywords, sent[len(node.args) :], strict=True):
             keyword.value = value
 
-    def _stays(self, node: ast.expr) -> bool:
-        """Return whether it is something of the student's that need not be looked at here."""
+    def _sent(self, node: ast.expr, func: ast.expr, owner: ast.expr | None) -> ast.expr:
+        of_student = isinstance(func, ast.Attribute) and _is_student(func.value)
         own = names_in(node) <= {"student"} and self._theirs(node)
-        return own and not any(isinstance(one, ast.Compare | ast.BinOp) for one in ast.walk(node))
-
-    @staticmethod
-    def _sendable(node: ast.expr) -> ast.expr:
-        is_table = names_in(node) and not ast.unparse(node).startswith("library.")
-        return call("there", ast.Name("library", ast.Load()), node) if is_table else node
+        if of_student and own and not any(isinstance(one, ast.Compare | ast.BinOp) for one in ast.walk(node)):
+            return node
+        sent = self._function_there(self.visit(node))
+        if not names_in(sent) or ast.unparse(sent).startswith("library."):
+            return sent
+        library = ast.Name("library", ast.Load())
+        if of_student:
+            return call("there", library, sent)
+        return call("beside", library, owner, sent) if owner else sent
 
     def _function_there(self, node: ast.expr) -> ast.expr:
         """Return a function of the check's that the student's gets as one made there; all else as it is."""
@@ -221,6 +225,18 @@ class _Values(ast.NodeTransformer):
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute) and _is_student(func.value.value):
             raise UnsureError("it may change a value of the notebook's, of which it has a copy here")
         return self.generic_visit(node)
+
+
+def _owner(func: ast.expr) -> ast.expr | None:
+    """Return the object, a name of the notebook's or the test's, that a method is in the end one of; None for none."""
+    while isinstance(func, ast.Attribute | ast.Subscript | ast.Call) and not _is_here(func):
+        func = func.func if isinstance(func, ast.Call) else func.value
+    is_result = isinstance(func, ast.Call) and isinstance(func.args[0], ast.Call)
+    return None if is_result or _is_student(func) else func
+
+
+def _is_here(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "here"
 
 
 def _is_student(node: ast.AST) -> bool:

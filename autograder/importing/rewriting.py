@@ -140,7 +140,7 @@ def rewritten(
     theirs = theirs - own_names(code, notebook, theirs - answers)
     if changed := sorted(local & theirs):
         raise UnsureError(f"it binds {changed[0]!r}, a name of the notebook's")
-    ours = {"student", "plain", "raises", "here", "there"}
+    ours = {"student", "plain", "raises", "here", "there", "beside"}
     if local & {*ours, *_OUR_OWN} or theirs & {*_OUR_OWN}:
         raise UnsureError("it uses a name that checks have for something else")
     origins = _origins([*ast.parse("\n".join(imported.values())).body, *code])
@@ -350,13 +350,35 @@ class _Names(ast.NodeTransformer):
     def _raises(self, kind: ast.expr, call: ast.expr) -> ast.stmt:
         wanted = _EXCEPTIONS.get(ast.unparse(kind))
         if wanted is None:
-            raise UnsureError(f"{ast.unparse(kind)} is no exception of Python's own")
+            return self._raises_there(kind, call)
         names = sorted(name for name, one in _EXCEPTIONS.items() if issubclass(one, wanted))
         kinds = [ast.Constant(name) for name in names if name != "NotImplementedError" or wanted is NotImplementedError]
         nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
         later = ast.Lambda(nothing, self.visit(call))
         test = ast.Call(ast.Name("raises", ast.Load()), [ast.Tuple(list(kinds), ast.Load()), later], [])
         return ast.Assert(test, ast.Constant(f"{ast.unparse(kind)} is to be raised here."))
+
+    def _raises_there(self, kind: ast.expr, call: ast.expr) -> ast.stmt:
+        """Return the question whether a call raises an exception that only the student's process has."""
+        asked = self.visit(call) if isinstance(call, ast.Call) else None
+        if asked is None or not re.fullmatch(r"[\w.]+", ast.unparse(kind)):
+            raise UnsureError(f"{ast.unparse(kind)} is no exception of Python's own")
+        of_unittest = _path("library.unittest.TestCase().assertRaises")
+        test = ast.Call(of_unittest, [self._there(kind), asked.func, *asked.args], asked.keywords)
+        return ast.Assert(ast.Compare(test, [ast.Is()], [ast.Constant(None)]))
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        left, right = node.left, node.comparators[0]
+        is_type = isinstance(left, ast.Call) and ast.unparse(left.func) == "type" and len(left.args) == 1
+        if is_type and len(node.ops) == 1 and not self._is_data(right):
+            assert isinstance(left, ast.Call)
+            told = ast.Call(_path("library.builtins.type"), [self.visit(left.args[0])], [])
+            operator = {ast.Eq: "eq", ast.Is: "is_", ast.NotEq: "ne", ast.IsNot: "is_not"}.get(type(node.ops[0]), "")
+            if not operator:
+                raise UnsureError("how it compares a type is not known")
+            asked = ast.Call(_path(f"library.operator.{operator}"), [told, self._there(right)], [])
+            return ast.Compare(asked, [ast.Is()], [ast.Constant(True)])
+        return self.generic_visit(node)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, _CHANGES):

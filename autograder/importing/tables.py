@@ -46,6 +46,11 @@ def there(library, value):
     if isinstance(value, pandas.Index):
         return library.pandas.Index(data, dtype_there, name=value.name).astype(dtype)
     return library.pandas.Series(data, there(library, value.index), dtype_there, value.name).astype(dtype)
+
+
+def beside(library, owner, value):
+    """Return a table that a method of another object is given where that object is, and all else as it is."""
+    return there(library, value) if type(owner).__name__ == "Handle" else here(value)
 '''.strip()
 """What the other helpers do not need."""
 

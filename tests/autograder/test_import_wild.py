@@ -14,7 +14,7 @@ from autograder.cell_code import defined_names
 from autograder.cli import main
 
 HELPERS = "def double(x):\n    return 2 * x\n"
-ACCOUNT = """class Empty(Exception):
+ACCOUNT = """class Negative(Exception):
     pass
 
 class Account:
@@ -25,6 +25,8 @@ class Account:
 
     def withdraw(self, amount):
         ### BEGIN SOLUTION
+        if amount < 0:
+            raise Negative
         if amount > self.balance:
             raise ValueError('too much')
         self.balance -= amount
@@ -50,6 +52,13 @@ except ValueError:
     print('fine')
 with pytest.raises(ValueError):
     a.withdraw(100)
+try:
+    Account('Bob').withdraw(-1)
+except Negative:
+    pass
+else:
+    raise AssertionError('negative')
+assert type(a) is Account and type(a) != Negative
 print('All tests passed!')"""
 COLUMNS = "import numpy as np\nfrom helpers import double\n### BEGIN SOLUTION\nlow, high = min([3, 1]), max([3, 1])\n### END SOLUTION"
 CENTRED = "def centred(X):\n    ### BEGIN SOLUTION\n    return X - X.mean(axis=0)\n    ### END SOLUTION"
@@ -158,7 +167,10 @@ assert len(heavy) == 2 and heavy.shape == (2, 3) and list(heavy.columns) == ['ki
 assert 'grams' in heavy.columns
 assert heavy[heavy['kind'] == 'tit'].iloc[0]['grams'] == 18
 expected = birds[birds.grams > 10]
-pd.testing.assert_frame_equal(heavy, expected)"""
+pd.testing.assert_frame_equal(heavy, expected)
+assert heavy.equals(birds[birds.grams > 10]) and birds.merge(heavy, on='kind').shape[0] == 3
+small = pd.DataFrame({'kind': ['tit'], 'seen': [True]})
+assert heavy[['kind', 'grams']].merge(small, how='inner').shape == (1, 3)"""
 
 
 def test_tables_are_judged_by_their_data(root, tmp_path, capsys):
