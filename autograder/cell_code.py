@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+_UNPACKED = re.compile(r"^[(\[]?(\*?\w++(?:[ \t]*+,[ \t]*+\*?\w++)++)[ \t]*+,?[ \t]*+[)\]]?[ \t]*+=(?!=)", re.MULTILINE)
+"""What binds several names at once; possessive, so that no cell takes long."""
 _SHELL = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
@@ -30,7 +32,9 @@ _WORD = re.compile(r"\w+")
 
 def defined_names(source: str) -> list[str]:
     """Return the names that a cell defines at its top level, also where the cell does not parse."""
-    return [a or b for a, b in _DEFINITION.findall(source)]
+    found = {match.start(): [match[1] or match[2]] for match in _DEFINITION.finditer(source)}
+    found |= {match.start(): _WORD.findall(match[1]) for match in _UNPACKED.finditer(source)}
+    return [name for _, names in sorted(found.items()) for name in names]
 
 
 def words(source: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Make the source of an assignment out of a notebook that has nothing but `### BEGIN SOLUTION` … `### END SOLUTION`."""
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -159,21 +160,31 @@ def _prepare_answer(cell: NotebookNode, place: str) -> str:
 
 
 def _name_of_answer(cell: NotebookNode, place: str) -> str:
-    """Return the one name that an answer's cell defines; of several, the function or class with the answer in it."""
+    """Return the one name that an answer's cell defines; of several, the function or class with the answer in it.
+
+    Where the answer is one statement that binds several, it is the first of them.
+    """
     names = list(dict.fromkeys(defined_names(cell.source)))
     if grade_id_of(cell) in names:
         return grade_id_of(cell)
     if len(names) > 1:
         inside = {number for region in solution_regions(cell.source) for number in region.lines}
-        names = [
-            node.name
+        written = [
+            node
             for node in statements(cell.source)
-            if hasattr(node, "name") and inside & set(range(node.lineno - 1, node.end_lineno or node.lineno))
-        ] or names
+            if inside & set(range(node.lineno - 1, node.end_lineno or node.lineno)) and any(names_bound([node]))
+        ]
+        names = [node.name for node in written if hasattr(node, "name")] or list(_bound_by_one(written, names))
     if len(names) != 1 or not names[0].isidentifier():
         what = f"defines {', '.join(names)}" if names else "defines no name"
         raise BuildError(f"{place}: an answer's cell must define one name, for checks to ask for; this one {what}.")
     return names[0]
+
+
+def _bound_by_one(written: Sequence[ast.stmt], names: Sequence[str]) -> Sequence[str]:
+    """Return the first of the names that one statement binds, where that is all of an answer; else all names."""
+    bound = [name for name in names if name in set(names_bound(written))]
+    return bound[:1] if len(written) == 1 and bound else names
 
 
 def _with_todos(source: str, question: str) -> str:

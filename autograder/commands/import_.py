@@ -45,6 +45,6 @@ def run(options: Options) -> ExitCode:
         OUT.print(new.to_add or "course_config.py: an entry at the end of its assignments", markup=False)
         for note in new.notes:
             OUT.print(note, markup=False)
-        OUT.print("Tests are checks now; comments inside them did not come along.")
+        OUT.print("Tests are checks now; comments inside them, and what they print, did not come along.")
         OUT.print(f"Next: pytest tests/{name}, then autograder build {name}", markup=False)
     return ExitCode.DONE

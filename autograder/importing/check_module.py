@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from autograder.cell_code import names_bound, parse, statements
 from autograder.errors import BuildError
-from autograder.importing.rewriting import HELPERS, SHOWS_VALUE, UnsureError, rewritten
+from autograder.importing.preparing import without_magics
+from autograder.importing.rewriting import helpers, rewritten
+from autograder.importing.tables import has_tables
 from autograder.importing.taken_apart import TakenApart, TestCell, question_for
+from autograder.importing.unsure import UnsureError
 
 __all__ = ["check_module"]
 
@@ -37,7 +40,7 @@ def check_module(found: TakenApart, name: str, origin: str) -> tuple[str, Sequen
             bodies.append(
                 _check(found, test, (test.whole, whole), function, (question, test.points, False), earlier, notes)
             )
-        for node in statements(test.whole):
+        for node in statements(without_magics(test.whole)):
             if isinstance(node, ast.FunctionDef | ast.Assign | ast.Import | ast.ImportFrom):
                 earlier |= dict.fromkeys(names_bound([node]), node)
     for question, _ in found.questions:
@@ -50,9 +53,10 @@ def check_module(found: TakenApart, name: str, origin: str) -> tuple[str, Sequen
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     imports = sorted({line for one, line in found.imports.items() if one in used})
     head = f'"""Check {name}. Imported from {origin}: `pytest tests/{name}` tries these checks on the solution."""'
-    helpers = [HELPERS, *[SHOWS_VALUE] * ("shows_value" in used)]
+    if has_tables(found.imports):
+        imports = sorted({"import pandas", *imports})
     top = f"{head}\n\n" + "\n".join(["import pytest", *imports])
-    return "\n\n\n".join([top, *helpers, text]) + "\n", notes
+    return "\n\n\n".join([top, *helpers(text, found.imports), text]) + "\n", notes
 
 
 def _check(  # noqa: PLR0917 - what one module of checks is made of
@@ -65,7 +69,7 @@ def _check(  # noqa: PLR0917 - what one module of checks is made of
     notes: list[str],
 ) -> str:
     """Return the check of a source, or, where that is not sure to judge as it did, of the source as it was."""
-    source, as_it_was = sources
+    source, as_it_was = without_magics(sources[0]), sources[1]
     code, reason = list(statements(source)), ""
     rule = test.rule or f"The tests of `{marks[0]}`."
     if code and isinstance(code[0], ast.Expr) and isinstance(code[0].value, ast.Constant):
@@ -76,7 +80,16 @@ def _check(  # noqa: PLR0917 - what one module of checks is made of
         if reason := test.unsure or _why_unreadable(source):
             raise UnsureError(reason)  # noqa: TRY301 - as `rewritten` does
         names = found.names - set(found.imports)
-        body = rewritten(code, theirs=names, imported=found.imports, earlier=earlier, files=found.files)
+        answers = {one for _, defined in found.questions for one in defined}
+        body = rewritten(
+            code,
+            theirs=names,
+            imported=found.imports,
+            earlier=earlier,
+            files=found.files,
+            notebook=found.code,
+            answers=answers,
+        )
         text = ast.unparse(ast.Module(list(body), []))
     except UnsureError as error:
         reason = str(error)
@@ -101,7 +114,8 @@ def _as_text(function: str, marks: tuple[str, float, bool], rule: str, body: str
     lines += ["@pytest.mark.public"] * public
     lines += [f"@pytest.mark.look_at({reason!r})"] * bool(reason)
     inside = "\n".join(f"    {line}" if line else "" for line in [ast.unparse(ast.Constant(rule)), *body.splitlines()])
-    return "\n".join([*lines, f"def {function}(student):", inside])
+    fixtures = "student, library" if re.search(r"\blibrary\b", body) else "student"
+    return "\n".join([*lines, f"def {function}({fixtures}):", inside])
 
 
 def _free(name: str, taken: set[str]) -> str:

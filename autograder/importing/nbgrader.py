@@ -9,7 +9,7 @@ from autograder.course import Course
 from autograder.errors import BuildError
 from autograder.importing.nbgrader_cells import take_apart
 from autograder.importing.nbgrader_folder import ForeignAssignment, find_assignments
-from autograder.importing.planning import plan_assignment, refuse_taken, with_entries
+from autograder.importing.planning import as_name, plan_assignment, refuse_taken, with_entries
 
 __all__ = ["plan_import"]
 
@@ -28,7 +28,7 @@ def _each_notebook(foreign: ForeignAssignment) -> Iterator[ForeignAssignment]:
         yield foreign
         return
     for path in foreign.notebooks:
-        yield replace(foreign, name=f"{foreign.name}_{path.stem.replace(' ', '_')}", notebooks=[path])
+        yield replace(foreign, name=as_name(f"{foreign.name}_{path.stem}"), notebooks=[path])
 
 
 def _plan(course: Course, foreign: ForeignAssignment) -> NewAssignment:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.errors import BuildError
+from autograder.importing.planning import as_name
 
 __all__ = ["Delimiters", "ForeignAssignment", "find_assignments"]
 
@@ -92,7 +93,7 @@ def _assignment(folder: Path, delimiters: Delimiters, notes: Sequence[str]) -> F
                 "and where the notebook names it, then import again."
             )
         files[relative] = path.read_bytes()
-    name = folder.resolve().name.replace(" ", "_")
+    name = as_name(folder.resolve().name)
     notebooks = sorted(folder.glob("*.ipynb"))
     return ForeignAssignment(name=name, notebooks=notebooks, files=files, delimiters=delimiters, notes=notes)
 

@@ -18,13 +18,12 @@ from autograder.importing.kernel import refuse_other_languages
 from autograder.importing.otter_blocks import SourceNotebook, is_source, read_blocks
 from autograder.importing.otter_cells import take_apart
 from autograder.importing.otter_tests import read_config
-from autograder.importing.planning import plan_assignment, refuse_taken, with_entries
+from autograder.importing.planning import as_name, plan_assignment, refuse_taken, with_entries
 from autograder.notebooks import BYPRODUCTS
 
 __all__ = ["plan_import"]
 
 _RELEASED = re.compile(r"\botter\.Notebook\(|\bgrader\.check\(")
-_OLD_FORMAT = re.compile(r"^```\s*\n\s*BEGIN (?:QUESTION|ASSIGNMENT)", re.MULTILINE)
 _TAKEN = ("name", "files", "student_files", "autograder_files", "tests", "seed", "config_file")
 _REFUSED = frozenset({"tests", "solution"})
 """Folders that mean something else beside a notebook of ours."""
@@ -41,7 +40,7 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
     refuse_other_languages(notebook, path)
     if not is_source(notebook, path):
         raise BuildError(f"{path}: {_why_no_source(notebook)}")
-    name = re.sub(r"\W", "_", path.stem)
+    name = as_name(path.stem)
     refuse_taken(course, name)
     source = read_blocks(notebook, path)
     config = _with_file(source, path)
@@ -73,11 +72,6 @@ def _source_in(folder: Path) -> Path:
 
 def _why_no_source(notebook: NotebookNode) -> str:
     """Return what is wrong with a notebook that has no question."""
-    if any(_OLD_FORMAT.search(cell.source) for cell in notebook.cells):
-        return (
-            "its questions are written as otter's first format had them, inside of text cells; put `# BEGIN QUESTION` "
-            "and its settings into a raw cell, and so all other blocks, as otter asks for now."
-        )
     if "otter" in notebook.metadata or any(_RELEASED.search(cell.source) for cell in notebook.cells):
         return (
             "it is made by `otter assign`: what students get, tests/ too, has neither solutions nor hidden tests, and "

@@ -10,6 +10,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import BuildError
+from autograder.importing.otter_first_format import with_blocks
 from autograder.importing.otter_tests import read_config
 
 __all__ = ["Question", "SourceNotebook", "is_source", "read_blocks"]
@@ -89,8 +90,7 @@ def read_blocks(notebook: NotebookNode, path: Path) -> SourceNotebook:
 
 def _cells(notebook: NotebookNode, name: str) -> Iterator[tuple[str, NotebookNode]]:
     """Yield the cells and their places; a block of text ```` ```otter ```` is a raw cell of its own."""
-    for number, cell in enumerate(notebook.cells, 1):
-        place = f"{name}, cell {number}"
+    for place, cell in with_blocks([(f"{name}, cell {n}", cell) for n, cell in enumerate(notebook.cells, 1)]):
         if cell.cell_type != "markdown" or "```otter" not in cell.source:
             yield place, cell
             continue

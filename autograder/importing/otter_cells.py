@@ -14,11 +14,11 @@ from autograder.importing.otter_answers import Answer, joined, read_answer, with
 from autograder.importing.otter_blocks import Question, SourceNotebook
 from autograder.importing.otter_tests import OtterTest, points_of_tests, read_number, read_test
 from autograder.importing.taken_apart import TakenApart, TestCell, note_names
+from autograder.importing.ungraded import PLACE_FOR_WORDS, ungraded_code
 from autograder.notebooks import Tag
 
 __all__ = ["take_apart"]
 
-_PLACE_FOR_WORDS = "_Type your answer here, replacing this text._"
 _TAKEN = ("name", "manual", "points", "all_or_nothing")
 
 
@@ -272,13 +272,11 @@ def _words_for_solutions(question: Question) -> Iterator[NotebookNode]:
 def _nobody_judges(found: TakenApart, question: Question, code: Sequence[Answer]) -> list[NotebookNode]:
     """Return what students fill in without points, and the solution for after the deadline."""
     found.notes.append(f"{question.name} has neither points nor tests: nobody judges it.")
-    cells = []
+    cells: list[NotebookNode] = []
     if code or question.of("prompt", "code"):
         prompts = [_kept(found, place, cell) for place, cell in question.of("prompt", "code")]
         shown = "\n".join([*prompts, joined(code).prompt]).strip("\n") or "..."
-        cells.append(_cell("code", shown, str(Tag.SKIP_GRADING)))
-    if code:
-        cells.append(_cell("code", joined(code).plain, str(Tag.SOLUTION_ONLY), str(Tag.SKIP_GRADING)))
+        cells += ungraded_code(shown, joined(code).plain)
     if question.of("solution", "markdown") and not question.of("prompt", "markdown"):
-        cells.append(_cell("markdown", _PLACE_FOR_WORDS))
+        cells.append(_cell("markdown", PLACE_FOR_WORDS))
     return [*cells, *_words_for_solutions(question)]

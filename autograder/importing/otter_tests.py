@@ -12,7 +12,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.cell_code import parse, statements
 from autograder.errors import BuildError
-from autograder.importing.rewriting import UnsureError
+from autograder.importing.unsure import UnsureError
 
 __all__ = ["OtterTest", "points_of_tests", "read_config", "read_number", "read_test"]
 
@@ -20,6 +20,7 @@ _BEGIN_CONFIG = re.compile(r'(?:.\s*=\s*)?""?"?\s*#\s*BEGIN\s*TEST\s*CONFIG', re
 _END_CONFIG = re.compile(r'""?"?\s*#\s*END\s*TEST\s*CONFIG', re.IGNORECASE)
 _HIDDEN = re.compile(r"\s*#.*\bhidden\b", re.IGNORECASE)
 _LINES_SHOWN = 20
+_LIBRARY = ast.Name("library", ast.Load())
 _TRUE_OR_FALSE = {"isinstance", "issubclass", "all", "any", "bool", "np.allclose", "np.array_equal"}
 """What gives True or False and nothing else."""
 
@@ -171,8 +172,12 @@ def _asserts(code: Sequence[ast.stmt]) -> bool:
 
 def _printing(call: ast.expr, text: str) -> ast.stmt:
     """Return the assertion that a call of print prints this."""
-    if not isinstance(call, ast.Call) or not _is_print(call):
+    if not isinstance(call, ast.Call):
         raise UnsureError("something that it calls prints")
+    if not _is_print(call):
+        nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+        asked = ast.Call(ast.Name("printed", ast.Load()), [_LIBRARY, ast.Lambda(nothing, call)], [])
+        return ast.Assert(ast.Compare(asked, [ast.Eq()], [ast.Constant(text)]))
     if call.keywords or any(isinstance(one, ast.Starred) for one in call.args):
         raise UnsureError("how it prints is not known")
     texts = [_text_of(one) for one in call.args]
@@ -196,9 +201,9 @@ def _showing(value: ast.expr, text: str) -> ast.stmt:
     if text.startswith("array("):
         shown: ast.expr = ast.Call(ast.Name("repr", ast.Load()), [value], [])
         return ast.Assert(ast.Compare(shown, [ast.Eq()], [ast.Constant(text)]))
-    number = re.fullmatch(r"np\.\w+\((.*)\)", text)
+    number = re.fullmatch(r"np\.(?:\w+\((.*)\)|(True|False)_)", text)
     try:
-        right = ast.parse(number[1] if number else text, mode="eval").body
+        right = ast.parse(number[1] or number[2] if number else text, mode="eval").body
         ast.literal_eval(right)
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise UnsureError(f"what it shows, {' '.join(text.split())[:40]!r}, is no plain value") from error

@@ -1,5 +1,7 @@
 """Plan an assignment of ours out of a foreign one that is taken apart: source, checks, entries, what is to be said."""
 
+import keyword
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,13 @@ from autograder.importing.taken_apart import TakenApart, question_for
 from autograder.notebooks import Tag
 from autograder.own_notebooks import grade_id_of, is_solution
 
-__all__ = ["plan_assignment", "refuse_taken", "with_entries"]
+__all__ = ["as_name", "plan_assignment", "refuse_taken", "with_entries"]
+
+
+def as_name(foreign: str) -> str:
+    """Return what an assignment is called here whose name may be no name of Python's."""
+    name = re.sub(r"\W", "_", foreign)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"assignment_{name}"
 
 
 def refuse_taken(course: Course, name: str) -> None:

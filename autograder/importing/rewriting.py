@@ -5,13 +5,20 @@ Only what is sure to judge the same is rewritten; all else is given back with th
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from autograder.cell_code import names_bound
+from autograder.importing.assertions import plain_assertion
+from autograder.importing.own_names import own_names
+from autograder.importing.plain_values import bound_anywhere, names_in, with_plain_values
+from autograder.importing.preparing import seeds_its_own, without_prints, without_repeated_imports
+from autograder.importing.tables import TABLES, call, has_tables
+from autograder.importing.unsure import UnsureError
 
-__all__ = ["HELPERS", "SHOWS_VALUE", "UnsureError", "rewritten"]
+__all__ = ["HELPERS", "SHOWS_VALUE", "rewritten"]
 
 HELPERS = '''
 def plain(value):
@@ -20,7 +27,8 @@ def plain(value):
         for item in value.values() if isinstance(value, dict) else value:
             plain(item)
     known = bool | int | float | complex | str | bytes | list | tuple | dict | set | frozenset
-    data = isinstance(value, known) or type(value).__module__ in ("numpy", "datetime", "decimal", "fractions")
+    module = type(value).__module__.partition(".")[0]
+    data = isinstance(value, known) or module in ("numpy", "datetime", "decimal", "fractions")
     assert value is None or data, "Plain data is asked for: numbers, texts, lists, tuples, sets, dicts, dates, arrays."
     return value
 
@@ -37,6 +45,20 @@ def raises(kinds, call):
     return False
 '''.strip()
 
+
+def helpers(text: str, imports: Mapping[str, str]) -> Sequence[str]:
+    """Return the helpers of a module of checks with this text, in a notebook with these imports."""
+    shows = [*[SHOWS_VALUE] * ("shows_value(" in text), *[PRINTED] * (" printed(" in text)]
+    if not has_tables(imports):
+        return [HELPERS, *shows]
+    seen = HELPERS.replace('"fractions")', '"fractions", "pandas")')
+    return [
+        seen.replace("    if isinstance(value, list", "    value = here(value)\n    if isinstance(value, list", 1),
+        TABLES,
+        *shows,
+    ]
+
+
 SHOWS_VALUE = '''
 def shows_value(found, right):
     """Return whether plain data reads as this value does: 2.0 is not 2, and True not 1; numpy's numbers are numbers."""
@@ -47,9 +69,20 @@ def shows_value(found, right):
 '''.strip()
 """What the other helpers do not need."""
 
+PRINTED = '''
+def printed(library, call):
+    """Return what a call of the student's prints."""
+    text = library.io.StringIO()
+    with library.contextlib.redirect_stdout(text):
+        call()
+    return plain(text.getvalue())
+'''.strip()
+_OUR_OWN = ("shows_value", "printed", "library")
+"""What reading the tests has put there already."""
+
 _LOOKS_BEHIND = {
-    *("callable", "compile", "delattr", "dir", "eval", "exec", "getattr", "globals", "hasattr", "id"),
-    *("input", "iter", "locals", "next", "open", "setattr", "vars"),
+    *("compile", "delattr", "dir", "eval", "exec", "getattr", "globals", "id"),
+    *("input", "locals", "open", "setattr", "vars"),
 }
 """What asks for more than a value, or for the notebook's own surroundings."""
 _MODULES = {
@@ -63,17 +96,12 @@ _CHANGES = (
 _DATA = {"numpy", "datetime", "decimal", "fractions", "numbers"}
 """Modules whose objects are plain data, as for `plain`."""
 _SEEDS = {"numpy.random.seed", "torch.manual_seed"}
-_NOSE = {"assert_equal": ast.Eq, "assert_equals": ast.Eq, "eq_": ast.Eq, "assert_not_equal": ast.NotEq}
+_CAPTURE = ("io.StringIO", "contextlib.redirect_stdout")
+"""What catches what is printed, in the student's process as here."""
 _OLD_TESTS = ("nose", "nose.tools")
-_PLACES = 7
-"""Decimal places that `assert_almost_equal` compares where it is not told."""
 _EXCEPTIONS = {
     name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }
-
-
-class UnsureError(Exception):
-    """Rewriting is not sure to be right; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +112,10 @@ class _Known:
     origins: Mapping[str, str]
     """What each imported name stands for: numpy for np."""
     files: AbstractSet[str]
+    seeds: bool
+    """Whether a seed may stay, because it is for the test's own numbers."""
+    tables: bool
+    """Whether tables of pandas' are data too."""
 
 
 def rewritten(
@@ -93,25 +125,38 @@ def rewritten(
     imported: Mapping[str, str],
     earlier: Mapping[str, ast.stmt],
     files: AbstractSet[str] = frozenset(),
+    notebook: Sequence[ast.stmt] = (),
+    answers: AbstractSet[str] = frozenset(),
 ) -> Sequence[ast.stmt]:
     """Return the statements of a check; raise UnsureError where they are not sure to be right.
 
     `theirs` are the names that the notebook defines, `imported` the import of each that a check may import too,
-    `earlier` what cells of tests above define, `files` what lies beside the notebook.
+    `earlier` what cells of tests above define, `files` what lies beside the notebook,
+    `notebook` the statements of its cells, `answers` what is defined by answers in it.
     """
     code = _with_earlier(ast.parse(ast.unparse(ast.Module(list(code), []))).body, earlier)
-    local = {name for node in code for name in _bound_anywhere(node)}
+    code = without_prints(without_repeated_imports(code, notebook, files), theirs)
+    local = {name for node in code for name in bound_anywhere(node)}
+    theirs = theirs - own_names(code, notebook, theirs - answers)
     if changed := sorted(local & theirs):
         raise UnsureError(f"it binds {changed[0]!r}, a name of the notebook's")
-    if local & {"student", "library", "plain", "raises"} or "shows_value" in local | theirs:
+    ours = {"student", "plain", "raises", "here", "there", "beside"}
+    if local & {*ours, *_OUR_OWN} or theirs & {*_OUR_OWN}:
         raise UnsureError("it uses a name that checks have for something else")
     origins = _origins([*ast.parse("\n".join(imported.values())).body, *code])
-    known = _Known(theirs=theirs, imported=imported.keys(), local=local, origins=origins, files=files)
+    known = _Known(
+        theirs=theirs,
+        imported=imported.keys(),
+        local=local,
+        origins=origins,
+        files=files,
+        seeds=seeds_its_own(code, notebook, theirs),
+        tables=has_tables(imported),
+    )
     names = _Names(known)
     body = [new for node in code if (new := names.visit(node)) is not None]
-    _Values().check_arguments(body, _fixed_names(code))
-    values = _Values()
-    body = [values.visit(node) for node in body]
+    functions = {one.name for one in notebook if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+    body = with_plain_values(body, code, origins, theirs - functions if has_tables(imported) else None)
     if not any(isinstance(node, ast.Assert) for one in body for node in ast.walk(one)) and not _asserts(body):
         raise UnsureError("it asserts nothing: what it judges by is not seen")
     return [ast.fix_missing_locations(node) for node in body]
@@ -148,20 +193,6 @@ def _origins(code: Iterable[ast.stmt]) -> Mapping[str, str]:
     return origins
 
 
-def _bound_anywhere(tree: ast.AST) -> Iterable[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            yield node.name
-
-
 class _Names(ast.NodeTransformer):
     """Put `student.` before the notebook's names, and plain statements in the place of what nose had."""
 
@@ -171,7 +202,7 @@ class _Names(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self._known.origins:
             self._refuse(self._known.origins[node.id])
-        if node.id in self._known.local or node.id == "shows_value":
+        if node.id in self._known.local or node.id in _OUR_OWN:
             return node
         if node.id in _LOOKS_BEHIND:
             raise UnsureError(f"{node.id!r} asks for more than a value")
@@ -181,19 +212,23 @@ class _Names(ast.NodeTransformer):
             raise UnsureError(f"nothing above defines {node.id!r}")
         return node
 
-    def visit_Import(self, node: ast.Import) -> ast.stmt:
+    def visit_Import(self, node: ast.Import) -> ast.stmt | None:
+        node.names = [alias for alias in node.names if alias.name not in ("pytest", "io", "contextlib", *_OLD_TESTS)]
         for alias in node.names:
             self._refuse(alias.name)
-        return node
+        return node if node.names else None
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | None:
-        if node.module in _OLD_TESTS:
+        caught = all(f"{node.module}.{alias.name}" in _CAPTURE for alias in node.names)
+        if node.module in _OLD_TESTS or caught:
             return None
         self._refuse(node.module or "")
         return node
 
     def _refuse(self, module: str) -> None:
         package = module.partition(".")[0]
+        if self._known.seeds and (package == "random" or module in _SEEDS):
+            return
         if package in _MODULES:
             raise UnsureError(f"{package} looks at the process that it runs in, which is not the student's")
         if package == "pytest":
@@ -217,10 +252,11 @@ class _Names(ast.NodeTransformer):
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         call = node.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            if (new := _from_nose(call)) is not None:
+        if isinstance(call, ast.Call):
+            own = (self._known.theirs | self._known.local) - self._known.origins.keys()
+            if ast.unparse(call.func) not in own and (new := plain_assertion(call, self._known.origins)) is not None:
                 return self.generic_visit(new)
-            if call.func.id == "assert_raises" and len(call.args) > 1:
+            if ast.unparse(call.func) == "assert_raises" and len(call.args) > 1:
                 inner = ast.Call(call.args[1], call.args[2:], call.keywords)
                 return self._raises(call.args[0], inner)
         elif not isinstance(call, ast.Call | ast.Constant):
@@ -228,18 +264,70 @@ class _Names(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if ast.unparse(node.func) in ("isinstance", "issubclass") and node.args:
-            kinds = [part.id for part in ast.walk(node.args[-1]) if isinstance(part, ast.Name)]
-            modules = {self._known.origins.get(kind, "").partition(".")[0] for kind in kinds}
-            if modules - {"", *_DATA} or self._known.theirs & set(kinds):
-                raise UnsureError(f"{ast.unparse(node.args[-1])} is no kind of plain data")
+        name = ast.unparse(node.func)
+        of_theirs = node.args and (self._known.theirs | self._known.local) & names_in(node.args[0])
+        if name in ("isinstance", "issubclass") and node.args and not self._is_data(node.args[-1]):
+            return self._claim(name, [self.visit(node.args[0]), self._there(node.args[-1])])
+        if name == "printed":
+            return self._printed(node)
+        if self._path_of(node.func) in _CAPTURE and not node.keywords:
+            return ast.Call(_path(f"library.{self._path_of(node.func)}"), [self.visit(one) for one in node.args], [])
+        if name in ("hasattr", "callable") and of_theirs:
+            return self._claim(name, [self.visit(one) for one in node.args])
+        if name == "repr" and of_theirs:
+            asked = ast.Call(_path("library.builtins.repr"), [self.visit(one) for one in node.args], [])
+            return call("plain", asked)
         return self.generic_visit(node)
+
+    def _path_of(self, node: ast.expr) -> str:
+        """Return what a function of a module's is called with its module, "" for any other."""
+        name, dot, rest = ast.unparse(node).partition(".")
+        return self._known.origins.get(name, "") + dot + rest
+
+    def _printed(self, node: ast.Call) -> ast.expr:
+        """Return the question what a call prints, which must be of something of the notebook's."""
+        call = node.args[-1].body if isinstance(node.args[-1], ast.Lambda) else node
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func).partition(".")[0] in self._known.theirs):
+            raise UnsureError("something that it calls prints")
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def _is_data(self, kinds: ast.expr) -> bool:
+        """Return whether all kinds of an `isinstance` are of plain data, as for `plain`."""
+        names = names_in(kinds)
+        modules = {self._known.origins.get(name, "").partition(".")[0] for name in names}
+        data = {"", *_DATA, *["pandas"] * self._known.tables}
+        return not (modules - data or self._known.theirs & names)
+
+    @staticmethod
+    def _claim(name: str, args: list[ast.expr]) -> ast.expr:
+        """Return the question whether the student's process says True."""
+        asked = ast.Call(_path(f"library.builtins.{name}"), args, [])
+        return ast.Compare(asked, [ast.Is()], [ast.Constant(True)])
+
+    def _there(self, kinds: ast.expr) -> ast.expr:
+        """Return the kinds of an `isinstance` as they are called in the student's process."""
+        if isinstance(kinds, ast.Tuple):
+            return ast.Tuple([self._there(one) for one in kinds.elts], ast.Load())
+        name, _, rest = ast.unparse(kinds).partition(".")
+        if not re.fullmatch(r"[\w.]+", ast.unparse(kinds)):
+            raise UnsureError(f"{ast.unparse(kinds)} is no kind of plain data")
+        if name in self._known.theirs:
+            return _path(f"student.{name}.{rest}".rstrip("."))
+        if name in self._known.origins:
+            self._refuse(self._known.origins[name])
+            return _path(f"library.{self._known.origins[name]}.{rest}".rstrip("."))
+        if hasattr(builtins, name):
+            return _path(f"library.builtins.{name}")
+        raise UnsureError(f"nothing above defines {name!r}")
 
     def visit_With(self, node: ast.With) -> ast.AST:
         call = node.items[0].context_expr
+        redirected = isinstance(call, ast.Call) and self._path_of(call.func) == "contextlib.redirect_stdout"
+        if redirected and len(node.items) == 1 and node.items[0].optional_vars is None:
+            return super().generic_visit(node)
         named = isinstance(call, ast.Call) and ast.unparse(call.func) in ("assert_raises", "pytest.raises")
         simple = len(node.items) == len(node.body) == 1 and isinstance(node.body[0], ast.Expr)
-        if not (named and simple and node.items[0].optional_vars is None and len(call.args) == 1):  # type: ignore[attr-defined]
+        if not (named and simple and node.items[0].optional_vars is None and len(call.args) == 1 and not call.keywords):  # type: ignore[attr-defined]
             raise UnsureError("what its `with` does is not known")
         return self._raises(call.args[0], node.body[0].value)  # type: ignore[attr-defined]
 
@@ -248,9 +336,9 @@ class _Names(ast.NodeTransformer):
         behind = [*node.orelse, *rest]
         last = behind[-1] if behind else None
         simple = (
-            isinstance(first, ast.Expr)
+            isinstance(first, ast.Expr | ast.Assign)
             and len(node.handlers) == len(node.orelse) + len(rest) == 1
-            and isinstance(node.handlers[0].body[0], ast.Pass)
+            and all(isinstance(one, ast.Pass) for one in node.handlers[0].body)
             and not node.finalbody
             and (isinstance(last, ast.Raise) or (isinstance(last, ast.Assert) and ast.unparse(last.test) == "False"))
         )
@@ -262,7 +350,7 @@ class _Names(ast.NodeTransformer):
     def _raises(self, kind: ast.expr, call: ast.expr) -> ast.stmt:
         wanted = _EXCEPTIONS.get(ast.unparse(kind))
         if wanted is None:
-            raise UnsureError(f"{ast.unparse(kind)} is no exception of Python's own")
+            return self._raises_there(kind, call)
         names = sorted(name for name, one in _EXCEPTIONS.items() if issubclass(one, wanted))
         kinds = [ast.Constant(name) for name in names if name != "NotImplementedError" or wanted is NotImplementedError]
         nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
@@ -270,129 +358,33 @@ class _Names(ast.NodeTransformer):
         test = ast.Call(ast.Name("raises", ast.Load()), [ast.Tuple(list(kinds), ast.Load()), later], [])
         return ast.Assert(test, ast.Constant(f"{ast.unparse(kind)} is to be raised here."))
 
+    def _raises_there(self, kind: ast.expr, call: ast.expr) -> ast.stmt:
+        """Return the question whether a call raises an exception that only the student's process has."""
+        asked = self.visit(call) if isinstance(call, ast.Call) else None
+        if asked is None or not re.fullmatch(r"[\w.]+", ast.unparse(kind)):
+            raise UnsureError(f"{ast.unparse(kind)} is no exception of Python's own")
+        of_unittest = _path("library.unittest.TestCase().assertRaises")
+        test = ast.Call(of_unittest, [self._there(kind), asked.func, *asked.args], asked.keywords)
+        return ast.Assert(ast.Compare(test, [ast.Is()], [ast.Constant(None)]))
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        left, right = node.left, node.comparators[0]
+        is_type = isinstance(left, ast.Call) and ast.unparse(left.func) == "type" and len(left.args) == 1
+        if is_type and len(node.ops) == 1 and not self._is_data(right):
+            assert isinstance(left, ast.Call)
+            told = ast.Call(_path("library.builtins.type"), [self.visit(left.args[0])], [])
+            operator = {ast.Eq: "eq", ast.Is: "is_", ast.NotEq: "ne", ast.IsNot: "is_not"}.get(type(node.ops[0]), "")
+            if not operator:
+                raise UnsureError("how it compares a type is not known")
+            asked = ast.Call(_path(f"library.operator.{operator}"), [told, self._there(right)], [])
+            return ast.Compare(asked, [ast.Is()], [ast.Constant(True)])
+        return self.generic_visit(node)
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, _CHANGES):
             raise UnsureError(f"its `{type(node).__name__.lower()}` may change what the notebook has")
         return super().generic_visit(node)
 
 
-def _from_nose(call: ast.Call) -> ast.Assert | None:
-    """Return the assertion that a function of nose's stands for, None where it is none."""
-    name, args = ast.unparse(call.func), call.args
-    message = args[2] if len(args) > 2 else None  # noqa: PLR2004
-    if name in _NOSE and len(args) > 1:
-        return ast.Assert(ast.Compare(args[0], [_NOSE[name]()], [args[1]]), message)
-    if name == "assert_true" and args:
-        return ast.Assert(args[0], args[1] if args[1:] else None)
-    if name == "assert_false" and args:
-        return ast.Assert(ast.UnaryOp(ast.Not(), args[0]), args[1] if args[1:] else None)
-    if name == "assert_almost_equal" and len(args) == 2 and not call.keywords:  # noqa: PLR2004
-        rounded = ast.Call(
-            ast.Name("round", ast.Load()), [ast.BinOp(args[0], ast.Sub(), args[1]), ast.Constant(_PLACES)], []
-        )
-        return ast.Assert(ast.Compare(rounded, [ast.Eq()], [ast.Constant(0)]))
-    return None
-
-
-def _fixed_names(code: Iterable[ast.stmt]) -> AbstractSet[str]:
-    """Return the names of what no call can change: constants, and what loops take from constants."""
-    fixed: set[str] = set()
-    loose: set[str] = set()
-    for node in (inner for one in code for inner in ast.walk(one)):
-        if isinstance(node, ast.Assign):
-            into = fixed if isinstance(node.value, ast.Constant) else loose
-            into |= {name for target in node.targets for name in _bound_anywhere(target)}
-        elif isinstance(node, ast.For):
-            items = node.iter.elts if isinstance(node.iter, ast.List | ast.Tuple) else None
-            plain = isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "range"
-            inner = [part for item in items or () for part in ast.walk(item)]
-            plain = plain or (
-                items is not None and not any(isinstance(p, ast.List | ast.Dict | ast.Call) for p in inner)
-            )
-            into = fixed if plain else loose
-            into |= set(_bound_anywhere(node.target))
-    return fixed - loose
-
-
-class _Values(ast.NodeTransformer):
-    """Insist on plain data wherever a value of the student's is compared, counted on or taken apart."""
-
-    def __init__(self) -> None:
-        self._handles: set[str] = set()
-
-    def check_arguments(self, body: Iterable[ast.stmt], fixed: AbstractSet[str]) -> None:
-        """Raise UnsureError where it may be asked whether a call has changed its argument, which stays as it was."""
-        nodes = [node for one in body for node in ast.walk(one)]
-        given = {
-            argument.id
-            for node in nodes
-            if isinstance(node, ast.Call) and self._theirs(node)
-            for argument in node.args
-            if isinstance(argument, ast.Name)
-        }
-        compared = [
-            operand
-            for node in nodes
-            if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and "assert" in ast.unparse(node.func))
-            for operand in ([node.left, *node.comparators] if isinstance(node, ast.Compare) else node.args)
-        ]
-        again = {operand.id for operand in compared if isinstance(operand, ast.Name)} & given - fixed
-        if again:
-            raise UnsureError(f"it may ask whether {min(again)!r} is changed by a call, which gets a copy here")
-
-    def _theirs(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.Call):
-            return self._theirs(node.func)
-        if isinstance(node, ast.Attribute | ast.Subscript):
-            return _is_student(node.value) or self._theirs(node.value)
-        return isinstance(node, ast.Name) and node.id in self._handles
-
-    def _plain(self, node: ast.expr) -> ast.expr:
-        return ast.Call(ast.Name("plain", ast.Load()), [node], []) if self._theirs(node) else node
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if (
-            isinstance(node, ast.Attribute | ast.Subscript)
-            and not isinstance(node.ctx, ast.Load)
-            and self._theirs(node)
-        ):
-            raise UnsureError("it changes an object of the student's")
-        keeps = isinstance(node, ast.Attribute | ast.Expr | ast.Lambda | ast.keyword)
-        for field, value in () if keeps else list(ast.iter_fields(node)):
-            if isinstance(node, ast.Subscript) and field == "value":
-                continue
-            if isinstance(value, ast.expr):
-                setattr(node, field, self._plain(value))
-            elif isinstance(value, list):
-                setattr(node, field, [self._plain(v) if isinstance(v, ast.expr) else v for v in value])
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        super().generic_visit(node)
-        if self._theirs(node):
-            if any(isinstance(one, ast.Lambda) for one in node.args):
-                raise UnsureError("a function cannot be given to the student's process")
-            return node
-        node.args = [self._plain(one) for one in node.args]
-        for keyword in node.keywords:
-            keyword.value = self._plain(keyword.value)
-        return node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            node.value = self.visit(node.value)
-            if self._theirs(node.value):
-                self._handles.add(node.targets[0].id)
-            return node
-        return self.generic_visit(node)
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        func = node.value.func if isinstance(node.value, ast.Call) else None
-        if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute) and _is_student(func.value.value):
-            raise UnsureError("it may change a value of the notebook's, of which it has a copy here")
-        return self.generic_visit(node)
-
-
-def _is_student(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "student"
+def _path(dotted: str) -> ast.expr:
+    return ast.parse(dotted, mode="eval").body

@@ -44,12 +44,17 @@ class TakenApart:
     """What cells define that stay in the notebook, and what they import of the assignment's own files."""
     imports: dict[str, str] = field(default_factory=dict)
     """The import of each other name that the notebook imports."""
+    code: list[ast.stmt] = field(default_factory=list)
+    """The statements of the cells that stay in the notebook."""
+    nameless: str = ""
+    """The place of the last answer, where that defines no name; "" where it does."""
     notes: list[str] = field(default_factory=list)
 
 
 def note_names(found: TakenApart, source: str) -> None:
     """Note what a cell that stays in the notebook defines and imports."""
     code = statements(source)
+    found.code += code
     imports = [node for node in code if isinstance(node, ast.Import | ast.ImportFrom)]
     for node in imports:
         for alias in node.names:

@@ -44,6 +44,7 @@ COSTLY = {
     ),
     *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
     *(
+        "import_wild",
         "natural_checks",
         "new",
         "notebook_check",

@@ -16,6 +16,7 @@ from autograder.course import load_course
 
 QUICKSTART = Path(str(find_spec("nbgrader").origin)).parent / "docs" / "source" / "user_guide" / "source"
 ANSWER = "def scaled(x):\n    ### BEGIN SOLUTION\n    return x * FACTOR\n    ### END SOLUTION"
+CAUGHT = "from contextlib import redirect_stdout\nimport io\nout = io.StringIO()\nwith redirect_stdout(out):\n"
 TESTS = '"""Scaled by the factor."""\nassert scaled(2) == 6\n### BEGIN HIDDEN TESTS\nassert scaled(5) == 15\n### END HIDDEN TESTS'
 
 
@@ -108,12 +109,16 @@ def test_given_helpers_and_old_assertions_are_rewritten(root, tmp_path):
         ("%timeit scaled(2)\nassert scaled(2) == 6", "no plain Python"),
         ("x = [1]\nscaled(x)\nassert x == [1]", "whether 'x' is changed"),
         ("import inspect\nassert inspect.getsource(scaled)", "inspect looks at the process"),
-        ("random.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
-        ("rnd.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
-        ("assert scaled(randint(2, 2)) == 6", "random looks at the process"),
-        ("N.random.seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
-        ("seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
-        ("import random as mine\nassert scaled(mine.choice([2])) == 6", "random looks at the process"),
+        ("with pytest.raises(TypeError, match='no'):\n    scaled(None)", "what its `with` does is not known"),
+        (f"{CAUGHT}    print(scaled(2))\nassert out.getvalue() == '6'", "it looks at what it prints itself"),
+        ("import io\nassert scaled(io.BytesIO()) == 6", "io looks at the process"),
+        ("assert_foo(scaled(2), 6)", "what assert_foo asks is not known"),
+        (
+            "import sqlite3\nc = sqlite3.connect(':memory:')\nassert scaled(c) == 6",
+            "what sqlite3 makes cannot be given",
+        ),
+        ("def f(x):\n    y = x\n    return y\nassert scaled(f) == 6", "a function cannot be given"),
+        ("print([scaled(n) for n in (1, 2)])\nassert scaled(2) == 6", "it prints what it asks of the notebook"),
         ("assert 'scaled' in globals()", "'globals' asks for more than a value"),
         ("assert unheard_of(scaled(2))", "nothing above defines 'unheard_of'"),
         ("FACTOR = 4\nassert scaled(2) == 8", "it binds 'FACTOR'"),
@@ -127,6 +132,25 @@ def test_what_is_not_sure_is_left_marked_listed_and_refused(root, tmp_path, caps
     assert all(f"# {line}" in checks_of(root) for line in tests.splitlines())
     assert main(["build", "week", "--course", str(root)]) == 2
     assert "to be looked at" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("tests", "why"),
+    [
+        ("random.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
+        ("rnd.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
+        ("assert scaled(randint(2, 2)) == 6", "random looks at the process"),
+        ("N.random.seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
+        ("seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
+        ("import random as mine\nassert scaled(mine.choice([2])) == 6", "random looks at the process"),
+    ],
+)
+def test_a_seed_that_may_be_the_answers_is_left(root, tmp_path, capsys, tests, why):
+    noisy = ANSWER.replace("x * FACTOR", "x * FACTOR + random.randint(0, 0)")
+    tests = tests if "seed" in tests else f"N.random.seed(0)\n{tests}"
+    assert imported(root, lesson(tmp_path / "week", tests, noisy)) == 0
+    said = one_line(capsys.readouterr().out)
+    assert why in said or "it seeds a generator" in said
 
 
 @pytest.mark.parametrize("given", ["", "source", "source/week"])

@@ -128,7 +128,7 @@ def test_what_a_test_shows_is_asserted(root, tmp_path):
         "assert not 5 in [plain(student.scaled(2))]": code("5 in [scaled(2)]", "False"),
         "assert shows_value(plain(student.scaled((1,))), (1, 1, 1))": code("scaled((1,))", "(1, 1, 1)"),
         "assert shows_value(plain(student.scaled(0.5)), 1.5)": code("scaled(0.5)", "np.float64(1.5)"),
-        "' '.join([str(plain(student.scaled(2))), 'g']) == '6 g'": code("print(scaled(2), 'g')", printed="6 g\n"),
+        "' '.join([str(student.scaled(2)), 'g']) == '6 g'": code("print(scaled(2), 'g')", printed="6 g\n"),
         "assert plain(student.scaled(x)) == 6": code("x = 2\nassert scaled(x) == 6"),
         "assert plain(student.scaled(3)) == 9": code("def test(scaled):\n    assert scaled(3) == 9\n\ntest(scaled)"),
     }
@@ -154,7 +154,7 @@ UNSURE = [
     (code("for n in (1, 2):\n    print(scaled(n))", printed="3\n6\n"), "does not come from its last line alone"),
     (code("print(1)\nscaled(2)", "6"), "it prints before its last line"),
     (code("print(scaled(2), sep='')", printed="6\n"), "how it prints is not known"),
-    (code("scaled(2)", printed="6\n"), "something that it calls prints"),
+    (code("[scaled(2)].clear()", printed="6\n"), "something that it calls prints"),
     (code("print('a\\n\\nb', scaled(2))", printed="a\n\nb 6\n"), "its output has an empty line"),
     (code("%time scaled(2)", "6"), "no plain Python"),
     (code("# only words"), "asserts nothing"),
@@ -163,8 +163,7 @@ UNSURE = [
     (code("rows = open('birds.csv').read()\nassert scaled(2) == 6"), "asks for more than a value"),
     (code("import numpy\nassert numpy.loadtxt('birds.csv') is not scaled"), "it may read birds.csv"),
     (code("import scales\nassert scales.ounces(scaled(2)) < 1"), "it imports scales"),
-    (code("isinstance(scaled(2), io.StringIO)", "False"), "io.StringIO is no kind of plain data"),
-    (code("rnd.seed(1)\nassert scaled(2) == 6"), "random looks at the process"),
+    (code("isinstance(scaled(2), io.StringIO)", "False"), "io looks at the process"),
 ]
 
 
@@ -437,7 +436,6 @@ UNENDED = code('""" # BEGIN TEST CONFIG\npoints: 1\nscaled(2)')
         (question("q1", tests=(VERIFIED,)), "no question in it is judged by tests"),
         ([text("```otter\n# BEGIN QUESTION\nname: q1")], "week.ipynb, cell 1: its ```otter has no ``` below it."),
         ([code("x = 1")], "it has no question; each begins with a raw cell `# BEGIN QUESTION`"),
-        ([text("Do it.\n\n```\nBEGIN QUESTION\nname: q1\n```")], "otter's first format"),
     ],
 )
 def test_what_is_malformed_ends_with_one_sentence(untouched, tmp_path, capsys, cells, sentence):
