@@ -223,7 +223,7 @@ def _explained(options: Options, plan: "Plan") -> "Plan":
     """Say why each submission is graded, or not, where that was asked for."""
     from autograder.grading.progress import print_reasons
 
-    if plan.unproven:
+    if plan.unproven and len(plan.jobs) > _FEW:
         checks = ", ".join(sorted(plan.unproven))
         ERR.print(
             f"Only checks have changed ({checks}). They could judge by themselves, but it has not been shown since "

@@ -202,11 +202,6 @@ def _(c: Author) -> None:
     c.cell("answer", metadata={**marks("answer", solution=True), "tags": ["bonus"]})
 
 
-@mistake("a grade_id that is defined with another name at once")
-def _(c: Author) -> None:
-    c.cell("answer", source=ANSWER.replace("answer = 42", "answer, why = 42, None"))
-
-
 @mistake("a grade_id that the cell does not define")
 def _(c: Author) -> None:
     c.cell("answer", source=ANSWER.replace("answer = 42", "result = 42"))

@@ -127,3 +127,11 @@ def test_what_validate_has_not_shown_is_graded_whole(changed):
     told = autograder(changed, "grade", "boxes", "--untried", "--explain")
     assert "judged by that alone" not in told
     assert not taken_over(results(changed))
+
+
+@pytest.mark.parametrize("changed", ["a hint is better"], indirect=True)
+def test_how_to_have_the_changed_check_judge_alone_is_said_once(changed):
+    (changed / "results" / "validation" / "boxes.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "autograder", "grade", "boxes", "--dry-run", "--course", str(changed)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=400).stderr
+    assert " ".join(told.split()).count("Only checks have changed (test_boxes.py::test_total).") == 1
