@@ -17,8 +17,8 @@ from autograder.sandbox.inside import agent
 
 _describe = agent.describe
 
-def forged(error):
-    said = _describe(error)
+def forged(error, *more):
+    said = _describe(error, *more)
     if hasattr(error, 'number'):
         said.update(HOW)
     return said
