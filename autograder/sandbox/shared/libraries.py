@@ -38,6 +38,7 @@ _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
         "autograder.sandbox.shared.tensors",
     ),
     "torchvision": ("torchvision", "torchvision.datasets", "torchvision.models.detection"),
+    "pandas": ("pandas", "autograder.sandbox.shared.tables"),
     "PIL": ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
     "matplotlib": (
         *("matplotlib.pyplot", "matplotlib.backends.backend_agg"),

@@ -1,0 +1,52 @@
+"""Let a check's `tmp_path` be the same folder for the student's process: files go there before and come back after.
+
+What comes back is names and bytes. Only plain files below the folder are written, as many as a frame holds.
+"""
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autograder.checks.expect import Mismatch
+
+__all__ = ["CheckFolder"]
+
+_MOST_FILES = 1_000
+
+
+class CheckFolder:
+    """The folder of one check, and which files of it both sides have."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def send(self, ask: Callable[..., Any]) -> None:
+        """Give the student's process the files that are new or other than it has them."""
+        found = self._files()
+        changed = {name: (self._folder / name).read_bytes() for name in found if found[name] != self._known.get(name)}
+        folders = [str(one.relative_to(self._folder)) for one in self._folder.rglob("*") if one.is_dir()]
+        ask("put_files", str(self._folder), changed, folders, sorted(self._known.keys() - found.keys()))
+        self._known = found
+
+    def fetch(self, ask: Callable[..., Any]) -> None:
+        """Take over the files that the student's process has written, and the lack of those that it removed."""
+        names, changed = ask("changed_files", str(self._folder))
+        for name, content in changed.items():
+            self._place(name).parent.mkdir(parents=True, exist_ok=True)
+            self._place(name).write_bytes(content)
+        for name in self._known.keys() - set(names):
+            self._place(name).unlink(missing_ok=True)
+        self._known = self._files()
+
+    def _place(self, name: str) -> Path:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
+            raise Mismatch("Files must be written below the folder that is given.", "written elsewhere")
+        return self._folder / path
+
+    def _files(self) -> dict[str, tuple[int, int]]:
+        files = [one for one in self._folder.rglob("*") if one.is_file() and not one.is_symlink()]
+        if len(files) > _MOST_FILES:
+            raise Mismatch(f"At most {_MOST_FILES:,} files may be written.", f"{len(files):,} files")
+        return {str(one.relative_to(self._folder)): (one.stat().st_mtime_ns, one.stat().st_size) for one in files}

@@ -1,0 +1,183 @@
+"""What the student's process can make of what a check hands over, and of what it says: data, and nothing of ours."""
+
+import math
+import types
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autograder.checks.check_folder import CheckFolder
+from autograder.checks.check_functions import CheckFunctions
+from autograder.checks.error_classes import error_class, new_error
+from autograder.checks.expect import Mismatch
+from autograder.checks.library_classes import library_class, stand_in_class
+from autograder.checks.outcomes import Ending, Partial, StudentError
+from autograder.errors import GraderError
+from autograder.sandbox.outside.process import CallRaised
+from autograder.sandbox.shared import tables  # noqa: F401 - the protocol finds it loaded, as in a course with pandas
+from autograder.sandbox.shared.protocol import CheckFunction, Decoder, Encoder, ImportPath, Limits, ProtocolError
+
+LIMITS = Limits()
+
+
+def refuse(thing: object) -> object:
+    raise ProtocolError(f"kept {thing!r}")
+
+
+def decode(frame: object) -> object:
+    return Decoder(LIMITS, refuse).decode(frame)
+
+
+def there_and_back(value: object) -> object:
+    return decode(Encoder(LIMITS, refuse).encode(value))
+
+
+def test_a_function_of_the_check_is_called_by_its_number():
+    functions = CheckFunctions()
+    stand_in = functions.stand_in(lambda x: x + 1)
+    assert isinstance(stand_in, CheckFunction)
+    assert functions.call(stand_in.number, (2,), {}) == 3
+
+
+@pytest.mark.parametrize("number", [0, 7, -2, 2**63])
+def test_nothing_that_was_not_handed_over_is_called(number):
+    with pytest.raises(ProtocolError, match="no check handed over"):
+        CheckFunctions().call(number, (), {})
+    with pytest.raises(ProtocolError, match="no check handed over"):
+        CheckFunctions().resolve(CheckFunction(number))
+
+
+@pytest.mark.parametrize("value", [len, math.sqrt, str.upper, ValueError, np.sqrt, date])
+def test_what_a_library_has_is_sent_by_its_path_and_called_there(value):
+    assert isinstance(CheckFunctions().stand_in(value), ImportPath)
+
+
+@pytest.mark.parametrize("value", [object(), types.SimpleNamespace(a=1), Path.cwd, GraderError, "text".upper])
+def test_no_object_of_the_check_is_handed_over(value):
+    stand_in = CheckFunctions().stand_in(value)
+    assert stand_in is None or value == Path.cwd
+
+
+def test_calls_come_to_an_end(monkeypatch):
+    monkeypatch.setattr("autograder.checks.check_functions._MOST_CALLS", 3)
+    functions = CheckFunctions()
+    number = functions.stand_in(lambda: None).number
+    for _ in range(3):
+        functions.call(number, (), {})
+    with pytest.raises(CallRaised):
+        functions.call(number, (), {})
+
+
+@pytest.mark.parametrize("ending", [Partial(0.5, "half"), GraderError("ours")])
+def test_an_ending_in_a_function_of_the_check_cannot_be_swallowed(ending):
+    functions = CheckFunctions()
+
+    def end() -> None:
+        raise ending
+
+    with pytest.raises(CallRaised):
+        functions.call(functions.stand_in(end).number, (), {})
+    with pytest.raises((Ending, GraderError)) as caught:
+        functions.raise_what_ended()
+    assert caught.value is ending
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        ["u", "P", ["__class__"], [1]],
+        ["u", "P", ["x", "x"], [1, 2]],
+        ["u", "P", ["x; y"], [1]],
+        ["u", "P", ["x"], [1, 2]],
+        ["D", "dict_of_mine", "", ["l", []]],
+        ["A", "<U100000000", [1], b""],
+        ["A", "<U1", [1], b"\xff\xff\xff\xff"],
+        ["A", "object", [1], b"12345678"],
+        ["O", [2], [1]],
+        ["v", "device", "cpu; x"],
+        ["P", "frame", ["l", []]],
+        ["P", "series", ["t", [["t", ["masked", "Int64", ["l", []], 3]], ["t", []], None]]],
+        ["P", "index", ["t", ["range", ["l", [None]], ["t", [0, 2**62, 1]]]]],
+        ["P", "timestamp", ["t", [0, "ns", "../../etc/passwd"]]],
+        ["P", "missing", "__class__"],
+        ["P", "read_pickle", "x"],
+    ],
+)
+def test_what_is_no_value_is_refused(frame):
+    with pytest.raises(ProtocolError):
+        decode(frame)
+
+
+TABLE = pd.DataFrame({"name": ["a", None, "c"], "price": [1.5, None, 3.0], "day": pd.to_datetime(["2027-01-15"] * 3)})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        TABLE,
+        TABLE.set_index(["name", "price"]),
+        TABLE.astype({"name": "category"}),
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame(),
+        pd.DataFrame({"n": pd.array([1, None], "Int64"), "t": pd.array([True, None], "boolean")}),
+        pd.DataFrame({"x": [1]}, index=pd.date_range("2027-01-15", periods=1, tz="Europe/Berlin")),
+        TABLE.describe(),
+    ],
+)
+def test_a_table_travels_as_it_is(table):
+    pd.testing.assert_frame_equal(there_and_back(table), table)
+
+
+@pytest.mark.parametrize("values", [pd.interval_range(0, 2), pd.period_range("2027", periods=2, freq="D")])
+def test_a_table_of_other_things_stays_where_it_is(values):
+    with pytest.raises(ProtocolError, match="kept"):
+        there_and_back(pd.Series(values))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "builtins.int",
+        "numpy.ndarray",
+        "pandas.core.frame.DataFrame",
+        "subprocess.Popen",
+        "autograder.errors.GraderError",
+    ],
+)
+def test_an_object_is_never_said_to_be_data_or_ours(path):
+    assert library_class(path) is None
+    assert stand_in_class("Mine", path) is None
+
+
+def test_an_object_is_said_to_be_of_a_librarys_class():
+    assert issubclass(stand_in_class("Mine", "enum.Enum"), __import__("enum").Enum)
+
+
+@pytest.mark.parametrize("name", ["autograder.errors.GraderError", "builtins.MemoryError", "_pytest.outcomes.Exit"])
+def test_an_exception_is_never_one_of_ours(name):
+    kind = error_class([name, "builtins.Exception"])
+    error = new_error(kind, type_name="x", message="m", cell="", line=0, source_line="")
+    assert isinstance(error, StudentError)
+    assert not isinstance(error, GraderError | MemoryError)
+
+
+def test_an_exception_is_of_its_own_classes():
+    base, special = (
+        error_class([*names, "builtins.ValueError"]) for names in (["__main__.A"], ["__main__.B", "__main__.A"])
+    )
+    assert issubclass(special, base)
+    assert issubclass(base, ValueError)
+    assert special.__name__ == "B"
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "", "a\0b"])
+def test_no_file_is_written_outside_the_checks_folder(tmp_path, name):
+    folder = CheckFolder(tmp_path / "inside")
+    (tmp_path / "inside").mkdir()
+    with pytest.raises(Mismatch, match="elsewhere"):
+        folder.fetch(lambda *_: ([name], {name: b"x"}))
+    folder.fetch(lambda *_: (["b/c"], {"b/c": b"x"}))
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["c"]
