@@ -29,7 +29,10 @@ def change_in_place(args: tuple[Any, ...], kwargs: Mapping[str, Any], changed: M
         if place in given and is_changeable(given[place]):
             if type(contents) is not type(given[place]):
                 raise Mismatch("An argument must stay of its kind.", f"of type {type(contents).__name__}")
-            _change(given[place], contents)
+            try:
+                _change(given[place], contents)
+            except (TypeError, ValueError, RuntimeError) as error:
+                raise Mismatch("An argument must stay of its kind.", "of another shape or dtype") from error
 
 
 def _change(value: Any, contents: Any) -> None:

@@ -31,11 +31,11 @@ class CheckFolder:
 
     def fetch(self, ask: Callable[..., Any]) -> None:
         """Take over the files that the student's process has written, and the lack of those that it removed."""
-        names, changed = ask("changed_files", str(self._folder))
+        names, changed = _files_told(ask("changed_files", str(self._folder)))
         for name, content in changed.items():
             self._place(name).parent.mkdir(parents=True, exist_ok=True)
             self._place(name).write_bytes(content)
-        for name in self._known.keys() - set(names):
+        for name in self._known.keys() - names:
             self._place(name).unlink(missing_ok=True)
         self._known = self._files()
 
@@ -43,10 +43,23 @@ class CheckFolder:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
             raise Mismatch("Files must be written below the folder that is given.", "written elsewhere")
-        return self._folder / path
+        target = self._folder / path
+        if target.is_symlink() or not target.parent.resolve().is_relative_to(self._folder.resolve()):
+            raise Mismatch("Files must be written below the folder that is given.", "through a link")
+        return target
 
     def _files(self) -> dict[str, tuple[int, int]]:
         files = [one for one in self._folder.rglob("*") if one.is_file() and not one.is_symlink()]
         if len(files) > _MOST_FILES:
             raise Mismatch(f"At most {_MOST_FILES:,} files may be written.", f"{len(files):,} files")
         return {str(one.relative_to(self._folder)): (one.stat().st_mtime_ns, one.stat().st_size) for one in files}
+
+
+def _files_told(answer: object) -> tuple[set[str], dict[str, bytes]]:
+    """Return the names of all files and the contents of the changed ones; raise Mismatch where neither was told."""
+    match answer:
+        case (list(names), dict(changed)) if all(type(name) is str for name in (*names, *changed)) and all(
+            type(content) is bytes for content in changed.values()
+        ):
+            return set(names), changed
+    raise Mismatch("Files have names and contents.", "neither")

@@ -49,9 +49,11 @@ class Line:
         places = {place: value for place, value in (*enumerate(args), *kwargs.items()) if is_changeable(value)}
         if not (self._run.check.in_place and places):
             return self.ask("call", target, args, kwargs)
-        returned, changed, same = self.ask("call_in_place", target, args, kwargs, list(places))
-        change_in_place(args, kwargs, changed)
-        return places.get(same, returned)
+        match self.ask("call_in_place", target, args, kwargs, list(places)):
+            case (returned, dict(changed), int() | str() | None as same):
+                change_in_place(args, kwargs, changed)
+                return places.get(same, returned)
+        raise Mismatch("A call returns a value.", "none")
 
     def set_name(self, name: str, value: object) -> None:
         """Have the notebook call something else `name` until the check is over; after that, nothing is left to do."""

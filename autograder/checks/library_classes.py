@@ -25,6 +25,8 @@ _OF_INTERPRETER = {f"builtins.{kind.__name__}": kind for kind in vars(types).val
 }
 _STDLIB = {"abc", "argparse", "builtins", "collections", "contextlib", "dataclasses", "enum", "json", "re", "threading"}
 """Modules of Python's whose classes an object of a student's may be said to be one of."""
+_OF_TESTS = {"unittest", "doctest", "bdb", "pdb"}
+"""Modules of Python's whose exceptions mean something to whoever runs tests: that a check is to be skipped, say."""
 _NUMERIC = ("numpy", "pandas", "sklearn", "scipy")
 _IDENTITIES = ("builtins.function", "builtins.type", "abc.ABCMeta", "enum.EnumType", "enum.Enum", "enum.Flag")
 
@@ -40,7 +42,7 @@ def library_class(path: str) -> type | None:
 def library_exception(path: str) -> type[Exception] | None:
     """Return the exception class of Python's or of a numeric library's that has that import path."""
     root = path.partition(".")[0]
-    if root not in sys.stdlib_module_names and root not in _NUMERIC:
+    if (root not in sys.stdlib_module_names and root not in _NUMERIC) or root in _OF_TESTS:
         return None
     module, _, name = path.rpartition(".")
     found = vars(sys.modules[module]).get(name) if module in sys.modules else None

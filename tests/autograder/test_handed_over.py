@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autograder.checks.arguments_in_place import change_in_place
 from autograder.checks.check_folder import CheckFolder
 from autograder.checks.check_functions import CheckFunctions
 from autograder.checks.error_classes import error_class, new_error
@@ -181,3 +182,44 @@ def test_no_file_is_written_outside_the_checks_folder(tmp_path, name):
         folder.fetch(lambda *_: ([name], {name: b"x"}))
     folder.fetch(lambda *_: (["b/c"], {"b/c": b"x"}))
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["c"]
+
+
+@pytest.mark.parametrize("name", ["link", "folder/new.txt", "folder/inner/new.txt"])
+def test_no_file_is_written_through_a_link_of_the_checks_own(tmp_path, name):
+    inside, elsewhere = tmp_path / "inside", tmp_path / "elsewhere"
+    inside.mkdir()
+    elsewhere.mkdir()
+    (inside / "folder").symlink_to(elsewhere)
+    (inside / "link").symlink_to(elsewhere / "kept.txt")
+
+    def ask(operation, *_):
+        return ([name, "plain.txt"], {"plain.txt": b"p", name: b"x"}) if operation == "changed_files" else None
+
+    with pytest.raises(Mismatch, match="below the folder"):
+        CheckFolder(inside).fetch(ask)
+    assert (inside / "plain.txt").read_bytes() == b"p"
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["unittest.case.SkipTest", "bdb.BdbQuit", "_pytest.outcomes.Skipped"])
+def test_no_exception_of_a_students_means_anything_to_pytest(name):
+    import bdb
+    import unittest
+
+    kind = error_class((name, "builtins.Exception", "builtins.BaseException"))
+    assert not issubclass(kind, unittest.SkipTest | bdb.BdbQuit | pytest.skip.Exception)
+    assert issubclass(error_class(("json.decoder.JSONDecodeError", "builtins.ValueError")), ValueError)
+
+
+@pytest.mark.parametrize("told", [None, 7, ([], []), ([1], {}), (["a"], {"a": "text"}), ([], {1: b"x"}), ([], {}, 3)])
+def test_files_that_are_none_are_the_students_fault(tmp_path, told):
+    with pytest.raises(Mismatch, match="names and contents"):
+        CheckFolder(tmp_path).fetch(lambda *_: told)
+
+
+def test_contents_that_do_not_fit_an_argument_are_the_students_fault():
+    given = np.zeros(3)
+    with pytest.raises(Mismatch, match="stay of its kind"):
+        change_in_place((given,), {}, {0: np.zeros((2, 5))})
+    change_in_place((given,), {}, {0: np.ones(3)})
+    assert given.tolist() == [1, 1, 1]
