@@ -14,7 +14,7 @@ from autograder.checks.arguments_in_place import change_in_place, is_changeable
 from autograder.checks.compared_text import NO_VERDICT, Incomparable, Named
 from autograder.checks.error_classes import StudentErrorClass, error_class
 from autograder.checks.expect import Mismatch
-from autograder.checks.library_classes import is_compared_by_identity, stand_in_class
+from autograder.checks.library_classes import stand_in_class
 from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.signatures import SIGNATURE, as_class, plain_class, signature
 from autograder.sandbox.shared.protocol import CheckFunction, ImportPath, ProtocolError, RemoteObject, StandIn
@@ -29,6 +29,8 @@ _OWN_NAMES = {
     *("__cause__", "__context__", "__notes__", "__dataclass_fields__", "__flags__"),
 }
 """Dunder names that a check asks for, and nothing else does."""
+_OF_DATA = ("collections.", "pandas.")
+"""Where kinds come from that are data, and stay in the student's process where a check has them made there."""
 _FIRST_ELEMENTS, _MORE_ELEMENTS, _MOST_AT_ONCE = 16, 4, 4_096
 """How many elements a loop asks for at first, how many times as many the next time, and at most at a time."""
 
@@ -44,11 +46,11 @@ class Line:
         """Return the answer to a request."""
         return self._run.request(operation, *arguments, keep=self._keep, resolve=self._resolve)
 
-    def call(self, target: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(self, target: object, args: tuple[Any, ...], kwargs: dict[str, Any], *, how: str = "call") -> Any:
         """Call something there; change arguments as it does where the check is marked `in_place`."""
         places = {place: value for place, value in (*enumerate(args), *kwargs.items()) if is_changeable(value)}
         if not (self._run.check.in_place and places):
-            return self.ask("call", target, args, kwargs)
+            return self.ask(how, target, args, kwargs)
         match self.ask("call_in_place", target, args, kwargs, list(places)):
             case (returned, dict(changed), int() | str() | None as same):
                 change_in_place(args, kwargs, changed)
@@ -273,11 +275,16 @@ class Handle:
         return self._python("operator.truth", self) is True
 
     def __eq__(self, other: object) -> bool:
-        """Be equal to the same object of the student's; refuse to ask an `__eq__` of theirs about any other."""
+        """Be equal to the same object of the student's; compare data here, and refuse to ask an `__eq__` of theirs."""
+        reference = self._identity[1]
         if isinstance(other, Handle) and self._identity == other._identity:
             return True
-        if other is None or is_compared_by_identity(self._identity[1]) or isinstance(other, type):
+        if other is None or reference.equal_if_same or reference.classes or isinstance(other, type):
             return False
+        if reference.kind.startswith(_OF_DATA):
+            value = self._line.ask("value", self)
+            if not isinstance(value, Handle):
+                return cast("bool", value == other)
         raise Incomparable(f"{self!r}")
 
     def __hash__(self) -> int:
@@ -426,8 +433,8 @@ class Library:
         return Library(self._line, f"{self._path}.{name}".lstrip("."))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call what stands at the path."""
-        return self._line.call(self, args, kwargs)
+        """Call what stands at the path; a table or a collection that is made of its class stays there."""
+        return self._line.call(self, args, kwargs, how="make")
 
     def __repr__(self) -> str:
         """Return the path."""

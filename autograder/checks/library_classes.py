@@ -13,9 +13,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from autograder.sandbox.shared.protocol import RemoteObject
-
-__all__ = ["is_compared_by_identity", "library_class", "library_exception", "stand_in_class"]
+__all__ = ["library_class", "library_exception", "stand_in_class"]
 
 _DATA = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None), deque)
 _DATA_ROOTS = (*_DATA, np.generic, np.ndarray, PurePath, OrderedDict)
@@ -28,7 +26,6 @@ _STDLIB = {"abc", "argparse", "builtins", "collections", "contextlib", "dataclas
 _OF_TESTS = {"unittest", "doctest", "bdb", "pdb"}
 """Modules of Python's whose exceptions mean something to whoever runs tests: that a check is to be skipped, say."""
 _NUMERIC = ("numpy", "pandas", "sklearn", "scipy")
-_IDENTITIES = ("builtins.function", "builtins.type", "abc.ABCMeta", "enum.EnumType", "enum.Enum", "enum.Flag")
 
 
 def library_class(path: str) -> type | None:
@@ -67,11 +64,6 @@ def _below(type_name: str, nearest: type) -> type:
         return type(type_name, (nearest,), {})
     except TypeError:  # none may be made, as below a function's
         return nearest
-
-
-def is_compared_by_identity(stand_in: RemoteObject) -> bool:
-    """Return whether two objects of that kind are equal only where they are the same: functions, classes, enums."""
-    return bool(stand_in.classes) or stand_in.kind in _IDENTITIES
 
 
 def _loaded(path: str) -> type | None:

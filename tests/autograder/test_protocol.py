@@ -252,7 +252,7 @@ def test_a_large_array_is_refused_before_it_is_copied():
         ["i", "9" * 5_000],
         ["d", [["l", []], 1]],
         ["d", [1]],
-        ["h", True, "x"],
+        ["h", True, "x", "", [], False],
         ["x", 1],
         ["l"],
         {"l": 1},
@@ -293,7 +293,7 @@ def test_without_torch_a_frame_with_a_tensor_is_malformed(torchless):
 
 
 def test_without_torch_a_tensor_is_an_object_that_stays(torchless):
-    assert encode(torch.ones(1)) == ["h", 7, "Tensor", "", []]
+    assert encode(torch.ones(1)) == ["h", 7, "Tensor", "", [], False]
 
 
 def test_without_torch_all_else_is_sent_as_with_it(torchless):

@@ -342,7 +342,7 @@ def test_keys_that_can_be_chosen_to_collide_are_few(kind, tag):
         ["v", "Decimal", "1E+999999999"],
         ["v", "timedelta", "999999999999 0 0"],
         ["s", [["l", []]]],
-        ["s", [["h", 1, "X"]]],
+        ["s", [["h", 1, "X", "", [], False]]],
     ],
 )
 def test_what_would_be_too_much_to_reckon_with_is_no_value(document):

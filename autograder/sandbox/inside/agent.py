@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -90,6 +91,13 @@ class _Shell(InteractiveShell):
             return cast("tuple[Any, Any]", super().enable_matplotlib("agg"))
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What is kept here although it could be sent."""
+
+    object: object
+
+
 class Objects:
     """Keep the objects that the checks process holds handles to."""
 
@@ -101,10 +109,12 @@ class Objects:
     def keep(self, value: object) -> RemoteObject | CheckFunction:
         if (function := self._functions.stand_in(value)) is not None:
             return function
+        value = value.object if isinstance(value, _Made) else value
         number = self._numbers.setdefault(id(value), len(self._objects))
         self._objects[number] = value
+        kind = type(value)
         classes = _names(value) if isinstance(value, type) else ()
-        return RemoteObject(number, type(value).__name__, _library_class(type(value)), classes)
+        return RemoteObject(number, kind.__name__, _library_class(kind), classes, _is_equal_if_same(kind))
 
     def resolve(self, stand_in: StandIn) -> object:
         if isinstance(stand_in, ImportPath):
@@ -270,6 +280,15 @@ class Agent:
         """Call an object."""
         return target(*args, **kwargs)
 
+    def do_make(self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        """Call what a check named by its import path; keep here what it made of a class, that is to be changed here."""
+        made = target(*args, **kwargs)
+        return _Made(made) if type(made) is target and _changes(target) else made
+
+    def do_value(self, target: object) -> object:
+        """Return an object by value, where it is data."""
+        return target
+
     def do_call_in_place(
         self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any], places: list[Any]
     ) -> tuple[object, dict[Any, Any], object]:
@@ -360,6 +379,17 @@ def _library_class(kind: type) -> str:
         if one is not object and one.__module__ != "__main__":
             return f"{one.__module__}.{one.__qualname__}"
     return ""
+
+
+def _is_equal_if_same(kind: type) -> bool:
+    """Return whether none but `object` says what instances are equal to."""
+    mro = type.__dict__["__mro__"].__get__(kind)
+    return next(one for one in mro if "__eq__" in type.__dict__["__dict__"].__get__(one)) is object
+
+
+def _changes(kind: type) -> bool:
+    """Return whether it is a collection or a table, not one of Python's plain kinds, whose instances can be changed."""
+    return kind.__module__.partition(".")[0] in ("collections", "pandas") and kind.__hash__ is None
 
 
 def _place(error: BaseException, files: Collection[str]) -> tuple[str, int]:

@@ -14,7 +14,7 @@ as themselves; everything else is a list that begins with a tag:
     ["T", dtype, [sizes], bytes]     tensor, C order, where torch is loaded        ["A", …]  numpy array
     ["O", [sizes], [item, …]]        numpy array of objects                       ["G", …]  its date or time alone
     ["P", kind, parts]               table, column, index, time of pandas', where that is loaded; see tables.py
-    ["h", number, type name, kind, [class, …]]   an object that stays in the student process; a handle stands for it
+    ["h", number, type name, kind, [class, …], equal if same]   an object that stays in the student process
     ["p", "torch.optim.SGD"]         a library object by its import path (to the student process only)
     ["k", number, name, text, iterates]  what a check handed over to be called; it stays in the checks process
 
@@ -299,9 +299,9 @@ class Decoder(_Counter):
                 return self.tensors.from_bytes(raw, dtype, sizes)
             case ["A", str(name), list(shape), bytes(raw)]:
                 return array_of(name, sizes_of(shape), raw)
-            case ["h", int(number), str(type_name), str(kind), list(classes)] if type(number) is int:
-                names = tuple(name[:_LONGEST_NAME] for name in classes[:_MOST_CLASSES] if isinstance(name, str))
-                return self.resolve(RemoteObject(number, type_name[:_LONGEST_NAME], kind[:_LONGEST_NAME], names))
+            case ["h", int(number), str(name), str(kind), list(classes), bool(same)] if type(number) is int:
+                names = tuple(one[:_LONGEST_NAME] for one in classes[:_MOST_CLASSES] if isinstance(one, str))
+                return self.resolve(RemoteObject(number, name[:_LONGEST_NAME], kind[:_LONGEST_NAME], names, same))
             case ["p", str(path)]:
                 return self.resolve(ImportPath(path))
             case ["k", int(number), str(name), str(text), bool(iterates)] if type(number) is int:
@@ -390,7 +390,7 @@ def _as_frame(kept: StandIn) -> list[Any]:
         return ["p", kept.path]
     if isinstance(kept, CheckFunction):
         return ["k", kept.number, kept.name, kept.text, kept.iterates]
-    return ["h", kept.number, kept.type_name, kept.kind, list(kept.classes)]
+    return ["h", kept.number, kept.type_name, kept.kind, list(kept.classes), kept.equal_if_same]
 
 
 def _length(numbers: range) -> int:

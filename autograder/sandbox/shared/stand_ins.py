@@ -20,6 +20,8 @@ class RemoteObject:
     """The import path of the nearest class of its that is a library's, "" for none; what the student process says."""
     classes: tuple[str, ...] = ()
     """Of a class: itself and what it derives from, most special first."""
+    equal_if_same: bool = False
+    """Whether no class of its has an `__eq__` of its own; what the student process says."""
 
 
 @dataclass(frozen=True)
