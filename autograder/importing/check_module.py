@@ -8,7 +8,6 @@ from autograder.cell_code import names_bound, parse, statements
 from autograder.errors import BuildError
 from autograder.importing.preparing import without_magics
 from autograder.importing.rewriting import helpers, rewritten
-from autograder.importing.tables import has_tables
 from autograder.importing.taken_apart import TakenApart, TestCell, question_for
 from autograder.importing.unsure import UnsureError
 
@@ -53,10 +52,10 @@ def check_module(found: TakenApart, name: str, origin: str) -> tuple[str, Sequen
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     imports = sorted({line for one, line in found.imports.items() if one in used})
     head = f'"""Check {name}. Imported from {origin}: `pytest tests/{name}` tries these checks on the solution."""'
-    if has_tables(found.imports):
+    if any("pandas" in line for line in found.imports.values()):  # or a table would be no data here
         imports = sorted({"import pandas", *imports})
     top = f"{head}\n\n" + "\n".join(["import pytest", *imports])
-    return "\n\n\n".join([top, *helpers(text, found.imports), text]) + "\n", notes
+    return "\n\n\n".join([top, *helpers(text), text]) + "\n", notes
 
 
 def _check(  # noqa: PLR0917 - what one module of checks is made of

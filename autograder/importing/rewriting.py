@@ -15,7 +15,6 @@ from autograder.importing.assertions import plain_assertion
 from autograder.importing.own_names import own_names
 from autograder.importing.plain_values import bound_anywhere, names_in, with_plain_values
 from autograder.importing.preparing import seeds_its_own, without_prints, without_repeated_imports
-from autograder.importing.tables import TABLES, call, has_tables
 from autograder.importing.unsure import UnsureError
 
 __all__ = ["HELPERS", "SHOWS_VALUE", "rewritten"]
@@ -28,8 +27,8 @@ def plain(value):
             plain(item)
     known = bool | int | float | complex | str | bytes | list | tuple | dict | set | frozenset
     module = type(value).__module__.partition(".")[0]
-    data = isinstance(value, known) or module in ("numpy", "datetime", "decimal", "fractions")
-    assert value is None or data, "Plain data is asked for: numbers, texts, lists, tuples, sets, dicts, dates, arrays."
+    data = isinstance(value, known) or module in ("numpy", "datetime", "decimal", "fractions", "pandas")
+    assert value is None or data, "Plain data is asked for: numbers, texts, lists, sets, dicts, dates, arrays, tables."
     return value
 
 
@@ -46,17 +45,9 @@ def raises(kinds, call):
 '''.strip()
 
 
-def helpers(text: str, imports: Mapping[str, str]) -> Sequence[str]:
-    """Return the helpers of a module of checks with this text, in a notebook with these imports."""
-    shows = [*[SHOWS_VALUE] * ("shows_value(" in text), *[PRINTED] * (" printed(" in text)]
-    if not has_tables(imports):
-        return [HELPERS, *shows]
-    seen = HELPERS.replace('"fractions")', '"fractions", "pandas")')
-    return [
-        seen.replace("    if isinstance(value, list", "    value = here(value)\n    if isinstance(value, list", 1),
-        TABLES,
-        *shows,
-    ]
+def helpers(text: str) -> Sequence[str]:
+    """Return the helpers of a module of checks with this text."""
+    return [HELPERS, *[SHOWS_VALUE] * ("shows_value(" in text), *[PRINTED] * (" printed(" in text)]
 
 
 SHOWS_VALUE = '''
@@ -93,7 +84,7 @@ _CHANGES = (
     *(ast.Delete, ast.Global, ast.Nonlocal, ast.ClassDef, ast.AsyncFunctionDef),
     *(ast.Await, ast.Yield, ast.TryStar),
 )
-_DATA = {"numpy", "datetime", "decimal", "fractions", "numbers"}
+_DATA = {"numpy", "pandas", "datetime", "decimal", "fractions", "numbers"}
 """Modules whose objects are plain data, as for `plain`."""
 _SEEDS = {"numpy.random.seed", "torch.manual_seed"}
 _CAPTURE = ("io.StringIO", "contextlib.redirect_stdout")
@@ -114,8 +105,6 @@ class _Known:
     files: AbstractSet[str]
     seeds: bool
     """Whether a seed may stay, because it is for the test's own numbers."""
-    tables: bool
-    """Whether tables of pandas' are data too."""
 
 
 def rewritten(
@@ -140,8 +129,7 @@ def rewritten(
     theirs = theirs - own_names(code, notebook, theirs - answers)
     if changed := sorted(local & theirs):
         raise UnsureError(f"it binds {changed[0]!r}, a name of the notebook's")
-    ours = {"student", "plain", "raises", "here", "there", "beside"}
-    if local & {*ours, *_OUR_OWN} or theirs & {*_OUR_OWN}:
+    if local & {"student", "plain", "raises", *_OUR_OWN} or theirs & {*_OUR_OWN}:
         raise UnsureError("it uses a name that checks have for something else")
     origins = _origins([*ast.parse("\n".join(imported.values())).body, *code])
     known = _Known(
@@ -151,12 +139,10 @@ def rewritten(
         origins=origins,
         files=files,
         seeds=seeds_its_own(code, notebook, theirs),
-        tables=has_tables(imported),
     )
     names = _Names(known)
     body = [new for node in code if (new := names.visit(node)) is not None]
-    functions = {one.name for one in notebook if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    body = with_plain_values(body, code, origins, theirs - functions if has_tables(imported) else None)
+    body = with_plain_values(body, code, origins)
     if not any(isinstance(node, ast.Assert) for one in body for node in ast.walk(one)) and not _asserts(body):
         raise UnsureError("it asserts nothing: what it judges by is not seen")
     return [ast.fix_missing_locations(node) for node in body]
@@ -276,7 +262,7 @@ class _Names(ast.NodeTransformer):
             return self._claim(name, [self.visit(one) for one in node.args])
         if name == "repr" and of_theirs:
             asked = ast.Call(_path("library.builtins.repr"), [self.visit(one) for one in node.args], [])
-            return call("plain", asked)
+            return ast.Call(_path("plain"), [asked], [])
         return self.generic_visit(node)
 
     def _path_of(self, node: ast.expr) -> str:
@@ -295,8 +281,7 @@ class _Names(ast.NodeTransformer):
         """Return whether all kinds of an `isinstance` are of plain data, as for `plain`."""
         names = names_in(kinds)
         modules = {self._known.origins.get(name, "").partition(".")[0] for name in names}
-        data = {"", *_DATA, *["pandas"] * self._known.tables}
-        return not (modules - data or self._known.theirs & names)
+        return not (modules - {"", *_DATA} or self._known.theirs & names)
 
     @staticmethod
     def _claim(name: str, args: list[ast.expr]) -> ast.expr:
