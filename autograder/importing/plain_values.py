@@ -22,17 +22,17 @@ def with_plain_values(
     body: Sequence[ast.stmt],
     code: Iterable[ast.stmt],
     origins: Mapping[str, str],
-) -> list[ast.stmt]:
+) -> tuple[list[ast.stmt], bool]:
     """Return statements in which results of the notebook's are plain data; raise UnsureError where that is not sure.
 
     In `body` the notebook's names are `student.…` already, in `code` not yet. `origins` says what each imported name
-    stands for.
+    stands for. With them comes whether they may ask if a call has changed its argument.
     """
     functions = {one.name: one for node in body for one in ast.walk(node) if isinstance(one, ast.FunctionDef)}
     code = list(code)
     values = _Values(functions, origins, short_functions(code))
-    values.check_arguments(body, _fixed_names(code))
-    return [values.visit(node) for node in body]
+    in_place = values.look_at_arguments(body, _fixed_names(code))
+    return [values.visit(node) for node in body], in_place
 
 
 def names_in(tree: ast.AST) -> set[str]:
@@ -90,8 +90,8 @@ class _Values(ast.NodeTransformer):
         self._functions = functions
         """The functions that the check defines, by their names."""
 
-    def check_arguments(self, body: Iterable[ast.stmt], fixed: AbstractSet[str]) -> None:
-        """Raise UnsureError where it may be asked whether a call has changed its argument, which stays as it was."""
+    def look_at_arguments(self, body: Iterable[ast.stmt], fixed: AbstractSet[str]) -> bool:
+        """Return whether a call may be asked for what it changes; raise UnsureError for what it cannot be given."""
         nodes = [node for one in body for node in ast.walk(one)]
         for node in nodes:
             self._note_parameters(node)
@@ -109,12 +109,13 @@ class _Values(ast.NodeTransformer):
             if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and "assert" in ast.unparse(node.func))
             for operand in ([node.left, *node.comparators] if isinstance(node, ast.Compare) else node.args)
         ]
-        again = {operand.id for operand in compared if isinstance(operand, ast.Name)} & given - fixed
-        if again:
-            raise UnsureError(f"it may ask whether {min(again)!r} is changed by a call, which gets a copy here")
+        return bool({operand.id for operand in compared if isinstance(operand, ast.Name)} & given - fixed)
 
     def _note_parameters(self, node: ast.AST) -> None:
         """Note the parameters of the check's own functions that get something of the student's."""
+        if isinstance(node, ast.Call) and self._theirs(node):
+            for name in self._functions.keys() & set().union(*map(names_in, node.args)):
+                self._handles |= {one.arg for one in ast.walk(self._functions[name].args) if isinstance(one, ast.arg)}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self._functions:
             taken = self._functions[node.func.id].args
             pairs = zip([one.arg for one in (*taken.posonlyargs, *taken.args)], node.args, strict=False)
@@ -168,14 +169,12 @@ class _Values(ast.NodeTransformer):
         return node
 
     def _function_there(self, node: ast.expr) -> ast.expr:
-        """Return a function of the check's that the student's gets as one made there; all else as it is."""
+        """Return a function of the check's as one made there, if that can be: else it is called here, with data."""
         given = self._lambdas.get(node.id, node) if isinstance(node, ast.Name) else node
         if isinstance(given, ast.Lambda):
-            return made_there(given, self._origins)
+            return made_there(given, self._origins) or node
         if isinstance(node, ast.Name | ast.Attribute) and (found := found_there(node, self._origins)):
             return found
-        if self._functions.keys() & names_in(node) or any(isinstance(one, ast.Lambda) for one in ast.walk(node)):
-            raise UnsureError("a function cannot be given to the student's process")
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:

@@ -14,7 +14,7 @@ from autograder.cell_code import names_bound
 from autograder.importing.assertions import plain_assertion
 from autograder.importing.own_names import own_names
 from autograder.importing.plain_values import bound_anywhere, names_in, with_plain_values
-from autograder.importing.preparing import seeds_its_own, without_prints, without_repeated_imports
+from autograder.importing.preparing import SEEDS, draws_nothing, seeds_its_own, without_prints, without_repeated_imports
 from autograder.importing.unsure import UnsureError
 
 __all__ = ["HELPERS", "SHOWS_VALUE", "rewritten"]
@@ -86,9 +86,9 @@ _CHANGES = (
 )
 _DATA = {"numpy", "pandas", "datetime", "decimal", "fractions", "numbers"}
 """Modules whose objects are plain data, as for `plain`."""
-_SEEDS = {"numpy.random.seed", "torch.manual_seed"}
 _CAPTURE = ("io.StringIO", "contextlib.redirect_stdout")
 """What catches what is printed, in the student's process as here."""
+_MOCK, _PATCH, _INPUT = "unittest.mock", "unittest.mock.patch", "builtins.input"
 _OLD_TESTS = ("nose", "nose.tools")
 _EXCEPTIONS = {
     name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
@@ -116,8 +116,10 @@ def rewritten(
     files: AbstractSet[str] = frozenset(),
     notebook: Sequence[ast.stmt] = (),
     answers: AbstractSet[str] = frozenset(),
-) -> Sequence[ast.stmt]:
-    """Return the statements of a check; raise UnsureError where they are not sure to be right.
+) -> tuple[Sequence[ast.stmt], bool]:
+    """Return the statements of a check, and whether they may ask if a call has changed its argument.
+
+    Raise UnsureError where they are not sure to be right.
 
     `theirs` are the names that the notebook defines, `imported` the import of each that a check may import too,
     `earlier` what cells of tests above define, `files` what lies beside the notebook,
@@ -138,14 +140,14 @@ def rewritten(
         local=local,
         origins=origins,
         files=files,
-        seeds=seeds_its_own(code, notebook, theirs),
+        seeds=seeds_its_own(code, notebook, theirs) or draws_nothing(code, origins),
     )
     names = _Names(known)
     body = [new for node in code if (new := names.visit(node)) is not None]
-    body = with_plain_values(body, code, origins)
+    body, in_place = with_plain_values(body, code, origins)
     if not any(isinstance(node, ast.Assert) for one in body for node in ast.walk(one)) and not _asserts(body):
         raise UnsureError("it asserts nothing: what it judges by is not seen")
-    return [ast.fix_missing_locations(node) for node in body]
+    return [ast.fix_missing_locations(node) for node in body], in_place
 
 
 def _asserts(body: Iterable[ast.stmt]) -> bool:
@@ -201,19 +203,21 @@ class _Names(ast.NodeTransformer):
     def visit_Import(self, node: ast.Import) -> ast.stmt | None:
         node.names = [alias for alias in node.names if alias.name not in ("pytest", "io", "contextlib", *_OLD_TESTS)]
         for alias in node.names:
-            self._refuse(alias.name)
+            if alias.name != _MOCK:
+                self._refuse(alias.name)
         return node if node.names else None
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | None:
         caught = all(f"{node.module}.{alias.name}" in _CAPTURE for alias in node.names)
         if node.module in _OLD_TESTS or caught:
             return None
-        self._refuse(node.module or "")
+        if node.module != _MOCK:
+            self._refuse(node.module or "")
         return node
 
     def _refuse(self, module: str) -> None:
         package = module.partition(".")[0]
-        if self._known.seeds and (package == "random" or module in _SEEDS):
+        if self._known.seeds and (package == "random" or module in SEEDS):
             return
         if package in _MODULES:
             raise UnsureError(f"{package} looks at the process that it runs in, which is not the student's")
@@ -221,8 +225,8 @@ class _Names(ast.NodeTransformer):
             raise UnsureError("students' notebooks have no pytest")
         if f"{package}.py" in self._known.files:
             raise UnsureError(f"it imports {package}, which lies beside the notebook and not beside a check")
-        if module in _SEEDS:
-            raise UnsureError("it seeds a generator, which the student's process does not share")
+        if module in SEEDS:
+            raise UnsureError("it draws from a generator that the student's process does not share")
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, str) and node.value.removeprefix("./") in self._known.files:
@@ -307,9 +311,13 @@ class _Names(ast.NodeTransformer):
 
     def visit_With(self, node: ast.With) -> ast.AST:
         call = node.items[0].context_expr
-        redirected = isinstance(call, ast.Call) and self._path_of(call.func) == "contextlib.redirect_stdout"
-        if redirected and len(node.items) == 1 and node.items[0].optional_vars is None:
+        path = self._path_of(call.func) if isinstance(call, ast.Call) else ""
+        plain = len(node.items) == 1 and node.items[0].optional_vars is None
+        if plain and path == "contextlib.redirect_stdout":
             return super().generic_visit(node)
+        if plain and path == _PATCH and isinstance(call, ast.Call) and ast.unparse(call.args[0]) == repr(_INPUT):
+            node.body = [self.visit(one) for one in node.body]  # `input` asks what this process has in its place
+            return node
         named = isinstance(call, ast.Call) and ast.unparse(call.func) in ("assert_raises", "pytest.raises")
         simple = len(node.items) == len(node.body) == 1 and isinstance(node.body[0], ast.Expr)
         if not (named and simple and node.items[0].optional_vars is None and len(call.args) == 1 and not call.keywords):  # type: ignore[attr-defined]
