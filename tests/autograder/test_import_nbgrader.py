@@ -210,6 +210,27 @@ def test_a_course_its_source_or_one_folder_may_be_given(root, tmp_path, given, c
     assert "# >> BEGIN" not in text
 
 
+def test_what_cannot_be_taken_over_is_left_out_with_its_reason_and_the_rest_comes(root, tmp_path, capsys):
+    theirs = tmp_path / "theirs" / "source"
+    foreign(theirs / "essay", marked("why", "x = 1", "solution"))
+    foreign(
+        theirs / "in_r",
+        marked("a", "x <- 1", "solution"),
+        kernelspec={"name": "ir", "display_name": "R", "language": "R"},
+    )
+    lesson(theirs / "week")
+    assert imported(root, tmp_path / "theirs") == 1
+    said = one_line(capsys.readouterr().err)
+    assert "Left out: " in said
+    assert "nothing in it is worth points" in said
+    assert "only Python can be graded here" in said
+    assert {one.name for one in load_course(root).assignments} == {"first_steps", "week"}
+    lesson(theirs / "next_week")
+    assert imported(root, tmp_path / "theirs") == 1, "again, for what is new"
+    assert "week is there already" in one_line(capsys.readouterr().err)
+    assert {one.name for one in load_course(root).assignments} == {"first_steps", "week", "next_week"}
+
+
 def test_a_source_folder_of_another_name_is_recognised(root, tmp_path):
     lesson(tmp_path / "lessons" / "week")
     assert imported(root, tmp_path / "lessons") == 0
