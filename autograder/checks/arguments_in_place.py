@@ -1,4 +1,4 @@
-"""Change a check's own arguments as the student's code has changed its copies of them: for checks marked `in_place`.
+"""Change a check's own arguments as the student's code has changed its copies of them: for checks that look at that.
 
 Elsewhere arguments are copies, so that no answer changes what a check computes the right one from.
 """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from autograder.checks.argument_looks import looks_at_arguments
 from autograder.errors import BuildError
 
 __all__ = ["DECLARATIONS", "NAMES", "Marks", "check_id", "is_check", "question_of", "read_marks"]
@@ -34,7 +35,10 @@ class Marks:
     deadline: float | None
     """Seconds for the student's code; None: the budget's `check_seconds`."""
     in_place: bool = False
-    """Whether arguments are changed as the student's code changes them; elsewhere they are copies."""
+    """Whether arguments are changed as the student's code changes them; elsewhere they are copies.
+
+    Where there is no such mark: whether the check looks at one afterwards.
+    """
     look_at: str = ""
     """Why its author has to look at it first; "" where nothing is left to do."""
 
@@ -76,14 +80,14 @@ def read_marks(item: pytest.Item) -> Marks:
     in_place = item.get_closest_marker("in_place")
     if in_place is not None and (in_place.args or in_place.kwargs):
         raise BuildError(
-            f"{check_id(item)}: `in_place` takes no argument; leave the mark out where arguments are copies."
+            f"{check_id(item)}: `in_place` takes no argument; leave the mark out where nothing is to change."
         )
     return Marks(
         question=question,
         points=worth or 0.0,
         public=public is not None,
         deadline=deadline,
-        in_place=in_place is not None,
+        in_place=in_place is not None or looks_at_arguments(getattr(item, "function", None)),
         look_at=" ".join(map(str, look_at.args)) or "no reason is given" if look_at is not None else "",
     )
 

@@ -440,17 +440,14 @@ NATURAL = {
     "a list changed in place": "values = [3, 1, 2]\nassert student.sort_in_place(values) is None\nassert values == [1, 2, 3]",
     "an array changed in place": "array = np.array([1.0, 2.0])\nstudent.scale_in_place(array, 3)\nassert array.tolist() == [3.0, 6.0]",
     "a table changed in place": 'df = pd.DataFrame({"price": [1.0, 2.0]})\nstudent.add_total(df)\nassert df["total"].tolist() == [2.0, 4.0]',
+    "a list changed in place, seen by a helper": "values = [3, 1, 2]\nstudent.sort_in_place(values)\nrequire_sorted(values)",
+    "an argument stays as it was": "values = [3, 1, 2]\nstudent.apply_to_all(abs, values)\nassert values == [3, 1, 2]",
     "the same list back": "values = [1]\nassert student.append_to(2, values) is values and values == [1, 2]",
     "shape and columns": 'df = student.frame()\nassert df.shape == (3, 2) and list(df.columns) == ["name", "price"]',
 }
 """Bodies of checks by what is natural about them; each passes on the solution, and not on an answer that raises."""
-IN_PLACE = {
-    "a list changed in place",
-    "an array changed in place",
-    "a table changed in place",
-    "the same list back",
-}
-"""Those that are marked so: arguments are copies elsewhere, lest an answer changes what the right one comes from."""
+IN_PLACE = {"a list changed in place, seen by a helper"}
+"""Those that are marked so."""
 FIXTURES = ("capsys", "monkeypatch", "tmp_path", "at_home")
 BOUNDARY = {
     "an object does not decide with >": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Sure() > 5',
@@ -464,7 +461,7 @@ BOUNDARY = {
     "the same object is equal": "sure = student.Sure()\nassert sure == sure and sure is not None and sure != None",
     "a class in place of data is no data": "assert not isinstance(student.Kind(), (int, float, str, list, np.ndarray, pd.DataFrame))",
     "a path opens no file here": "assert not hasattr(student.report_path(), 'read_text')",
-    "arguments are copies": "values = [3, 1, 2]\nstudent.sort_in_place(values)\nassert values == [3, 1, 2]",
+    "an answer does not change what the right one comes from": "values = [1]\nassert student.append_to(2, values) == values + [2]",
     "what a check replaces is undone": "assert student.game(0) == 0 and set(student.roll(200)) > {1, 2, 3}",
     "and the environment": "with pytest.raises(KeyError):\n    student.home()",
     "nothing is asked where no answer stands": "with pytest.raises(EOFError):\n    student.ask_age()",
@@ -485,8 +482,8 @@ OTHERWISE = {
     ),
     "hash(a) == hash(b), {a, b}": "a handle's hash is its identity; `library.builtins.hash(a)` is the student's.",
     "arguments changed in place": (
-        "`@pytest.mark.in_place` changes the check's as the student's code changes its copies, during the call. "
-        "Elsewhere they stay as they are, and a check that they do is always green: mark it so too."
+        "seen where the check asserts something of the argument alone; elsewhere arguments are copies, so that no answer "
+        "changes what the right one comes from. `@pytest.mark.in_place` for a check that has a helper look at it."
     ),
     "log = []; with student.timer(log): …": "after the call nothing comes back: hand over `log.append` in a lambda, or let the student's object hold the list.",
     "inspect.getsource(f), dataclasses.fields(x), asyncio.run(c)": (
@@ -528,6 +525,10 @@ import pytest
 def at_home(monkeypatch):
     monkeypatch.setenv("COURSE_HOME", "/here")
     return True
+
+
+def require_sorted(values):
+    assert values == sorted(values)
 """
 
 
