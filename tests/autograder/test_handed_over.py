@@ -36,6 +36,34 @@ def there_and_back(value: object) -> object:
     return decode(Encoder(LIMITS, refuse).encode(value))
 
 
+def colliding(count: int) -> np.ndarray:
+    """Return numbers that pandas has the same hash for, in no order."""
+    high = np.arange(count, dtype=np.uint64)
+    low = high.copy()
+    for _ in range(4):
+        low = (high ^ (low << np.uint64(11))) & np.uint64(2**32 - 1)
+    return np.random.default_rng(0).permutation(((high << np.uint64(33)) | low).astype(np.int64))
+
+
+@pytest.mark.parametrize("values", [list, np.array], ids=["objects", "numbers"])
+@pytest.mark.parametrize("where", ["categories", "levels"])
+def test_numbers_with_the_same_hash_are_not_looked_through(values, where):
+    def sent(count: int) -> object:
+        items = pd.Index(values(colliding(count).tolist()), dtype=object if values is list else None)
+        if where == "levels":
+            return pd.MultiIndex([items], [[0]], verify_integrity=False)
+        return pd.Series(pd.Categorical.from_codes([0], items))
+
+    assert len(there_and_back(sent(100))) == 1
+    with pytest.raises(ProtocolError, match="that is none"):
+        there_and_back(sent(5_000))
+
+
+def test_many_categories_travel_where_they_are_sorted_or_texts():
+    for column in (pd.Series(range(5_000)), pd.Series([f"{number:04}" for number in range(5_000)])):
+        pd.testing.assert_series_equal(there_and_back(column.astype("category")), column.astype("category"))
+
+
 def test_a_function_of_the_check_is_called_by_its_number():
     functions = CheckFunctions()
     stand_in = functions.stand_in(lambda x: x + 1)
@@ -103,7 +131,10 @@ def test_an_ending_in_a_function_of_the_check_cannot_be_swallowed(ending):
         ["P", "series", ["t", [["t", ["masked", "Int64", ["l", []], 3]], ["t", []], None]]],
         ["P", "index", ["t", ["range", ["l", [None]], ["t", [0, 2**62, 1]]]]],
         ["P", "timestamp", ["t", [0, "ns", "../../etc/passwd"]]],
+        ["P", "timestamp", ["t", ["99", "ns", None]]],
+        ["P", "timedelta", ["t", [1.5, "ns"]]],
         ["P", "missing", "__class__"],
+        ["A", "<U100000", [0, 2**39, 2**20], b""],
         ["P", "read_pickle", "x"],
     ],
 )
@@ -223,3 +254,47 @@ def test_contents_that_do_not_fit_an_argument_are_the_students_fault():
         change_in_place((given,), {}, {0: np.zeros((2, 5))})
     change_in_place((given,), {}, {0: np.ones(3)})
     assert given.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": b"", "a/b": b""},
+        {"folder": b""},
+        {"own.txt/x": b""},
+        {"a" * 300: b""},
+        {"\ud800": b""},
+        {"a/" * 1900 + "b": b""},
+        {f"f{number}": b"" for number in range(1_001)},
+        {f"{number}/" + "a/" * 14 + "b": b"" for number in range(100)},
+    ],
+    ids=["a file and a folder", "a folder", "below a file", "long", "surrogate", "deep", "many", "many folders"],
+)
+def test_files_that_no_folder_can_hold_are_the_students_fault(tmp_path, files):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "own.txt").write_text("mine")
+    folder = CheckFolder(tmp_path)
+    folder.send(lambda *_: None)
+    with pytest.raises(Mismatch, match=r"[Ff]iles"):
+        folder.fetch(lambda *_: (["own.txt", *files], files))
+    assert len(list(tmp_path.rglob("*"))) < 100
+    folder.fetch(lambda *_: (["own.txt", "x/y"], {"x/y": b"plain"}))
+    assert (tmp_path / "x" / "y").read_bytes() == b"plain"
+
+
+def test_no_more_is_written_than_a_frame_may_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.checks.check_folder._MOST_BYTES", 10)
+    folder = CheckFolder(tmp_path)
+    folder.fetch(lambda *_: (["a"], {"a": b"12345678"}))
+    with pytest.raises(Mismatch, match="MB"):
+        folder.fetch(lambda *_: (["a", "b"], {"b": b"123"}))
+    folder.fetch(lambda *_: (["b"], {"b": b"123"}))
+    assert [one.name for one in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_folder_may_stand_where_a_file_was(tmp_path):
+    (tmp_path / "a").write_text("file")
+    folder = CheckFolder(tmp_path)
+    folder.send(lambda *_: None)
+    folder.fetch(lambda *_: (["a/b"], {"a/b": b"x"}))
+    assert (tmp_path / "a" / "b").read_bytes() == b"x"
