@@ -50,13 +50,17 @@ class StudentError(Exception):
         self.cause = cause
         self.advice = advice
         self.value = value
-        super().__init__(message)
+        Exception.__init__(self, message)  # a library's own kind may want more, or do something
+        if isinstance(self, SyntaxError):
+            self.msg = message
         if place := self._place.strip():
             self.add_note(f"raised {place}")
 
     def __str__(self) -> str:
         """Return the message, for whichever of Python's own kinds it is, too."""
         return self.message or self.type_name
+
+    __repr__ = Exception.__repr__
 
     def __getattr__(self, name: str) -> Any:
         """Return what the student's exception has of that name."""

@@ -1,6 +1,9 @@
 """What the student's process can make of what a check hands over, and of what it says: data, and nothing of ours."""
 
+import builtins
+import json
 import math
+import subprocess
 import types
 from datetime import date
 from pathlib import Path
@@ -9,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autograder.checks.arguments_in_place import change_in_place
+from autograder.checks.arguments_in_place import change_in_place, is_changeable
 from autograder.checks.check_folder import CheckFolder
 from autograder.checks.check_functions import CheckFunctions
 from autograder.checks.error_classes import error_class, new_error
@@ -100,6 +103,40 @@ def test_calls_come_to_an_end(monkeypatch):
         functions.call(number, (), {})
 
 
+def test_what_a_check_asserts_in_a_function_of_its_own_cannot_be_swallowed():
+    def judge(x: int) -> None:
+        assert x == 7, f"{x} is not 7"
+
+    functions = CheckFunctions()
+    number = functions.stand_in(judge).number
+    with pytest.raises(CallRaised) as caught:
+        functions.call(number, (3,), {})
+    assert "7" not in caught.value.message
+    with pytest.raises(CallRaised, match="is over"):
+        functions.call(number, (7,), {})
+    with pytest.raises(AssertionError, match="3 is not 7"):
+        functions.raise_what_ended()
+    assert functions.call(number, (7,), {}) is None
+    functions.raise_what_ended()
+
+
+def test_an_assertion_of_the_students_is_told_to_the_student():
+    def ask() -> None:
+        kind = error_class(("builtins.AssertionError",))
+        raise new_error(kind, type_name="AssertionError", message="mine", cell="", line=0, source_line="")
+
+    functions = CheckFunctions()
+    with pytest.raises(CallRaised, match="mine"):
+        functions.call(functions.stand_in(ask).number, (), {})
+    functions.raise_what_ended()
+
+
+def test_a_function_is_known_again():
+    functions = CheckFunctions()
+    values = [lambda: None for _ in range(5)]
+    assert [functions.stand_in(value).number for value in values * 2] == [*range(5)] * 2
+
+
 @pytest.mark.parametrize("ending", [Partial(0.5, "half"), GraderError("ours")])
 def test_an_ending_in_a_function_of_the_check_cannot_be_swallowed(ending):
     functions = CheckFunctions()
@@ -177,6 +214,9 @@ def test_a_table_of_other_things_stays_where_it_is(values):
         "pandas.core.frame.DataFrame",
         "subprocess.Popen",
         "autograder.errors.GraderError",
+        *("builtins.slice", "builtins.range", "builtins.ellipsis", "pandas._libs.missing.NAType"),
+        *("pandas._libs.tslibs.timestamps.Timestamp", "pandas._libs.tslibs.timedeltas.Timedelta"),
+        *("torch.device", "torch.dtype", "torch._C.TensorBase"),
     ],
 )
 def test_an_object_is_never_said_to_be_data_or_ours(path):
@@ -194,6 +234,46 @@ def test_an_exception_is_never_one_of_ours(name):
     error = new_error(kind, type_name="x", message="m", cell="", line=0, source_line="")
     assert isinstance(error, StudentError)
     assert not isinstance(error, GraderError | MemoryError)
+
+
+def exceptions_of_libraries() -> list[str]:
+    """Return the import paths of exceptions that some module here has, with what they are made of."""
+    import asyncio
+    import configparser
+    import subprocess
+    import tarfile
+    import urllib.error
+
+    modules = (
+        builtins,
+        json,
+        asyncio,
+        configparser,
+        subprocess,
+        tarfile,
+        urllib.error,
+        pd.errors,
+        np._core._exceptions,
+    )
+    return [
+        f"{module.__name__}.{name}"
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    ]
+
+
+@pytest.mark.parametrize("name", exceptions_of_libraries())
+def test_an_exception_of_any_kind_is_told(name):
+    kind = error_class(("__main__.Own", name, "builtins.Exception"))
+    error = new_error(kind, type_name="x", message="m", cell="", line=3, source_line="", cause="c")
+    assert (str(error), error.args, error.message, error.line, error.cause) == ("m", ("m",), "m", 3, "c")
+    assert error.staff_text == "x: m. c"
+
+
+@pytest.mark.parametrize("kind", [json.JSONDecodeError, UnicodeDecodeError, SyntaxError, subprocess.CalledProcessError])
+def test_an_exception_that_wants_more_than_a_message_is_met_by_its_kind(kind):
+    assert issubclass(error_class((f"{kind.__module__}.{kind.__name__}", "builtins.ValueError")), kind)
 
 
 def test_an_exception_is_of_its_own_classes():
@@ -246,6 +326,12 @@ def test_no_exception_of_a_students_means_anything_to_pytest(name):
 def test_files_that_are_none_are_the_students_fault(tmp_path, told):
     with pytest.raises(Mismatch, match="names and contents"):
         CheckFolder(tmp_path).fetch(lambda *_: told)
+
+
+@pytest.mark.parametrize("name", ["Tensor", "DataFrame"])
+def test_a_namedtuple_of_that_name_is_no_table(name):
+    assert not is_changeable(decode(["u", name, ["x"], [1]]))
+    assert is_changeable(pd.DataFrame())
 
 
 def test_contents_that_do_not_fit_an_argument_are_the_students_fault():
