@@ -13,9 +13,14 @@ for staff. The first may carry nothing that the student's process says at will: 
 
 from typing import Any, NoReturn
 
+from autograder.errors import GraderError
 from autograder.results import CheckStatus
 
-__all__ = ["Crashed", "Ending", "Missing", "Partial", "StudentError", "TimedOut", "partial"]
+__all__ = ["Crashed", "Ending", "Missing", "OutsideCheck", "Partial", "StudentError", "TimedOut", "partial"]
+
+
+class OutsideCheck(GraderError):
+    """Something is asked of the student's process while no check is at work."""
 
 
 class StudentError(Exception):
@@ -66,7 +71,10 @@ class StudentError(Exception):
         """Return what the student's exception has of that name."""
         if name.startswith("_") or vars(self).get("value") is None:
             raise AttributeError(name)
-        return getattr(self.value, name)
+        try:
+            return getattr(self.value, name)
+        except OutsideCheck:  # whoever prints it after the check looks for what Python's own kinds have
+            raise AttributeError(name) from None
 
     @property
     def _place(self) -> str:

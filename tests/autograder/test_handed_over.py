@@ -4,6 +4,7 @@ import builtins
 import json
 import math
 import subprocess
+import traceback
 import types
 from datetime import date
 from pathlib import Path
@@ -18,9 +19,9 @@ from autograder.checks.check_functions import CheckFunctions
 from autograder.checks.error_classes import error_class, new_error
 from autograder.checks.expect import Mismatch
 from autograder.checks.library_classes import library_class, stand_in_class
-from autograder.checks.outcomes import Ending, Partial, StudentError
+from autograder.checks.outcomes import Ending, OutsideCheck, Partial, StudentError
 from autograder.errors import GraderError
-from autograder.sandbox.outside.process import CallRaised
+from autograder.sandbox.outside.process import CallRaised, _raised
 from autograder.sandbox.shared import tables  # noqa: F401 - the protocol finds it loaded, as in a course with pandas
 from autograder.sandbox.shared.protocol import CheckFunction, Decoder, Encoder, ImportPath, Limits, ProtocolError
 
@@ -384,3 +385,24 @@ def test_a_folder_may_stand_where_a_file_was(tmp_path):
     folder.send(lambda *_: None)
     folder.fetch(lambda *_: (["a/b"], {"a/b": b"x"}))
     assert (tmp_path / "a" / "b").read_bytes() == b"x"
+
+
+class Gone:
+    """An exception of the student's whose check is over."""
+
+    def __getattr__(self, name: str) -> object:
+        raise OutsideCheck(name)
+
+
+@pytest.mark.parametrize("name", [one for one in exceptions_of_libraries() if one.startswith("builtins.")])
+def test_an_error_is_printed_after_its_check(name):
+    of = {"type_name": "x", "message": "m", "cell": "", "line": 0, "source_line": ""}
+    error = new_error(error_class((name,)), **of, value=Gone())
+    assert "m" in "".join(traceback.format_exception(error))
+    assert not hasattr(error, "missing")
+    assert new_error(error_class((name,)), **of, value=types.SimpleNamespace(missing=2)).missing == 2
+
+
+def test_names_of_an_error_are_short():
+    told = {"kind": "raised", "types": ["a" * 1_000], "message": "", "cell": "", "line": 0, "of_check": -1}
+    assert _raised(told).types == ("a" * 200,)
