@@ -399,6 +399,9 @@ def test_an_error_is_printed_after_its_check(name):
     of = {"type_name": "x", "message": "m", "cell": "", "line": 0, "source_line": ""}
     error = new_error(error_class((name,)), **of, value=Gone())
     assert "m" in "".join(traceback.format_exception(error))
+    with pytest.raises(StudentError) as caught:
+        raise error
+    assert "m" in caught.exconly(tryshort=True)  # which asks an AssertionError for `msg`
     assert not hasattr(error, "missing")
     assert new_error(error_class((name,)), **of, value=types.SimpleNamespace(missing=2)).missing == 2
 
