@@ -493,6 +493,10 @@ OTHERWISE = {
         "`(a.x, a.y) == (1, 2)`; where the `__eq__` itself is the question, `library.operator.eq(a, b)`; "
         "`sorted(objects, key=lambda v: v.x)`."
     ),
+    "abs(student.f(x) - y) < 1e-6": (
+        "of an object of the student's the `-` is theirs, and could give anything: `student.f(x) == pytest.approx(y)`, which "
+        "refuses such an object, or `float(student.f(x)) - y`."
+    ),
     "hash(a) == hash(b), {a, b}": "a handle's hash is its identity; `library.builtins.hash(a)` is the student's.",
     "arguments changed in place": (
         "`@pytest.mark.in_place` changes the check's as the student's code changes its copies, during the call. "
