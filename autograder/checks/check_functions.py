@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
+from autograder.checks.outcomes import StudentError
 from autograder.errors import GraderError
 from autograder.sandbox.outside.process import CallRaised
 from autograder.sandbox.shared.protocol import CheckFunction, ImportPath, ProtocolError
@@ -45,6 +46,7 @@ class CheckFunctions:
     def __init__(self) -> None:
         self._functions: list[Callable[..., object]] = []
         self._values: list[object] = []
+        self._numbers: dict[int, int] = {}
         self._errors: list[BaseException] = []
         self._calls = 0
         self._over: BaseException | None = None
@@ -63,7 +65,7 @@ class CheckFunctions:
         return None
 
     def _keep(self, value: object, function: Callable[..., object], *, iterates: bool = False) -> CheckFunction:
-        number = next((place for place, known in enumerate(self._values) if known is value), len(self._values))
+        number = self._numbers.setdefault(id(value), len(self._values))  # which stays its own: the value is kept
         if number == len(self._values):
             self._values.append(value)
             self._functions.append(function)
@@ -94,24 +96,36 @@ class CheckFunctions:
             return function(*args, **kwargs)
         except _NoInput as error:  # the student's own error: Python would raise it too
             raise CallRaised(-1, EOFError(str(error))) from None
-        except GraderError as error:
+        except (GraderError, AssertionError) as error:
+            if isinstance(error, StudentError):
+                raise self._told(error) from error
             self._over = error
             raise CallRaised(-1, RuntimeError("the check is over")) from None
         except Exception as error:
-            self._errors.append(error)
-            raise CallRaised(len(self._errors) - 1, error) from error
+            raise self._told(error) from error
         except BaseException as error:  # noqa: BLE001 - the check is over, which the student's code cannot prevent
             self._over = error
             raise CallRaised(-1, RuntimeError("the check is over")) from None
 
+    def _told(self, error: Exception) -> CallRaised:
+        """Return what tells the student's process of an exception that its code may expect."""
+        self._errors.append(error)
+        return CallRaised(len(self._errors) - 1, error)
+
     def raise_what_ended(self) -> None:
-        """Raise what ended the check inside a function of its own."""
-        if self._over is not None:
-            raise self._over
+        """Raise what ended the check inside a function of its own; a failed assertion the check itself may expect."""
+        over = self._over
+        if isinstance(over, AssertionError):
+            self._over = None
+        if over is not None:
+            raise over
 
     def error(self, number: int) -> BaseException | None:
         """Return the exception of that number that a function of the check's raised."""
-        return self._errors[number] if 0 <= number < len(self._errors) else None
+        error = self._errors[number] if 0 <= number < len(self._errors) else None
+        if isinstance(error, StopIteration):  # which would end a `map` of the check's as if there were no more
+            return RuntimeError("a function of the check's raised StopIteration")
+        return error
 
 
 _INPUT_OF_PYTHON = builtins.input

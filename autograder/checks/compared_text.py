@@ -5,12 +5,18 @@ from typing import Any, Self
 
 from autograder.checks.expect import Mismatch
 
-__all__ = ["NO_VERDICT", "Incomparable", "Named"]
+__all__ = ["NO_VERDICT", "OF_THEIRS", "Incomparable", "Named"]
 
 NO_VERDICT = (
     "comparing with < and the like asks the student's own object, which could say anything: insist on a number first, "
     "as expect.number does, or take float(…) of it; where its `__lt__` itself is the question, ask "
     "library.operator.lt(a, b)"
+)
+
+OF_THEIRS = (
+    "the operator asks the student's own object, which gets the number and could answer anything: insist on a number "
+    "first, as expect.number does, or take float(…) of it; where the operator itself is the question, ask "
+    "library.operator.{name}(a, b)"
 )
 
 

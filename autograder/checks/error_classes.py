@@ -68,8 +68,10 @@ def _error_class(types: tuple[str, ...]) -> type[StudentError]:
 
 
 def _made(meta: type[type], name: str, bases: tuple[type, ...]) -> Any:
-    """Return a new class, None where its bases do not go together."""
+    """Return a new class, None where its bases do not go together, or allow no exception that has but a message."""
     try:
-        return meta(name.rpartition(".")[2] if name.isidentifier() else "StudentsError", bases, {})
+        made = meta(name.rpartition(".")[2] if name.isidentifier() else "StudentsError", bases, {})
+        new_error(made, type_name="", message="", cell="", line=0, source_line="")
     except TypeError:
         return None
+    return made

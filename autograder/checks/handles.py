@@ -7,11 +7,12 @@ goes to the student process. Nothing is ever found equal or greater by code of t
 
 import builtins
 import functools
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, cast
 
 from autograder.checks.arguments_in_place import change_in_place, is_changeable
-from autograder.checks.compared_text import NO_VERDICT, Incomparable, Named
+from autograder.checks.compared_text import NO_VERDICT, OF_THEIRS, Incomparable, Named
 from autograder.checks.error_classes import StudentErrorClass, error_class
 from autograder.checks.expect import Mismatch
 from autograder.checks.library_classes import stand_in_class
@@ -41,9 +42,17 @@ class Line:
     def __init__(self, run: NotebookRun) -> None:
         self._run = run
         self._made_in = run.epoch
+        self.told_length: tuple[object, int] | None = None
+        """Whose length was asked for last, and what it is said to be; None once anything else was asked."""
+
+    def length_of(self, identity: object) -> int:
+        """Return the length that this object was said to have just before, 0 where it was not asked."""
+        return self.told_length[1] if self.told_length is not None and self.told_length[0] == identity else 0
 
     def ask(self, operation: str, *arguments: object) -> Any:
         """Return the answer to a request."""
+        if operation not in ("iterator", "elements"):
+            self.told_length = None
         return self._run.request(operation, *arguments, keep=self._keep, resolve=self._resolve)
 
     def call(self, target: object, args: tuple[Any, ...], kwargs: dict[str, Any], *, how: str = "call") -> Any:
@@ -223,24 +232,39 @@ class Handle:
 
     def __len__(self) -> int:
         """Return what the student's object says of its length."""
-        return cast("int", self._line.ask("length", self))
+        length = cast("int", self._line.ask("length", self))
+        self._line.told_length = (self._identity, length)
+        return length
 
     def __iter__(self) -> Iterator[Any]:
+        """Yield the elements, as many as `len` gave where that was just asked for."""
+        return self._loop(self._line.length_of(self._identity))  # now: `list` asks for the length before the first
+
+    def _loop(self, expected: int) -> Iterator[Any]:
         """Yield the elements: of an iterator one by one, as it would be used up here; of all else some at a time."""
         elements, is_iterator = self._line.ask("iterator", self)
         wanted, left = 1 if is_iterator else _FIRST_ELEMENTS, _MOST_ELEMENTS
-        while found := self._line.ask("elements", elements, wanted):
+        while found := self._elements(elements, wanted):
             yield from found
+            expected -= len(found)
             if len(found) < wanted:
-                return
+                break
             left -= wanted
             if left <= 0:
                 raise Mismatch(f"There must be an end: at most {_MOST_ELEMENTS:,} elements are looked at.", "longer")
             wanted = 1 if is_iterator else min(_MORE_ELEMENTS * wanted, _MOST_AT_ONCE)
+        if expected > 0:  # or a check that has looked at the length would have compared nothing
+            raise Mismatch("There must be as many elements as its length says.", "shorter")
+
+    def _elements(self, elements: object, wanted: int) -> list[Any]:
+        found = self._line.ask("elements", elements, wanted)
+        if type(found) is not list or len(found) > wanted:
+            raise Mismatch("A loop must have elements.", "none that can be told apart")
+        return found
 
     def __next__(self) -> Any:
         """Return the next element of the student's iterator."""
-        for element in self._line.ask("elements", self, 1):
+        for element in self._elements(self, 1):
             return element
         raise StopIteration
 
@@ -317,13 +341,27 @@ def _error_class_of(handle: Handle, classes: tuple[str, ...]) -> Any:
 
 
 class Elementwise(Handle):
-    """What comparing the student's object with `<` and the like gave: neither true nor false as a whole."""
+    """What comparing the student's object with `<` and the like gave: no verdict, as a whole or in part.
+
+    It selects elements of the student's, `x[x > 0]`, alone or joined by `&`, `|`, `^` and `~`.
+    """
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
-        """Refuse: the student's own object would decide."""
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse, as `all` and `sum` would be the student's own."""
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise TypeError(NO_VERDICT)
+
+
+def _refuse(_self: Elementwise, *_: object) -> NoReturn:
+    """Refuse: the student's own object would decide."""
+    raise TypeError(NO_VERDICT)
+
+
+for _name in ("bool", "len", "iter", "next", "getitem", "contains", "call", "int", "float", "complex", "str"):
+    setattr(Elementwise, f"__{_name}__", _refuse)
 
 
 def _is_exception(name: object) -> bool:
@@ -331,26 +369,44 @@ def _is_exception(name: object) -> bool:
     return isinstance(found, type) and issubclass(found, Exception)
 
 
+_OF_ELEMENTS = {"lt", "le", "gt", "ge", "and_", "or_", "xor", "invert"}
+
+
 def _operator(name: str, *, reflected: bool = False) -> Callable[..., Any]:
     """Return the method that has Python's operator of that name work on the student's object."""
 
     def operate(self: Handle, *others: Any) -> Any:
         values = (*others, self) if reflected else (self, *others)
-        return Library(self._line, f"operator.{name}")(*values)
+        if any(isinstance(value, Elementwise) for value in values):
+            return _no_verdict(name, *values)
+        found = Library(self._line, f"operator.{name}")(*values)
+        if isinstance(found, int | float | complex) and not all(isinstance(value, Handle) for value in values):
+            raise TypeError(OF_THEIRS.format(name=name))
+        return found
 
     return operate
 
 
-def _comparison(name: str) -> Callable[[Handle, Any], Handle]:
-    """Return the method that compares element by element, as tables and columns do."""
+def _comparison(name: str) -> Callable[[Handle, Any], Any]:
+    """Return the method that compares element by element, as tables and columns do; what is data is compared here."""
 
-    def compare(self: Handle, other: Any) -> Handle:
-        found = Library(self._line, f"operator.{name}")(self, other)
-        if not isinstance(found, Handle):
-            raise TypeError(NO_VERDICT)
-        return Elementwise(self._line, object.__getattribute__(found, "_identity"))
+    def compare(self: Handle, other: Any) -> Any:
+        if self._identity[1].kind.startswith(_OF_DATA):
+            value = self._line.ask("value", self)
+            if not isinstance(value, Handle):
+                return getattr(operator, name)(value, other)
+        return _no_verdict(name, self, other)
 
     return compare
+
+
+def _no_verdict(name: str, *values: Any) -> Elementwise:
+    """Return what the operator of that name gives in the student's process, which decides nothing here."""
+    line = next(value for value in values if isinstance(value, Handle))._line  # noqa: SLF001 - a handle's
+    found = Library(line, f"operator.{name}")(*values) if name in _OF_ELEMENTS else None
+    if not isinstance(found, Handle):
+        raise TypeError(NO_VERDICT)
+    return Elementwise(line, object.__getattribute__(found, "_identity"))
 
 
 def _conversion(kind: type) -> Callable[[Handle], Any]:

@@ -9,6 +9,9 @@ import functools
 import sys
 import types
 from collections import OrderedDict, deque
+from datetime import date, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import PurePath
 
 import numpy as np
@@ -16,8 +19,9 @@ import numpy as np
 __all__ = ["library_class", "library_exception", "stand_in_class"]
 
 _DATA = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, type(None), deque)
-_DATA_ROOTS = (*_DATA, np.generic, np.ndarray, PurePath, OrderedDict)
-_DATA_NAMES = {"Tensor", "DataFrame", "Series", "Index"}
+_RARER_DATA = (slice, range, type(...), date, time, timedelta, Decimal, Fraction)
+_DATA_ROOTS = (*_DATA, *_RARER_DATA, np.generic, np.ndarray, PurePath, OrderedDict)
+_DATA_NAMES = {"TensorBase", "device", "dtype", "Tensor", "DataFrame", "Series", "Index", "NDFrame", "NAType"}
 _OF_INTERPRETER = {f"builtins.{kind.__name__}": kind for kind in vars(types).values() if isinstance(kind, type)} | {
     f"{kind.__module__}.{kind.__name__}": kind for kind in vars(builtins).values() if isinstance(kind, type)
 }

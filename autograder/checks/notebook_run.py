@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.answer_files import HandedInFile, definitions_in
 from autograder.checks.endless import EndlessFunctions
-from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
+from autograder.checks.outcomes import Crashed, Ending, Missing, OutsideCheck, StudentError, TimedOut
 from autograder.checks.present_check import PresentCheck
 from autograder.checks.student_errors import describe_error, undefined_name
 from autograder.checks.whereabouts import Whereabouts
@@ -165,7 +165,7 @@ class NotebookRun:
         Meanwhile it may call the check's functions, which may ask it something themselves.
         """
         if self._check_left is None:
-            raise GraderError(f"A request ({operation}) outside a check; use `student` only in the check itself.")
+            raise OutsideCheck(f"A request ({operation}) outside a check; use `student` only in the check itself.")
         self._require_time()
         process = self._ready()
         ask = _asking(process, keep, resolve)

@@ -13,9 +13,14 @@ for staff. The first may carry nothing that the student's process says at will: 
 
 from typing import Any, NoReturn
 
+from autograder.errors import GraderError
 from autograder.results import CheckStatus
 
-__all__ = ["Crashed", "Ending", "Missing", "Partial", "StudentError", "TimedOut", "partial"]
+__all__ = ["Crashed", "Ending", "Missing", "OutsideCheck", "Partial", "StudentError", "TimedOut", "partial"]
+
+
+class OutsideCheck(GraderError):
+    """Something is asked of the student's process while no check is at work."""
 
 
 class StudentError(Exception):
@@ -50,7 +55,9 @@ class StudentError(Exception):
         self.cause = cause
         self.advice = advice
         self.value = value
-        super().__init__(message)
+        Exception.__init__(self, message)  # a library's own kind may want more, or do something
+        if isinstance(self, SyntaxError):
+            self.msg = message
         if place := self._place.strip():
             self.add_note(f"raised {place}")
 
@@ -58,11 +65,16 @@ class StudentError(Exception):
         """Return the message, for whichever of Python's own kinds it is, too."""
         return self.message or self.type_name
 
+    __repr__ = Exception.__repr__
+
     def __getattr__(self, name: str) -> Any:
         """Return what the student's exception has of that name."""
         if name.startswith("_") or vars(self).get("value") is None:
             raise AttributeError(name)
-        return getattr(self.value, name)
+        try:
+            return getattr(self.value, name)
+        except OutsideCheck:  # whoever prints it after the check looks for what Python's own kinds have
+            raise AttributeError(name) from None
 
     @property
     def _place(self) -> str:

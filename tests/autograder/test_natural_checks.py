@@ -218,7 +218,7 @@ class Account:
             raise Overdrawn(amount - self._balance)
         self._balance -= amount
 
-class Savings(Account): pass
+class Savings(Account): label = "savings"
 
 @dataclasses.dataclass(frozen=True)
 class Item:
@@ -236,6 +236,12 @@ class Node:
 def opened():
     yield "inside"
 
+class Close:
+    """It is as far from everything as the right answer would be."""
+
+    def __sub__(self, other): return 0
+    __rsub__ = __sub__
+
 class Sure:
     """It says yes to everything, with an answer of Python's own."""
 
@@ -249,6 +255,8 @@ class Odd:
     """It answers with an object of its own."""
 
     def __gt__(self, other): return self
+    def __and__(self, other): return self
+    def all(self, **_): return True
     def __str__(self): return Text("yes")
     def __float__(self): return Number(1)
     def __getitem__(self, key): return self
@@ -256,6 +264,7 @@ class Odd:
 
 
 class Holder:
+    def __len__(self): return 3
     def __contains__(self, value): return True
     def __iter__(self): return iter([1, 2])
 
@@ -430,6 +439,7 @@ NATURAL = {
     "mock.patch.object": 'with mock.patch.object(student, "roll", return_value=[6, 6]) as fake:\n    assert student.game(2) == 12\nfake.assert_called_once_with(2)',
     "recursion": 'calls, original = [], student.factorial\nmonkeypatch.setattr(student, "factorial", lambda n: calls.append(n) or original(n))\nassert student.factorial(3) == 6 and len(calls) == 4',
     "a library's function replaced": 'monkeypatch.setattr(random, "randint", lambda a, b: 4)\nassert student.roll(2) == [4, 4]',
+    "a class's attribute replaced": 'monkeypatch.setattr(student.Savings, "label", "x")\nassert student.Savings(1).label == "x"',
     "setenv": 'monkeypatch.setenv("COURSE_HOME", "/here")\nassert student.home() == "/here"',
     "setenv in a fixture": 'assert at_home and student.home() == "/here"',
     "random.seed": "random.seed(1)\nfirst = student.roll(9)\nrandom.seed(1)\nassert student.roll(9) == first == (random.seed(1), [random.randint(1, 6) for _ in range(9)])[1]",
@@ -448,11 +458,18 @@ NATURAL = {
 """Bodies of checks by what is natural about them; each passes on the solution, and not on an answer that raises."""
 IN_PLACE = {"a list changed in place, seen by a helper"}
 """Those that are marked so."""
-FIXTURES = ("capsys", "monkeypatch", "tmp_path", "at_home")
+FIXTURES = ("library", "capsys", "monkeypatch", "tmp_path", "at_home")
 BOUNDARY = {
     "an object does not decide with >": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Sure() > 5',
     "nor with an object of its own": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Odd() > 5',
+    "nor with all": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert (student.Odd() > 5).all()',
+    "nor with all of Python's": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert all(student.Odd() > 5)',
+    "nor with all of numpy's": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert np.all((student.Odd() > 5) & (student.Odd() > 4))',
+    "nor with a length that is not kept": 'holder = student.Holder()\nassert list(holder) == [1, 2]\nwith pytest.raises(AssertionError, match="as many elements"):\n    assert len(holder) == 3 and all(a == b for a, b in zip(holder, [1, 2, 3]))',
     "nor with <=": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert 5 >= student.Sure()',
+    "nor with an operator": 'with pytest.raises(TypeError, match="library.operator.sub"):\n    assert abs(student.Close() - 5) < 0.1',
+    "nor with one of the other side": 'with pytest.raises(TypeError, match="library.operator.sub"):\n    assert abs(5 - student.Close()) < 0.1',
+    "the operator itself may be asked for": "assert library.operator.sub(student.Close(), 5) == 0",
     "nor by being equal": 'with pytest.raises(AssertionError, match="plain data"):\n    assert student.Sure() == 5',
     "nor by being unequal": 'with pytest.raises(AssertionError, match="plain data"):\n    assert student.Sure() != 5',
     "nor in a list": 'with pytest.raises(AssertionError, match="plain data"):\n    assert 5 in [student.Sure()]',
@@ -462,10 +479,12 @@ BOUNDARY = {
     "a class in place of data is no data": "assert not isinstance(student.Kind(), (int, float, str, list, np.ndarray, pd.DataFrame))",
     "a path opens no file here": "assert not hasattr(student.report_path(), 'read_text')",
     "an answer does not change what the right one comes from": "values = [1]\nassert student.append_to(2, values) == values + [2]",
-    "what a check replaces is undone": "assert student.game(0) == 0 and set(student.roll(200)) > {1, 2, 3}",
+    "what a check replaces is undone": "assert student.Savings.label == 'savings'\nassert student.game(0) == 0 and set(student.roll(200)) > {1, 2, 3}",
     "and the environment": "with pytest.raises(KeyError):\n    student.home()",
     "nothing is asked where no answer stands": "with pytest.raises(EOFError):\n    student.ask_age()",
     "a check's own failure is its own": "def judge(x):\n    assert x > 5, 'too small'\nwith pytest.raises(AssertionError, match='too small'):\n    student.apply_to_all(judge, [1])",
+    "nor is it swallowed": "def judge():\n    assert 1 > 5, 'too small'\nwith pytest.raises(AssertionError, match='too small'):\n    student.catch_all(judge)\nassert student.halves(4) == 2",
+    "a check's StopIteration ends no map": "with pytest.raises(RuntimeError, match='StopIteration'):\n    list(map(lambda f: student.apply_to_all(f, [1]), [lambda x: next(iter([]))]))",
     "an ending cannot be caught there": "with pytest.raises(BaseException, match='not defined'):\n    student.catch_all(lambda: getattr(student, 'no' + 'where'))",
     "a callback asks the student": "assert student.apply_to_all(lambda x: student.halves(x) + 1, [2, 4]) == [2, 3]",
     "its text is a text": "assert type(str(student.Odd())) is str",
@@ -479,6 +498,11 @@ OTHERWISE = {
         "refused with a sentence: an `__eq__` or `__lt__` of the student's could say anything. Compare what they hold, "
         "`(a.x, a.y) == (1, 2)`; where the `__eq__` itself is the question, `library.operator.eq(a, b)`; "
         "`sorted(objects, key=lambda v: v.x)`."
+    ),
+    "a - 1 of an object, where it gives a number": (
+        "refused with a sentence: what gets the number knows it, and `abs(a - 1) < 1e-6` would be theirs to say. `float(a) - 1`; "
+        "where the operator itself is the question, `library.operator.sub(a, 1)`. Objects that operators give stay theirs: "
+        "compare what they hold."
     ),
     "hash(a) == hash(b), {a, b}": "a handle's hash is its identity; `library.builtins.hash(a)` is the student's.",
     "arguments changed in place": (

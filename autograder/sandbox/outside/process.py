@@ -390,7 +390,7 @@ def _raised(error: dict[Any, Any]) -> Raised:
             "line": int(line),
             "of_check": int(of_check),
         } if all(isinstance(name, str) for name in types):
-            names = tuple(types[:20])
+            names = tuple(name[:200] for name in types[:20])
             cell, message = cell[:200], message[:_TEXT]
             return Raised(kind=kind, types=names, message=message, cell=cell, line=line, of_check=of_check)
     raise ProtocolError("an error that is not described")

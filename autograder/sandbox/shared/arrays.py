@@ -46,6 +46,8 @@ def array_of(name: str, sizes: tuple[int, ...], raw: bytes) -> "np.ndarray[Any, 
     check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
     if dtype.kind == "U" and raw and np.frombuffer(raw, "<u4").max() > _LAST_CHARACTER:
         raise ProtocolError("a character that is none")
+    if math.prod(filter(None, sizes)) * dtype.itemsize >= 2**63:  # numpy counts what one size of 0 hides
+        raise ProtocolError("a shape that is not one")
     return np.frombuffer(bytearray(raw), dtype).reshape(sizes)
 
 

@@ -17,6 +17,11 @@ _NUMBERS = "biufc"
 _UNITS = ("s", "ms", "us", "ns")
 _ZONE = re.compile(r"(?!dateutil|tzlocal)[A-Za-z0-9_+\-/:]{1,64}")
 _FREQUENCY = re.compile(r"[A-Za-z0-9\-]{1,24}")
+_MOST_UNSORTED = 2_000
+"""Numbers that must differ, as categories do, are hashed where they are not sorted, and whoever wants to finds as many
+as they like with the same hash."""
+_MOST_WITH_FREQUENCY = 1_000_000
+"""Times that are reckoned anew where they are said to be of a frequency."""
 _NAMES = (str, int, float, bool, type(None))
 _MASKED: Mapping[str, Any] = {
     str(dtype): dtype
@@ -72,7 +77,7 @@ def table(kind: str, given: Any) -> Any:
         "series": lambda given: pd.Series(_values(given[0]), index=_index(given[1]), name=_name(given[2])),
         "index": _index,
         "timestamp": _timestamp,
-        "timedelta": lambda given: pd.Timedelta(np.timedelta64(int(given[0]), _one_of(_UNITS, given[1]))),
+        "timedelta": lambda given: pd.Timedelta(np.timedelta64(_whole(given[0]), _one_of(_UNITS, given[1]))),
         "missing": {"NA": pd.NA, "NaT": pd.NaT}.__getitem__,
     }
     try:
@@ -117,7 +122,7 @@ def _values(given: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one return per ki
     """Return what `_values_apart` took apart."""
     match given:
         case ("category", bool(ordered), tuple(categories), np.ndarray() as codes):
-            kinds = pd.CategoricalDtype(_index(categories), ordered=ordered)
+            kinds = pd.CategoricalDtype(_distinct(_index(categories)), ordered=ordered)
             return pd.Categorical.from_codes(codes, dtype=kinds)
         case ("zone", unit, str(zone), np.ndarray() as numbers) if _ZONE.fullmatch(zone):
             dtype = pd.DatetimeTZDtype(_one_of(_UNITS, unit), zone)
@@ -162,18 +167,31 @@ def _index(given: tuple[Any, ...]) -> Any:
     """Return what `_index_apart` took apart."""
     match given:
         case ("levels", list(names), list(levels), list(codes)):
-            return pd.MultiIndex([_index(level) for level in levels], codes, names=[_name(name) for name in names])
+            distinct = [_distinct(_index(level)) for level in levels]
+            return pd.MultiIndex(distinct, codes, names=[_name(name) for name in names])
         case ("range", [name], (int(start), int(stop), int(step))) if max(abs(start), abs(stop), abs(step)) < 2**40:
             return pd.RangeIndex(start, stop, step, name=_name(name))
         case ("times", [name], tuple(values), frequency):
             found = pd.Index(_values(values), name=_name(name))
             if isinstance(frequency, str) and _FREQUENCY.fullmatch(frequency):
+                if len(found) > _MOST_WITH_FREQUENCY:
+                    raise ValueError
                 found.freq = frequency
             return found
         case ("values", [name], tuple(values)):
             found = _values(values)
             return pd.Index(found, dtype=found.dtype, name=_name(name))
     raise ValueError
+
+
+def _distinct(found: Any) -> Any:
+    """Return an index whose values have to differ; raise ValueError where finding that out could take for ever."""
+    if len(found) > _MOST_UNSORTED and not isinstance(found.dtype, pd.StringDtype):
+        if found.dtype.kind == "O" and not all(type(value) is str for value in found):  # others need not even compare
+            raise ValueError
+        if found.dtype.kind != "O" and not found.is_monotonic_increasing:
+            raise ValueError
+    return found
 
 
 def _frame(given: tuple[Any, ...]) -> Any:
@@ -187,7 +205,7 @@ def _frame(given: tuple[Any, ...]) -> Any:
 
 def _timestamp(given: tuple[Any, ...]) -> Any:
     number, unit, zone = given
-    moment = pd.Timestamp(np.datetime64(int(number), _one_of(_UNITS, unit)))
+    moment = pd.Timestamp(np.datetime64(_whole(number), _one_of(_UNITS, unit)))
     if zone is None:
         return moment
     if not (isinstance(zone, str) and _ZONE.fullmatch(zone)):
@@ -202,6 +220,13 @@ def _name(name: Any) -> Any:
     if isinstance(name, np.integer):
         return int(name)
     raise _OtherError
+
+
+def _whole(number: object) -> int:
+    """Return a whole number as it is; raise ValueError for whatever would have to be made one."""
+    if type(number) is not int:
+        raise ValueError
+    return number
 
 
 def _one_of(known: tuple[str, ...], value: object) -> Any:
