@@ -39,7 +39,7 @@ FeedbackLevel = Literal["scores", "hints", "full"]
 """What feedback shows: scores by question; with `hints` each check and its hint; with `full` the notebook as well."""
 _FUNCTION = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[\w./-]+\.py):[A-Za-z_]\w*")
 _LEVELS = " or ".join(map(repr, get_args(FeedbackLevel)))
-FIXTURES = {"student", "library", "reference", "student_id", "device", "rng", "request"}
+FIXTURES = {"student", "library", "reference", "student_id", "device", "rng", "request", "monkeypatch"}
 """Names of fixtures that checks have in every course."""
 
 

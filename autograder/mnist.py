@@ -8,8 +8,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograder.atomic_files import write_atomically
 from autograder.errors import DataError
-from autograder.results import write_atomically
 
 if TYPE_CHECKING:
     from torch import Tensor

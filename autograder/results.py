@@ -5,9 +5,6 @@ is held against the dataclasses here; docs/result.schema.json says the same to o
 """
 
 import json
-import os
-import secrets
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -17,6 +14,7 @@ from typing import Annotated, Literal, Self
 
 import msgspec
 
+from autograder.atomic_files import write_all_atomically, write_atomically
 from autograder.errors import ResultError
 
 __all__ = [
@@ -35,9 +33,7 @@ __all__ = [
     "kept_notebook_path",
     "read_result",
     "read_results",
-    "remove_leftovers",
     "result_path",
-    "write_atomically",
     "write_result",
     "write_results",
 ]
@@ -343,70 +339,7 @@ def write_result(results: Path, result: Result) -> Path:
 
 def write_results(results: Path, several: Sequence[Result]) -> None:
     """Write results as `write_result` does, with one flush of the disk for all of them."""
-    _write_atomically({result_path(results, result.assignment, result.student): result.to_json() for result in several})
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary file beside `path`, flush it to the disk, and rename it into place."""
-    _write_atomically({path: content})
-
-
-def _write_atomically(contents: Mapping[Path, bytes]) -> None:
-    """Write all files, then flush all: the first flush takes most of the others with it."""
-    drafts: dict[Path, Path] = {}
-    try:
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            drafts[path] = _draft(path.parent, content)
-        for draft in drafts.values():
-            _flush(draft)
-        for path, draft in drafts.items():
-            draft.replace(path)
-    except BaseException:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
-        raise
-    for folder in {path.parent for path in contents}:
-        _flush(folder)
-
-
-def _draft(folder: Path, content: bytes) -> Path:
-    """Return a new file with this content that others may read, whatever the umask."""
-    path = folder / f".{os.getpid()}@{socket.gethostname()}.{secrets.token_hex(8)}.part"
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(content)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def remove_leftovers(results: Path, assignment: str) -> None:
-    """Remove the half-written files of processes of this host that were killed at it."""
-    for path in (results / assignment).glob(f".*@{socket.gethostname()}.*.part"):
-        writer = path.name[1:].partition("@")[0]
-        if writer.isdecimal() and not _lives(int(writer)):
-            path.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    write_all_atomically({result_path(results, one.assignment, one.student): one.to_json() for one in several})
 
 
 def read_result(path: Path) -> Result:

@@ -7,10 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from autograder.atomic_files import write_atomically
 from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.grading.devices import Devices
-from autograder.results import write_atomically
 
 __all__ = ["NO_GPU", "Finding", "Findings", "Place", "Verdict", "not_tried", "read_findings", "write_findings"]
 

@@ -11,6 +11,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, ValidationError
 
+from autograder.atomic_files import write_atomically
 from autograder.authoring.edited_files import questions_of, read_edited_files, verify_edited_files
 from autograder.authoring.notebook import release_notebook, solution_notebook, to_bytes, verify_source
 from autograder.authoring.public_checks import export_question
@@ -24,7 +25,6 @@ from autograder.checks.module_code import ModuleCode
 from autograder.course import Assignment, Course
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import BYPRODUCTS, Cell, Notebook, Tag, questions_by_hand, read_notebook
-from autograder.results import write_atomically
 
 __all__ = ["Difference", "Tree", "build_trees", "compare", "write"]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import nbformat
 
 from autograder.answer_files import answers_in
+from autograder.atomic_files import write_atomically
 from autograder.authoring.config_entry import UnusualConfigError, entry_text, with_entry
 from autograder.authoring.from_notebook import Draft, draft_from
 from autograder.authoring.new_files import refuse_existing, template, write_new_folder
 from autograder.cell_code import statements
 from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.errors import BuildError, NotebookError
-from autograder.results import write_atomically
 
 __all__ = ["NewAssignment", "plan_assignment", "write_assignment"]
 

@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.atomic_files import write_atomically
 from autograder.authoring.config_entry import as_literal
 from autograder.authoring.new_files import refuse_existing, template, write_new_folder
 from autograder.course import CONFIG_NAME
 from autograder.errors import BuildError
-from autograder.results import write_atomically
 
 __all__ = ["write_course"]
 

@@ -22,6 +22,12 @@ __all__ = ["Check", "collect_checks", "run_pytest"]
 _PYTEST_OPTIONS = (
     *("--disable-plugin-autoload", "-p", "autograder.checks.plugin", "-p", "no:cacheprovider"),
     *("-p", "no:unraisableexception", "-p", "no:threadexception"),
+    *(
+        "-p",
+        "no:logging",
+        "-p",
+        "no:subtests",
+    ),  # a check has one verdict, and what is logged elsewhere is not seen here
     *("-c", "/dev/null", "--import-mode=importlib", "-q"),
 )
 """How checks are collected and run for a grade: our plugin alone, no cache, nobody's configuration."""

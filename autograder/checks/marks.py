@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from autograder.checks.argument_looks import looks_at_arguments
 from autograder.errors import BuildError
 
 __all__ = ["DECLARATIONS", "NAMES", "Marks", "check_id", "is_check", "question_of", "read_marks"]
@@ -13,10 +14,11 @@ DECLARATIONS = (
     "points(number): what the check is worth; 0 where there is no such mark",
     "public: the check is exported, so that students run it in their notebook",
     "deadline(seconds): the time for the student's code in this check",
+    "in_place: what the student's code changes in arguments of the check is changed here too",
     "look_at(reason): imported, and not sure to judge as it did: `build` refuses it until its author takes this away",
 )
 """The marks as pytest wants them declared."""
-NAMES = ("question", "points", "public", "deadline")
+NAMES = ("question", "points", "public", "deadline", "in_place")
 """Those that authors write."""
 _SHOWN = 40
 _MOST = 1e6
@@ -32,6 +34,11 @@ class Marks:
     public: bool
     deadline: float | None
     """Seconds for the student's code; None: the budget's `check_seconds`."""
+    in_place: bool = False
+    """Whether arguments are changed as the student's code changes them; elsewhere they are copies.
+
+    Where there is no such mark: whether the check looks at one afterwards.
+    """
     look_at: str = ""
     """Why its author has to look at it first; "" where nothing is left to do."""
 
@@ -70,11 +77,17 @@ def read_marks(item: pytest.Item) -> Marks:
         raise BuildError(f"{check_id(item)}: deadline is {deadline:g}; it must be a number of seconds above 0.")
     if public is not None and (public.args or public.kwargs):
         raise BuildError(f"{check_id(item)}: `public` takes no argument; leave the mark out where it is hidden.")
+    in_place = item.get_closest_marker("in_place")
+    if in_place is not None and (in_place.args or in_place.kwargs):
+        raise BuildError(
+            f"{check_id(item)}: `in_place` takes no argument; leave the mark out where nothing is to change."
+        )
     return Marks(
         question=question,
         points=worth or 0.0,
         public=public is not None,
         deadline=deadline,
+        in_place=in_place is not None or looks_at_arguments(getattr(item, "function", None)),
         look_at=" ".join(map(str, look_at.args)) or "no reason is given" if look_at is not None else "",
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from autograder.answer_files import HandedInFile, definitions_in
 from autograder.checks.endless import EndlessFunctions
-from autograder.checks.outcomes import Crashed, Ending, Missing, StudentError, TimedOut
+from autograder.checks.outcomes import Crashed, Ending, Missing, OutsideCheck, StudentError, TimedOut
+from autograder.checks.present_check import PresentCheck
 from autograder.checks.student_errors import describe_error, undefined_name
 from autograder.checks.whereabouts import Whereabouts
 from autograder.course import Budget
@@ -16,7 +17,7 @@ from autograder.notebooks import Notebook, PlannedCell
 from autograder.results import CellRecord, CellStatus, Flag
 from autograder.sandbox.outside.process import Died, Lost, Outcome, Raised, Sandbox, StudentProcess
 from autograder.sandbox.shared.limits import ProcessLimits
-from autograder.sandbox.shared.protocol import ImportPath, ProtocolError, RemoteObject
+from autograder.sandbox.shared.protocol import ImportPath, ProtocolError, StandIn
 
 __all__ = ["NotebookRun"]
 
@@ -73,6 +74,11 @@ class NotebookRun:
         """Seconds that the processes before the present one lost to others; see `_now`."""
         self.output: str | None = None
         """What the cells printed when they were first run. What is printed in checks may tell of hidden inputs."""
+        self._counted = 0.0
+        """Seconds that were counted, the student's or not: what is within others is counted once."""
+        self.check = PresentCheck()
+        self.waiting: list[tuple[str, tuple[object, ...]]] = []
+        """What fixtures ask for before the check begins."""
         self._check_left: float | None = None
         self._check_seconds = budget.check_seconds
         self._check_seed: int | None = None
@@ -98,23 +104,33 @@ class NotebookRun:
         return self._left
 
     @property
+    def in_check(self) -> bool:
+        """Return whether a check is at work."""
+        return self._check_left is not None
+
+    @property
     def setup_seconds(self) -> float:
         """Return the time that went into starting processes and running cells, in whichever check it fell."""
         return self.seconds["start"] + self.seconds["notebook"]
 
-    def begin_check(self, seconds: float | None, seed: int) -> None:
+    def begin_check(self, seconds: float | None, seed: int, check: PresentCheck | None = None) -> None:
         """Open the line for one check, with its deadline and its random seed."""
         self._check_seconds = seconds or self._budget.check_seconds
         self._check_left = self._check_seconds
         self._check_seed = seed
         self.epoch += 1
+        self.check = check or PresentCheck()
+        self.check.begin_with(self.waiting)
+        self.waiting = []
         if self._process is not None:
             self._process.forget_peak()
+            self._process.take_printed()
 
     def end_check(self) -> None:
         """Close the line: until the next check nothing reaches the student process."""
         self._check_left = None
         self.epoch += 1
+        self.check = PresentCheck()
         self.peak_mb = self._process.peak_bytes() / 2**20 if self._process is not None else 0.0
 
     def close(self) -> None:
@@ -141,30 +157,70 @@ class NotebookRun:
         self,
         operation: str,
         *arguments: object,
-        keep: Callable[[object], RemoteObject | ImportPath],
-        resolve: Callable[[RemoteObject | ImportPath], object],
+        keep: Callable[[object], StandIn],
+        resolve: Callable[[StandIn], object],
     ) -> Any:
-        """Return the notebook's answer; raise StudentError or an Ending for what went wrong with it."""
+        """Return the notebook's answer; raise StudentError or an Ending for what went wrong with it.
+
+        Meanwhile it may call the check's functions, which may ask it something themselves.
+        """
         if self._check_left is None:
-            raise GraderError(f"A request ({operation}) outside a check; use `student` only in the check itself.")
+            raise OutsideCheck(f"A request ({operation}) outside a check; use `student` only in the check itself.")
         self._require_time()
         process = self._ready()
-        began = self._now()
-        seconds = min(self._check_left, self._left)
+        ask = _asking(process, keep, resolve)
+        self._prepare(ask)
+        began, counted = self._now(), self._counted
+        seconds = max(min(self._check_left, self._left), 0.0)
         try:
-            return process.request(operation, *arguments, seconds=max(seconds, 0.0), keep=keep, resolve=resolve)
+            answer = process.request(
+                operation, *arguments, seconds=seconds, keep=keep, resolve=resolve, call=self._call_check
+            )
+            self.check.take_over(ask)
+            self.check.functions.raise_what_ended()
         except Lost as lost:
             raise GraderError(f"While a check was at work {lost}.") from lost
         except Raised as raised:
+            self.check.functions.raise_what_ended()
+            if (error := self.check.functions.error(raised.of_check)) is not None:
+                raise error from None
             raise self._as_outcome(raised, str(arguments[0]) if operation == "name" else None) from None
         except Died as died:
             self.close()
+            self.check.functions.raise_what_ended()
             raise self._as_ending(died, self._check_seconds) from None
+        else:
+            return answer
         finally:
-            spent = self._now() - began
+            if self._process is not None:
+                self.check.show_printed(self._process)
+            spent = self._count(began, counted)
             self.seconds["answers"] += spent
             self._check_left -= spent
             self._left -= spent
+
+    def _call_check(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        """Call a function of the check's for the student's process, in time that is not the student's."""
+        began, counted = self._now(), self._counted
+        try:
+            return self.check.functions.call(number, args, kwargs)
+        finally:
+            self._count(began, counted)
+
+    def _count(self, began: float, counted: float) -> float:
+        """Return the seconds since `began` that nothing within has counted since `counted`, and count them."""
+        spent = self._now() - began - (self._counted - counted)
+        self._counted += spent
+        return spent
+
+    def _prepare(self, ask: Callable[..., Any]) -> None:
+        try:
+            self.check.prepare(ask)
+        except Lost as lost:
+            raise GraderError(f"While a check was at work {lost}.") from lost
+        except (Raised, Died) as error:
+            self.close()
+            raise Crashed("Your notebook left its process unable to answer.", str(error)) from None
 
     def _now(self) -> float:
         """Return the time of a clock that stands still while others have the student process's processor."""
@@ -190,6 +246,7 @@ class NotebookRun:
                     self.close()
                     raise Crashed("Your notebook left its process unable to answer.", str(error)) from None
                 self._check_seed = None
+                self._process.take_printed()  # what cells printed is no part of a check
             return self._process
         self.flags.add(Flag.NOTEBOOK_CRASH)
         raise Crashed("Your notebook's process ended again and again while its cells were run.")
@@ -368,6 +425,14 @@ class NotebookRun:
 def _as_cell(file: HandedInFile) -> PlannedCell:
     """Return what stands for a file where a text says where something was raised."""
     return PlannedCell(name=file.name, index=-1, id="", grade_id="", source=file.text, file=file.name)
+
+
+def _asking(process: StudentProcess, keep: Callable[..., Any], resolve: Callable[..., Any]) -> Callable[..., Any]:
+    def ask(operation: str, *arguments: object) -> Any:
+        own: Callable[..., Any] = lambda value: value if isinstance(value, ImportPath) else keep(value)  # noqa: E731
+        return process.request(operation, *arguments, seconds=_SEED_SECONDS, keep=own, resolve=resolve)
+
+    return ask
 
 
 def _limits(budget: Budget, core: int | None) -> ProcessLimits:

@@ -11,11 +11,16 @@ Every one has three texts: `student_text` for feedback on a hidden check, `publi
 for staff. The first may carry nothing that the student's process says at will: it has seen hidden inputs.
 """
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from autograder.errors import GraderError
 from autograder.results import CheckStatus
 
-__all__ = ["Crashed", "Ending", "Missing", "Partial", "StudentError", "TimedOut", "partial"]
+__all__ = ["Crashed", "Ending", "Missing", "OutsideCheck", "Partial", "StudentError", "TimedOut", "partial"]
+
+
+class OutsideCheck(GraderError):
+    """Something is asked of the student's process while no check is at work."""
 
 
 class StudentError(Exception):
@@ -25,7 +30,7 @@ class StudentError(Exception):
     could carry a hidden input; `cell` names the notebook's cell ("" where none was at work) and `line` counts from 1 (0
     where it is no line of code); `cause` says what to do. They come from the student's process, which can choose among
     what there is: a hidden check shows `question` instead, the cell's if it is one of the assignment's, and `advice`, a
-    sentence of ours that holds nothing of the process's.
+    sentence of ours that holds nothing of the process's. Its own attributes are those of `value`, a handle.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class StudentError(Exception):
         question: str = "",
         cause: str = "",
         advice: str = "",
+        value: object = None,
     ) -> None:
         self.type_name = type_name
         self.message = message
@@ -48,11 +54,27 @@ class StudentError(Exception):
         self.question = question
         self.cause = cause
         self.advice = advice
-        super().__init__(self.staff_text)
+        self.value = value
+        Exception.__init__(self, message)  # a library's own kind may want more, or do something
+        if isinstance(self, SyntaxError):
+            self.msg = message
+        if place := self._place.strip():
+            self.add_note(f"raised {place}")
 
     def __str__(self) -> str:
-        """Return the whole of it, for whichever of Python's own kinds it is, too."""
-        return self.staff_text
+        """Return the message, for whichever of Python's own kinds it is, too."""
+        return self.message or self.type_name
+
+    __repr__ = Exception.__repr__
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the student's exception has of that name."""
+        if name.startswith("_") or vars(self).get("value") is None:
+            raise AttributeError(name)
+        try:
+            return getattr(self.value, name)
+        except OutsideCheck:  # whoever prints it after the check looks for what Python's own kinds have
+            raise AttributeError(name) from None
 
     @property
     def _place(self) -> str:

@@ -39,6 +39,8 @@ WORKING_FOLDER = pytest.StashKey[dict[str, Path]]()
 """By assignment: where the reference finds what its notebook finds beside it, where no worker sees to that."""
 SETUP_SECONDS = pytest.StashKey[float]()
 """What starting the student's process took in the check that happened to be first."""
+_PRINTED = frozenset({"capsys", "capfd"})
+"""Fixtures of pytest's that a check asks for what was printed."""
 DATA_FIXTURES = "autograder-data"
 """The name of the plugin that holds the fixtures of the course's datasets."""
 
@@ -147,6 +149,18 @@ def student(request: pytest.FixtureRequest) -> "Student":
 
 
 @pytest.fixture
+def monkeypatch(request: pytest.FixtureRequest) -> Generator[pytest.MonkeyPatch, None, None]:
+    """Give pytest's monkeypatch; in a check, one that does the same in the student's process."""
+    patch = pytest.MonkeyPatch()
+    if is_check(request.node):
+        from autograder.checks.patching import StudentsMonkeyPatch
+
+        patch = StudentsMonkeyPatch(_check_context(request.node).run)
+    yield patch
+    patch.undo()
+
+
+@pytest.fixture
 def library(request: pytest.FixtureRequest) -> "Library":
     """Give library objects in the student's process, by import path."""
     from autograder.checks.handles import Library
@@ -203,12 +217,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Open the line to the student's process for the length of the check."""
     if not is_check(item):
         return (yield)
+    from autograder.checks.present_check import PresentCheck
+    from autograder.checks.told_seeds import telling_seeds
+
     check_context = _check_context(item)
     run = check_context.run
     before = run.setup_seconds
-    run.begin_check(read_marks(item).deadline, check_context.student_seed(check_id(item)))
+    marks = read_marks(item)
+    check = PresentCheck(
+        shows_printed=not _PRINTED.isdisjoint(getattr(item, "fixturenames", ())),
+        in_place=marks.in_place,
+        folder=getattr(item, "funcargs", {}).get("tmp_path"),
+    )
+    run.begin_check(marks.deadline, check_context.student_seed(check_id(item)), check)
     try:
-        return (yield)
+        with telling_seeds(item.path.parent, check.tell_seed):
+            return (yield)
     finally:
         run.end_check()
         item.stash[SETUP_SECONDS] = run.setup_seconds - before

@@ -1,11 +1,11 @@
 """Put an exception of a student's code into words: what, where, and what to do where the cause is known."""
 
 import builtins
-import functools
 import re
 import sys
 from collections.abc import Sequence
 
+from autograder.checks.error_classes import error_class, new_error
 from autograder.checks.outcomes import StudentError
 from autograder.notebooks import PlannedCell
 from autograder.sandbox.outside.process import Raised
@@ -13,10 +13,6 @@ from autograder.sandbox.outside.process import Raised
 __all__ = ["describe_error", "undefined_name"]
 
 _TORCH_ERRORS = {"torch.OutOfMemoryError", "torch.AcceleratorError", "numpy.linalg.LinAlgError"}
-_EXPECTED_KINDS = {
-    *(ValueError, TypeError, LookupError, KeyError, IndexError, AttributeError, ArithmeticError, ZeroDivisionError),
-    *(OverflowError, RuntimeError, NotImplementedError, NameError),
-}
 _OWN_FILE = re.compile(r" \(<cell \d+>, line \d+\)$")
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _MODULE = re.compile(r"No module named '(\w+)")
@@ -54,7 +50,8 @@ def describe_error(raised: Raised, cell: PlannedCell | None, cause: str = "", ad
     without_gpu = known == _NO_GPU  # torch says what is wrong with "your system", which is the grader's
     module = _MODULE.match(raised.message)
     type_name = _known_type(raised.types)
-    return _kind_of(type_name)(
+    return new_error(
+        error_class(raised.types),
         type_name=type_name,
         message="" if without_gpu else _OWN_FILE.sub("", raised.message),
         cell=cell.label if cell else "",
@@ -63,18 +60,8 @@ def describe_error(raised: Raised, cell: PlannedCell | None, cause: str = "", ad
         question=cell.grade_id if cell else "",
         cause=known.format(f"`{module[1]}`" if module else "of that name") if known else cause,
         advice=known.format("of that name") if known else advice,
+        value=raised.value,
     )
-
-
-@functools.cache
-def _kind_of(type_name: str) -> type[StudentError]:
-    """Return the StudentError that is of Python's own kind as well, so that `pytest.raises(ValueError)` meets it.
-
-    Of the kinds that a check expects of an answer; others, such as MemoryError, could be taken for the grader's own.
-    """
-    found = getattr(builtins, type_name, None)
-    kinds = [kind for kind in found.__mro__ if kind in _EXPECTED_KINDS] if isinstance(found, type) else []
-    return type(f"Student{kinds[0].__name__}", (StudentError, kinds[0]), {}) if kinds else StudentError
 
 
 def _known_cause(raised: Raised) -> str:

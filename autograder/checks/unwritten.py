@@ -25,4 +25,5 @@ def is_unwritten(function: object) -> bool:
 
 def _kind(value: object) -> str:
     name = type(value).__name__
-    return "a function, class or other object" if name in {"Handle", "function", "type"} else f"of type {name}"
+    is_handle = type(value).__module__.endswith("checks.handles")
+    return "a function, class or other object" if is_handle or name in {"function", "type"} else f"of type {name}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.expect import Mismatch, Slip
+from autograder.checks.handed_to_library import advice
 from autograder.checks.outcomes import Ending, Partial, StudentError
 from autograder.results import CheckStatus, Flag
 
@@ -61,7 +62,7 @@ def judge(error: BaseException | None, *, public: bool, rule: str, checks: Path)
     return Verdict(
         status=CheckStatus.CHECK_RAISED,
         student_text=f"What your code returned cannot be used by this check. {rule}".strip(),
-        staff_text=f"the check itself raised: {staff}",
+        staff_text=f"the check itself raised: {staff} {advice(error, checks)}".rstrip(),
         flag=Flag.CHECK_RAISED,
     )
 

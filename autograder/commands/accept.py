@@ -38,9 +38,9 @@ def run(options: Options) -> ExitCode:
     from autograder.acceptance.findings import Verdict
     from autograder.acceptance.parts import chosen, parts_of, run_part
     from autograder.acceptance.summary import summary
+    from autograder.atomic_files import write_atomically
     from autograder.datasets import prepare_data
     from autograder.grading.devices import choose_devices
-    from autograder.results import write_atomically
 
     course = options.load_course()
     parts = parts_of(course)

@@ -38,10 +38,10 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Measure one assignment after the other and print a table of each."""
+    from autograder.atomic_files import write_atomically
     from autograder.bench.bench import EMPTY, BenchRequest, as_document, run_bench, table
     from autograder.datasets import prepare_data
     from autograder.grading.devices import choose_devices
-    from autograder.results import write_atomically
 
     course = options.load_course()
     prepare_data(course)

@@ -95,8 +95,8 @@ def _verify_answers(course: Course, name: str, solutions: "Tree") -> None:
 
 def _pack(course: Course, name: str, release: "Tree") -> None:
     """Write the archive that students are given, unless it is there."""
+    from autograder.atomic_files import write_atomically
     from autograder.authoring.archive import pack
-    from autograder.results import write_atomically
 
     path, content = course.release_zip(name), pack(name, release.files)
     written = not path.is_file() or path.read_bytes() != content
@@ -113,10 +113,10 @@ def _state(differences: "Sequence[Difference]", *, check: bool) -> str:
 
 def _write_pages(course: Course, names: Sequence[str], *, slides: bool, asked: bool) -> ExitCode:
     """Run solutions and write a page of each; without being asked for by name, only those with slides become slides."""
+    from autograder.atomic_files import write_atomically
     from autograder.authoring.assignment import build_trees
     from autograder.authoring.handout import execute, handout_page, has_slides, slides_page
     from autograder.datasets import prepare_data
-    from autograder.results import write_atomically
 
     prepare_data(course)
     for name in names:

@@ -24,9 +24,9 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Compare and print; no course is needed."""
+    from autograder.atomic_files import write_atomically
     from autograder.report.difference_table import as_csv, print_comparison
     from autograder.report.differences import compare, read_folder
-    from autograder.results import write_atomically
 
     comparison = compare(read_folder(options.old), read_folder(options.new))
     print_comparison(OUT, comparison)

@@ -110,8 +110,8 @@ def _resolved(path: Path | None) -> Sequence[Path]:
 
 def _export_table(options: Options, course: "Course") -> ExitCode:
     """Write one row for each student and check."""
+    from autograder.atomic_files import write_atomically
     from autograder.exporting.table import as_csv, as_parquet, rows_of
-    from autograder.results import write_atomically
 
     assignments = [course.assignment(name) for name in dict.fromkeys(options.assignment)]
     name = f"{assignments[0].name}/table.csv" if len(assignments) == 1 else "table.csv"
@@ -127,9 +127,9 @@ def _export_table(options: Options, course: "Course") -> ExitCode:
 
 def _export_gradescope(options: Options, course: "Course") -> ExitCode:
     """Pack the zip that Gradescope makes its autograder of."""
+    from autograder.atomic_files import write_atomically
     from autograder.checks.secret import has_demo_secret
     from autograder.exporting.gradescope_zip import autograder_zip
-    from autograder.results import write_atomically
 
     assignment = course.assignment(options.assignment[0])
     output = options.output or _results_folder(options, course) / assignment.name / "autograder.zip"
@@ -145,8 +145,8 @@ def _export_gradescope(options: Options, course: "Course") -> ExitCode:
 
 def _export_otter(options: Options, course: "Course") -> ExitCode:
     """Pack the public checks for otter."""
+    from autograder.atomic_files import write_atomically
     from autograder.exporting.otter_zip import otter_zip
-    from autograder.results import write_atomically
 
     assignment = course.assignment(options.assignment[0])
     output = options.output or _results_folder(options, course) / assignment.name / "otter-autograder.zip"
@@ -157,8 +157,8 @@ def _export_otter(options: Options, course: "Course") -> ExitCode:
 
 def _export_olx(options: Options, course: "Course") -> ExitCode:
     """Pack the numerical problems for Open edX."""
+    from autograder.atomic_files import write_atomically
     from autograder.exporting.olx import olx_course
-    from autograder.results import write_atomically
 
     assignment = course.assignment(options.assignment[0])
     output = options.output or _results_folder(options, course) / assignment.name / "olx.tar.gz"
@@ -181,9 +181,9 @@ class _Work:
 
 def _fill(options: Options, course: "Course") -> ExitCode:
     """Fill in what was downloaded, and pack the feedback."""
+    from autograder.atomic_files import write_atomically
     from autograder.exporting.archive import zip_of
     from autograder.exporting.csv_text import read_csv_text
-    from autograder.results import write_atomically
 
     assert options.fill is not None, "see _require_what_fits"
     assignment = course.assignment(options.assignment[0])

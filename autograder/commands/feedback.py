@@ -36,11 +36,12 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Write the pages, and at last the mark that they are ready."""
+    from autograder.atomic_files import write_atomically
     from autograder.feedback.as_text import as_json, as_markdown
     from autograder.feedback.feedback import gather
     from autograder.feedback.page import feedback_page
     from autograder.feedback.students import graded_students
-    from autograder.results import Status, write_atomically
+    from autograder.results import Status
     from autograder.settlement import open_settlement
 
     course = options.load_course()

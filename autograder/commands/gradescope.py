@@ -39,10 +39,11 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Lay the submission out as `grade` finds it, grade it, write what Gradescope reads last, as whoever runs this."""
+    from autograder.atomic_files import write_atomically
     from autograder.exporting.gradescope_results import gradescope_results
     from autograder.feedback.feedback import gather
     from autograder.feedback.students import graded_students
-    from autograder.results import Status, write_atomically
+    from autograder.results import Status
     from autograder.settlement import open_settlement
 
     course = options.load_course()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from autograder.console import OUT
+from autograder.console import ERR, OUT
 from autograder.errors import AutograderError, ExitCode
 from autograder.options import Argument, CommonOptions, Option
 
@@ -32,8 +32,8 @@ def run(options: Options) -> ExitCode:
     course = options.load_course()
     if options.what == "otter" and options.split:
         raise AutograderError("--split is for nbgrader: otter has a notebook for each assignment; leave it out.")
-    planned = (
-        otter.plan_import(course, options.path)
+    planned, left_out = (
+        (otter.plan_import(course, options.path), ())
         if options.what == "otter"
         else nbgrader.plan_import(course, options.path, split=options.split)
     )
@@ -47,4 +47,6 @@ def run(options: Options) -> ExitCode:
             OUT.print(note, markup=False)
         OUT.print("Tests are checks now; comments inside them, and what they print, did not come along.")
         OUT.print(f"Next: pytest tests/{name}, then autograder build {name}", markup=False)
-    return ExitCode.DONE
+    for error in left_out:
+        ERR.print(f"Left out: {error}", markup=False)
+    return ExitCode.FOUND_WRONG if left_out else ExitCode.DONE

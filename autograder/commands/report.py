@@ -26,10 +26,10 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Read the results and write the page."""
+    from autograder.atomic_files import write_atomically
     from autograder.report.gathering import gather_class
     from autograder.report.statistics import class_figures
     from autograder.report.tables import class_tables
-    from autograder.results import write_atomically
     from autograder.settlement import open_settlement
 
     course = options.load_course()

@@ -42,7 +42,7 @@ class Options(CommonOptions):
 
 def run(options: Options) -> ExitCode:
     """Read the notebooks as text, compare them, and write the page."""
-    from autograder.results import write_atomically
+    from autograder.atomic_files import write_atomically
     from autograder.similar.page import as_csv, similar_page
 
     course = options.load_course()

@@ -124,7 +124,7 @@ def _validate(course: Course, name: str, extent: "Extent", context: "TrialContex
 
 
 def _write(validation: "Validation", output: Path, name: str) -> None:
-    from autograder.results import write_atomically
+    from autograder.atomic_files import write_atomically
     from autograder.validate.page import as_document, validation_page
 
     page = validation_page(validation, datetime.now().astimezone())

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.atomic_files import write_atomically
 from autograder.course import Assignment, FeedbackLevel
 from autograder.errors import AutograderError
 from autograder.feedback.feedback import Graded, gather
 from autograder.question_scores import QuestionScore, question_scores
-from autograder.results import CheckRecord, Result, write_atomically
+from autograder.results import CheckRecord, Result
 from autograder.settlement import Settlement
 
 __all__ = [

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.answer_files import read_handed_in_files
+from autograder.atomic_files import write_atomically
 from autograder.course import AttemptPolicy
 from autograder.errors import ResultError
 from autograder.grading.submissions import TIMESTAMP, Submission, read_bytes, read_submission
@@ -22,7 +23,6 @@ from autograder.results import (
     kept_notebook_path,
     read_result,
     result_path,
-    write_atomically,
     write_result,
     write_results,
 )

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from autograder.atomic_files import remove_leftovers
 from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
 from autograder.grading.attempts import Attempt, Attempts
@@ -14,7 +15,7 @@ from autograder.grading.fingerprint import Fingerprint, Fingerprints
 from autograder.grading.job import Engine, Event, Finished, Job, Started, invalid, job_for, lost
 from autograder.grading.submissions import Submission, earlier_submissions
 from autograder.notebooks import Cell, read_cells
-from autograder.results import Flag, Result, Status, remove_leftovers
+from autograder.results import Flag, Result, Status
 from autograder.settlement import Settlement, open_settlement
 
 __all__ = ["BatchRequest", "Plan", "Reason", "Trial", "plan_batch", "run_batch"]
@@ -193,7 +194,7 @@ def run_batch(
     """
     attempts = plan.attempts
     with _writing(attempts.results):
-        remove_leftovers(attempts.results, attempts.assignment)
+        remove_leftovers(attempts.results / attempts.assignment)
     graded: dict[tuple[str, str, int], Result] = {}
     for job, result in _without_work(plan):
         graded[job.key] = result

@@ -25,7 +25,7 @@ _PICTURES = {".png", ".svg"}
 _CHECK = "check "
 _SETTLED_LATER = {"due", "late policy", "submitted at"}
 """What older results name, and a score depends on without being graded again; see autograder.settlement."""
-_JUDGING = "errors carried forward"
+_JUDGING = "errors carried forward, values of more kinds"
 """How verdicts come about, apart from the checks; to be changed with it within a version."""
 
 

@@ -8,7 +8,6 @@ from autograder.cell_code import names_bound, parse, statements
 from autograder.errors import BuildError
 from autograder.importing.preparing import without_magics
 from autograder.importing.rewriting import helpers, rewritten
-from autograder.importing.tables import has_tables
 from autograder.importing.taken_apart import TakenApart, TestCell, question_for
 from autograder.importing.unsure import UnsureError
 
@@ -47,16 +46,16 @@ def check_module(found: TakenApart, name: str, origin: str) -> tuple[str, Sequen
         if question not in public:
             function = _free(f"test_{question}_is_there", taken)
             rule, body = f"`{question}` is to be written.", f"assert student.{question} is not None"
-            bodies.append(_as_text(function, (question, 0, True), rule, body, ""))
+            bodies.append(_as_text(function, (question, 0, True), rule, body))
             notes.append(f"{question} had no tests that students see: {function} only asks whether it is there.")
     text = "\n\n\n".join(bodies)
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     imports = sorted({line for one, line in found.imports.items() if one in used})
     head = f'"""Check {name}. Imported from {origin}: `pytest tests/{name}` tries these checks on the solution."""'
-    if has_tables(found.imports):
+    if any("pandas" in line for line in found.imports.values()):  # or a table would be no data here
         imports = sorted({"import pandas", *imports})
     top = f"{head}\n\n" + "\n".join(["import pytest", *imports])
-    return "\n\n\n".join([top, *helpers(text, found.imports), text]) + "\n", notes
+    return "\n\n\n".join([top, *helpers(text), text]) + "\n", notes
 
 
 def _check(  # noqa: PLR0917 - what one module of checks is made of
@@ -70,7 +69,7 @@ def _check(  # noqa: PLR0917 - what one module of checks is made of
 ) -> str:
     """Return the check of a source, or, where that is not sure to judge as it did, of the source as it was."""
     source, as_it_was = without_magics(sources[0]), sources[1]
-    code, reason = list(statements(source)), ""
+    code, reason, in_place = list(statements(source)), "", False
     rule = test.rule or f"The tests of `{marks[0]}`."
     if code and isinstance(code[0], ast.Expr) and isinstance(code[0].value, ast.Constant):
         if isinstance(code[0].value.value, str) and code[0].value.value.strip() and not test.rule:
@@ -81,7 +80,7 @@ def _check(  # noqa: PLR0917 - what one module of checks is made of
             raise UnsureError(reason)  # noqa: TRY301 - as `rewritten` does
         names = found.names - set(found.imports)
         answers = {one for _, defined in found.questions for one in defined}
-        body = rewritten(
+        body, in_place = rewritten(
             code,
             theirs=names,
             imported=found.imports,
@@ -96,7 +95,7 @@ def _check(  # noqa: PLR0917 - what one module of checks is made of
         lines = "\n".join(f"# {line}" for line in as_it_was.splitlines())
         text = f'{lines}\nraise AssertionError("This check is to be looked at.")'
         notes.append(f"{test.place}: {function} is to be looked at: {reason}.")
-    return _as_text(function, marks, rule, text, reason)
+    return _as_text(function, marks, rule, text, [*["in_place"] * in_place, *[f"look_at({reason!r})"] * bool(reason)])
 
 
 def _why_unreadable(source: str) -> str:
@@ -108,11 +107,11 @@ def _why_unreadable(source: str) -> str:
     return "it is no plain Python" if re.search(r"^[ \t]*[%!]", source, re.MULTILINE) else ""
 
 
-def _as_text(function: str, marks: tuple[str, float, bool], rule: str, body: str, reason: str) -> str:
+def _as_text(function: str, marks: tuple[str, float, bool], rule: str, body: str, more: Sequence[str] = ()) -> str:
     question, points, public = marks
     lines = [f'@pytest.mark.question("{question}")', f"@pytest.mark.points({points:.15g})"]
     lines += ["@pytest.mark.public"] * public
-    lines += [f"@pytest.mark.look_at({reason!r})"] * bool(reason)
+    lines += [f"@pytest.mark.{mark}" for mark in more]
     inside = "\n".join(f"    {line}" if line else "" for line in [ast.unparse(ast.Constant(rule)), *body.splitlines()])
     fixtures = "student, library" if re.search(r"\blibrary\b", body) else "student"
     return "\n".join([*lines, f"def {function}({fixtures}):", inside])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.authoring.new_assignment import NewAssignment
 from autograder.course import Course
-from autograder.errors import BuildError
+from autograder.errors import AutograderError, BuildError
 from autograder.importing.nbgrader_cells import take_apart
 from autograder.importing.nbgrader_folder import ForeignAssignment, find_assignments
 from autograder.importing.planning import as_name, plan_assignment, refuse_taken, with_entries
@@ -14,13 +14,24 @@ from autograder.importing.planning import as_name, plan_assignment, refuse_taken
 __all__ = ["plan_import"]
 
 
-def plan_import(course: Course, folder: Path, *, split: bool = False) -> Sequence[NewAssignment]:
-    """Return what to write, all assignments of the folder; raise AutograderError for the first thing wrong.
+def plan_import(
+    course: Course, folder: Path, *, split: bool = False
+) -> tuple[Sequence[NewAssignment], Sequence[AutograderError]]:
+    """Return what to write, and why assignments of the folder are left out.
 
-    Several notebooks of an assignment become one, or, with `split`, an assignment each.
+    Several notebooks of an assignment become one, or, with `split`, an assignment each. Raise AutograderError where
+    there is nothing to write.
     """
-    ones = (one for foreign in find_assignments(folder) for one in (_each_notebook(foreign) if split else [foreign]))
-    return with_entries(course, [_plan(course, one) for one in ones])
+    planned: list[NewAssignment] = []
+    found, left_out = find_assignments(folder)
+    for one in (one for foreign in found for one in (_each_notebook(foreign) if split else [foreign])):
+        try:
+            planned.append(_plan(course, one))
+        except AutograderError as error:
+            left_out.append(error)
+    if left_out and not planned:
+        raise left_out[0]
+    return with_entries(course, planned), left_out
 
 
 def _each_notebook(foreign: ForeignAssignment) -> Iterator[ForeignAssignment]:

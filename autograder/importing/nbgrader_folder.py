@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.errors import BuildError
+from autograder.errors import AutograderError, BuildError
 from autograder.importing.planning import as_name
 
 __all__ = ["Delimiters", "ForeignAssignment", "find_assignments"]
@@ -38,10 +38,10 @@ class ForeignAssignment:
     """What of the course is not taken over."""
 
 
-def find_assignments(folder: Path) -> Sequence[ForeignAssignment]:
-    """Return the assignments of a course, of its source/ or of one folder in it; raise BuildError where there is none.
+def find_assignments(folder: Path) -> tuple[Sequence[ForeignAssignment], list[AutograderError]]:
+    """Return the assignments of a course, of its source/ or of one folder in it, and why others cannot be taken over.
 
-    Nothing in the folder is executed.
+    Nothing in the folder is executed. Raise BuildError where there is no assignment.
     """
     if not folder.is_dir():
         raise BuildError(f"{folder} is no folder; give nbgrader's course, or one assignment of its source/.")
@@ -66,7 +66,14 @@ def find_assignments(folder: Path) -> Sequence[ForeignAssignment]:
         begin_hidden=settings.get("ClearHiddenTests.begin_test_delimeter", "BEGIN HIDDEN TESTS"),
         end_hidden=settings.get("ClearHiddenTests.end_test_delimeter", "END HIDDEN TESTS"),
     )
-    return [_assignment(one, delimiters, notes if one == folders[0] else []) for one in folders]
+    found: list[ForeignAssignment] = []
+    left_out: list[AutograderError] = []
+    for one in folders:
+        try:
+            found.append(_assignment(one, delimiters, [] if found else notes))
+        except AutograderError as error:
+            left_out.append(error)
+    return found, left_out
 
 
 def _is_assignment(folder: Path) -> bool:

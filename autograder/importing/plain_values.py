@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from autograder.importing.given_functions import found_there, made_there, short_functions
-from autograder.importing.tables import call, in_reach
 from autograder.importing.unsure import UnsureError
 
 __all__ = ["bound_anywhere", "names_in", "with_plain_values"]
@@ -23,19 +22,17 @@ def with_plain_values(
     body: Sequence[ast.stmt],
     code: Iterable[ast.stmt],
     origins: Mapping[str, str],
-    tables: AbstractSet[str] | None = None,
-) -> list[ast.stmt]:
+) -> tuple[list[ast.stmt], bool]:
     """Return statements in which results of the notebook's are plain data; raise UnsureError where that is not sure.
 
     In `body` the notebook's names are `student.…` already, in `code` not yet. `origins` says what each imported name
-    stands for. `tables` are the names that may be tables
-    of pandas', None where the notebook has none.
+    stands for. With them comes whether they may ask if a call has changed its argument.
     """
     functions = {one.name: one for node in body for one in ast.walk(node) if isinstance(one, ast.FunctionDef)}
     code = list(code)
-    values = _Values(functions, tables, origins, short_functions(code))
-    values.check_arguments(body, _fixed_names(code))
-    return [values.visit(node) for node in body]
+    values = _Values(functions, origins, short_functions(code))
+    in_place = values.look_at_arguments(body, _fixed_names(code))
+    return [values.visit(node) for node in body], in_place
 
 
 def names_in(tree: ast.AST) -> set[str]:
@@ -84,19 +81,17 @@ class _Values(ast.NodeTransformer):
     def __init__(
         self,
         functions: Mapping[str, ast.FunctionDef],
-        tables: AbstractSet[str] | None,
         origins: Mapping[str, str],
         lambdas: Mapping[str, ast.Lambda],
     ) -> None:
-        self._tables = tables
         self._origins = origins
         self._lambdas = lambdas
         self._handles: set[str] = set()
         self._functions = functions
         """The functions that the check defines, by their names."""
 
-    def check_arguments(self, body: Iterable[ast.stmt], fixed: AbstractSet[str]) -> None:
-        """Raise UnsureError where it may be asked whether a call has changed its argument, which stays as it was."""
+    def look_at_arguments(self, body: Iterable[ast.stmt], fixed: AbstractSet[str]) -> bool:
+        """Return whether a call may be asked for what it changes; raise UnsureError for what it cannot be given."""
         nodes = [node for one in body for node in ast.walk(one)]
         for node in nodes:
             self._note_parameters(node)
@@ -114,12 +109,13 @@ class _Values(ast.NodeTransformer):
             if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and "assert" in ast.unparse(node.func))
             for operand in ([node.left, *node.comparators] if isinstance(node, ast.Compare) else node.args)
         ]
-        again = {operand.id for operand in compared if isinstance(operand, ast.Name)} & given - fixed
-        if again:
-            raise UnsureError(f"it may ask whether {min(again)!r} is changed by a call, which gets a copy here")
+        return bool({operand.id for operand in compared if isinstance(operand, ast.Name)} & given - fixed)
 
     def _note_parameters(self, node: ast.AST) -> None:
         """Note the parameters of the check's own functions that get something of the student's."""
+        if isinstance(node, ast.Call) and self._theirs(node):
+            for name in self._functions.keys() & set().union(*map(names_in, node.args)):
+                self._handles |= {one.arg for one in ast.walk(self._functions[name].args) if isinstance(one, ast.arg)}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self._functions:
             taken = self._functions[node.func.id].args
             pairs = zip([one.arg for one in (*taken.posonlyargs, *taken.args)], node.args, strict=False)
@@ -128,7 +124,7 @@ class _Values(ast.NodeTransformer):
 
     def _theirs(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
-            taken = isinstance(node.func, ast.Name) and node.func.id in (*_TAKEN, "here") and bool(node.args)
+            taken = isinstance(node.func, ast.Name) and node.func.id in _TAKEN and bool(node.args)
             return self._theirs(node.args[0] if taken else node.func)
         if isinstance(node, ast.Attribute | ast.Subscript):
             caught = ast.unparse(node) == "library.io.StringIO"
@@ -140,8 +136,6 @@ class _Values(ast.NodeTransformer):
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
-        if isinstance(node, ast.Attribute | ast.Subscript) and self._tables is not None and self._theirs(node.value):
-            node.value = in_reach(node.value, self._tables)
         if (
             isinstance(node, ast.Attribute | ast.Subscript)
             and not isinstance(node.ctx, ast.Load)
@@ -159,10 +153,7 @@ class _Values(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if self._tables is not None and self._theirs(node) and not isinstance(node.func, ast.Name):
-            self._send(node)
-        else:
-            super().generic_visit(node)
+        super().generic_visit(node)
         if self._theirs(node):
             node.args = [self._function_there(one) for one in node.args]
             for keyword in node.keywords:
@@ -177,45 +168,19 @@ class _Values(ast.NodeTransformer):
             keyword.value = self._plain(keyword.value)
         return node
 
-    def _send(self, node: ast.Call) -> None:
-        """Have what a function or method is given taken to where that is; what is there already stays."""
-        node.func = self.visit(node.func)
-        owner = _owner(node.func)
-        places = [*node.args, *(one.value for one in node.keywords)]
-        sent = [self._sent(one, node.func, owner) for one in places]
-        node.args = sent[: len(node.args)]
-        for keyword, value in zip(node.keywords, sent[len(node.args) :], strict=True):
-            keyword.value = value
-
-    def _sent(self, node: ast.expr, func: ast.expr, owner: ast.expr | None) -> ast.expr:
-        of_student = isinstance(func, ast.Attribute) and _is_student(func.value)
-        own = names_in(node) <= {"student"} and self._theirs(node)
-        if of_student and own and not any(isinstance(one, ast.Compare | ast.BinOp) for one in ast.walk(node)):
-            return node
-        sent = self._function_there(self.visit(node))
-        if not names_in(sent) or ast.unparse(sent).startswith("library."):
-            return sent
-        library = ast.Name("library", ast.Load())
-        if of_student:
-            return call("there", library, sent)
-        return call("beside", library, owner, sent) if owner else sent
-
     def _function_there(self, node: ast.expr) -> ast.expr:
-        """Return a function of the check's that the student's gets as one made there; all else as it is."""
+        """Return a function of the check's as one made there, if that can be: else it is called here, with data."""
         given = self._lambdas.get(node.id, node) if isinstance(node, ast.Name) else node
         if isinstance(given, ast.Lambda):
-            return made_there(given, self._origins)
+            return made_there(given, self._origins) or node
         if isinstance(node, ast.Name | ast.Attribute) and (found := found_there(node, self._origins)):
             return found
-        if self._functions.keys() & names_in(node) or any(isinstance(one, ast.Lambda) for one in ast.walk(node)):
-            raise UnsureError("a function cannot be given to the student's process")
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             node.value = self.visit(node.value)
             if self._theirs(node.value):
-                node.value = node.value if self._tables is None else in_reach(node.value, self._tables)
                 self._handles.add(node.targets[0].id)
             return node
         return self.generic_visit(node)
@@ -225,18 +190,6 @@ class _Values(ast.NodeTransformer):
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute) and _is_student(func.value.value):
             raise UnsureError("it may change a value of the notebook's, of which it has a copy here")
         return self.generic_visit(node)
-
-
-def _owner(func: ast.expr) -> ast.expr | None:
-    """Return the object, a name of the notebook's or the test's, that a method is in the end one of; None for none."""
-    while isinstance(func, ast.Attribute | ast.Subscript | ast.Call) and not _is_here(func):
-        func = func.func if isinstance(func, ast.Call) else func.value
-    is_result = isinstance(func, ast.Call) and isinstance(func.args[0], ast.Call)
-    return None if is_result or _is_student(func) else func
-
-
-def _is_here(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "here"
 
 
 def _is_student(node: ast.AST) -> bool:

@@ -2,20 +2,25 @@
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from autograder.cell_code import names_bound
 from autograder.importing.plain_values import bound_anywhere
 from autograder.importing.unsure import UnsureError
 
-__all__ = ["seeds_its_own", "without_magics", "without_prints", "without_repeated_imports"]
+__all__ = ["SEEDS", "draws_nothing", "seeds_its_own", "without_magics", "without_prints", "without_repeated_imports"]
 
 _MAGIC = re.compile(
     r"^(?:%%time|%%capture|[ \t]*%(?:matplotlib|load_ext|autoreload|config)\b.*)[ \t]*$\n?", re.MULTILINE
 )
 _RANDOM = re.compile(r"rand|rng|shuffle|sampl|seed|choice|torch|keras|tensorflow|sklearn|scipy\.stats", re.IGNORECASE)
 """What may draw random numbers."""
+SEEDS = {"random.seed", "numpy.random.seed", "torch.manual_seed"}
+"""What seeds a generator that all share; a check that calls it seeds the student's process too."""
+_DRAWS = re.compile(
+    r"random\.|numpy\.random\.(?!default_rng|Generator|RandomState)|torch\.(?:rand|normal|bernoulli|multi)"
+)
 _SHOW = {"abs", "bool", "float", "int", "len", "list", "max", "min", "repr", "round", "sorted", "str", "sum", "type"}
 """What is called to show a value, and does nothing to it."""
 _MAYBE = (ast.IfExp, ast.BoolOp, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -107,6 +112,17 @@ def seeds_its_own(code: Iterable[ast.stmt], notebook: Iterable[ast.stmt], theirs
                     return False
                 waiting |= _names([node]) - seen
     return True
+
+
+def draws_nothing(code: Iterable[ast.stmt], origins: Mapping[str, str]) -> bool:
+    """Return whether some code only seeds generators, and by their modules: then the student's process does too."""
+    whole = (one for node in code for one in ast.walk(node) if isinstance(one, ast.Attribute | ast.Name))
+    paths = {
+        origins.get(name, "") + dot + rest for name, dot, rest in (ast.unparse(one).partition(".") for one in whole)
+    }
+    drawn = {path for path in paths if _DRAWS.match(path)} - SEEDS
+    named = {name for name, origin in origins.items() if origin in SEEDS}
+    return not drawn and not named & _names(code)
 
 
 def _seeds(node: ast.AST) -> bool:

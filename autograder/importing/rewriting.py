@@ -14,8 +14,7 @@ from autograder.cell_code import names_bound
 from autograder.importing.assertions import plain_assertion
 from autograder.importing.own_names import own_names
 from autograder.importing.plain_values import bound_anywhere, names_in, with_plain_values
-from autograder.importing.preparing import seeds_its_own, without_prints, without_repeated_imports
-from autograder.importing.tables import TABLES, call, has_tables
+from autograder.importing.preparing import SEEDS, draws_nothing, seeds_its_own, without_prints, without_repeated_imports
 from autograder.importing.unsure import UnsureError
 
 __all__ = ["HELPERS", "SHOWS_VALUE", "rewritten"]
@@ -28,8 +27,8 @@ def plain(value):
             plain(item)
     known = bool | int | float | complex | str | bytes | list | tuple | dict | set | frozenset
     module = type(value).__module__.partition(".")[0]
-    data = isinstance(value, known) or module in ("numpy", "datetime", "decimal", "fractions")
-    assert value is None or data, "Plain data is asked for: numbers, texts, lists, tuples, sets, dicts, dates, arrays."
+    data = isinstance(value, known) or module in ("numpy", "datetime", "decimal", "fractions", "pandas")
+    assert value is None or data, "Plain data is asked for: numbers, texts, lists, sets, dicts, dates, arrays, tables."
     return value
 
 
@@ -46,17 +45,9 @@ def raises(kinds, call):
 '''.strip()
 
 
-def helpers(text: str, imports: Mapping[str, str]) -> Sequence[str]:
-    """Return the helpers of a module of checks with this text, in a notebook with these imports."""
-    shows = [*[SHOWS_VALUE] * ("shows_value(" in text), *[PRINTED] * (" printed(" in text)]
-    if not has_tables(imports):
-        return [HELPERS, *shows]
-    seen = HELPERS.replace('"fractions")', '"fractions", "pandas")')
-    return [
-        seen.replace("    if isinstance(value, list", "    value = here(value)\n    if isinstance(value, list", 1),
-        TABLES,
-        *shows,
-    ]
+def helpers(text: str) -> Sequence[str]:
+    """Return the helpers of a module of checks with this text."""
+    return [HELPERS, *[SHOWS_VALUE] * ("shows_value(" in text), *[PRINTED] * (" printed(" in text)]
 
 
 SHOWS_VALUE = '''
@@ -93,11 +84,11 @@ _CHANGES = (
     *(ast.Delete, ast.Global, ast.Nonlocal, ast.ClassDef, ast.AsyncFunctionDef),
     *(ast.Await, ast.Yield, ast.TryStar),
 )
-_DATA = {"numpy", "datetime", "decimal", "fractions", "numbers"}
+_DATA = {"numpy", "pandas", "datetime", "decimal", "fractions", "numbers"}
 """Modules whose objects are plain data, as for `plain`."""
-_SEEDS = {"numpy.random.seed", "torch.manual_seed"}
 _CAPTURE = ("io.StringIO", "contextlib.redirect_stdout")
 """What catches what is printed, in the student's process as here."""
+_MOCK, _PATCH, _INPUT = "unittest.mock", "unittest.mock.patch", "builtins.input"
 _OLD_TESTS = ("nose", "nose.tools")
 _EXCEPTIONS = {
     name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
@@ -114,8 +105,6 @@ class _Known:
     files: AbstractSet[str]
     seeds: bool
     """Whether a seed may stay, because it is for the test's own numbers."""
-    tables: bool
-    """Whether tables of pandas' are data too."""
 
 
 def rewritten(
@@ -127,8 +116,10 @@ def rewritten(
     files: AbstractSet[str] = frozenset(),
     notebook: Sequence[ast.stmt] = (),
     answers: AbstractSet[str] = frozenset(),
-) -> Sequence[ast.stmt]:
-    """Return the statements of a check; raise UnsureError where they are not sure to be right.
+) -> tuple[Sequence[ast.stmt], bool]:
+    """Return the statements of a check, and whether they may ask if a call has changed its argument.
+
+    Raise UnsureError where they are not sure to be right.
 
     `theirs` are the names that the notebook defines, `imported` the import of each that a check may import too,
     `earlier` what cells of tests above define, `files` what lies beside the notebook,
@@ -140,8 +131,7 @@ def rewritten(
     theirs = theirs - own_names(code, notebook, theirs - answers)
     if changed := sorted(local & theirs):
         raise UnsureError(f"it binds {changed[0]!r}, a name of the notebook's")
-    ours = {"student", "plain", "raises", "here", "there", "beside"}
-    if local & {*ours, *_OUR_OWN} or theirs & {*_OUR_OWN}:
+    if local & {"student", "plain", "raises", *_OUR_OWN} or theirs & {*_OUR_OWN}:
         raise UnsureError("it uses a name that checks have for something else")
     origins = _origins([*ast.parse("\n".join(imported.values())).body, *code])
     known = _Known(
@@ -150,16 +140,14 @@ def rewritten(
         local=local,
         origins=origins,
         files=files,
-        seeds=seeds_its_own(code, notebook, theirs),
-        tables=has_tables(imported),
+        seeds=seeds_its_own(code, notebook, theirs) or draws_nothing(code, origins),
     )
     names = _Names(known)
     body = [new for node in code if (new := names.visit(node)) is not None]
-    functions = {one.name for one in notebook if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    body = with_plain_values(body, code, origins, theirs - functions if has_tables(imported) else None)
+    body, in_place = with_plain_values(body, code, origins)
     if not any(isinstance(node, ast.Assert) for one in body for node in ast.walk(one)) and not _asserts(body):
         raise UnsureError("it asserts nothing: what it judges by is not seen")
-    return [ast.fix_missing_locations(node) for node in body]
+    return [ast.fix_missing_locations(node) for node in body], in_place
 
 
 def _asserts(body: Iterable[ast.stmt]) -> bool:
@@ -215,19 +203,21 @@ class _Names(ast.NodeTransformer):
     def visit_Import(self, node: ast.Import) -> ast.stmt | None:
         node.names = [alias for alias in node.names if alias.name not in ("pytest", "io", "contextlib", *_OLD_TESTS)]
         for alias in node.names:
-            self._refuse(alias.name)
+            if alias.name != _MOCK:
+                self._refuse(alias.name)
         return node if node.names else None
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | None:
         caught = all(f"{node.module}.{alias.name}" in _CAPTURE for alias in node.names)
         if node.module in _OLD_TESTS or caught:
             return None
-        self._refuse(node.module or "")
+        if node.module != _MOCK:
+            self._refuse(node.module or "")
         return node
 
     def _refuse(self, module: str) -> None:
         package = module.partition(".")[0]
-        if self._known.seeds and (package == "random" or module in _SEEDS):
+        if self._known.seeds and (package == "random" or module in SEEDS):
             return
         if package in _MODULES:
             raise UnsureError(f"{package} looks at the process that it runs in, which is not the student's")
@@ -235,8 +225,8 @@ class _Names(ast.NodeTransformer):
             raise UnsureError("students' notebooks have no pytest")
         if f"{package}.py" in self._known.files:
             raise UnsureError(f"it imports {package}, which lies beside the notebook and not beside a check")
-        if module in _SEEDS:
-            raise UnsureError("it seeds a generator, which the student's process does not share")
+        if module in SEEDS:
+            raise UnsureError("it draws from a generator that the student's process does not share")
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, str) and node.value.removeprefix("./") in self._known.files:
@@ -276,7 +266,7 @@ class _Names(ast.NodeTransformer):
             return self._claim(name, [self.visit(one) for one in node.args])
         if name == "repr" and of_theirs:
             asked = ast.Call(_path("library.builtins.repr"), [self.visit(one) for one in node.args], [])
-            return call("plain", asked)
+            return ast.Call(_path("plain"), [asked], [])
         return self.generic_visit(node)
 
     def _path_of(self, node: ast.expr) -> str:
@@ -295,8 +285,7 @@ class _Names(ast.NodeTransformer):
         """Return whether all kinds of an `isinstance` are of plain data, as for `plain`."""
         names = names_in(kinds)
         modules = {self._known.origins.get(name, "").partition(".")[0] for name in names}
-        data = {"", *_DATA, *["pandas"] * self._known.tables}
-        return not (modules - data or self._known.theirs & names)
+        return not (modules - {"", *_DATA} or self._known.theirs & names)
 
     @staticmethod
     def _claim(name: str, args: list[ast.expr]) -> ast.expr:
@@ -322,9 +311,13 @@ class _Names(ast.NodeTransformer):
 
     def visit_With(self, node: ast.With) -> ast.AST:
         call = node.items[0].context_expr
-        redirected = isinstance(call, ast.Call) and self._path_of(call.func) == "contextlib.redirect_stdout"
-        if redirected and len(node.items) == 1 and node.items[0].optional_vars is None:
+        path = self._path_of(call.func) if isinstance(call, ast.Call) else ""
+        plain = len(node.items) == 1 and node.items[0].optional_vars is None
+        if plain and path == "contextlib.redirect_stdout":
             return super().generic_visit(node)
+        if plain and path == _PATCH and isinstance(call, ast.Call) and ast.unparse(call.args[0]) == repr(_INPUT):
+            node.body = [self.visit(one) for one in node.body]  # `input` asks what this process has in its place
+            return node
         named = isinstance(call, ast.Call) and ast.unparse(call.func) in ("assert_raises", "pytest.raises")
         simple = len(node.items) == len(node.body) == 1 and isinstance(node.body[0], ast.Expr)
         if not (named and simple and node.items[0].optional_vars is None and len(call.args) == 1 and not call.keywords):  # type: ignore[attr-defined]

@@ -17,8 +17,8 @@ import msgspec
 
 from autograder.adjusting import LONGEST_COMMENT, Overtaken
 from autograder.adjustments import adjustments_path
+from autograder.atomic_files import write_atomically
 from autograder.errors import AutograderError
-from autograder.results import write_atomically
 from autograder.reviewing.amounts import Amount
 
 __all__ = ["Rubric", "RubricFile", "RubricItem"]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.answer_files import answers_in_files, fill_in_files
+from autograder.atomic_files import write_atomically
 from autograder.course import Assignment, Course
 from autograder.errors import AutograderError
 from autograder.grading.submissions import TIMESTAMP
 from autograder.notebooks import read_cells
 from autograder.own_notebooks import fill_in
-from autograder.results import write_atomically
 from autograder.simulate.students import Kind, Material, Simulated, Way, draw_class
 from autograder.validate.answers import answered, read_answers
 

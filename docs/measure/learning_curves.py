@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.atomic_files import write_atomically
 from autograder.checks.learning_curves import CURVES, Band, band_of
 from autograder.checks.plugin import CHECK_CONTEXTS
-from autograder.results import CheckRecord, write_atomically
+from autograder.results import CheckRecord
 
 ROOT = Path(__file__).parents[2]
 CHECKS = {

@@ -88,6 +88,9 @@ class FakeProcess:
         """Return the arguments of each request of one kind."""
         return [arguments for name, arguments, _ in self.requests if name == operation]
 
+    def take_printed(self) -> str:
+        return ""
+
     def forget_peak(self) -> None:
         pass
 

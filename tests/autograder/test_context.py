@@ -113,7 +113,9 @@ def generators_left_alone():
 def test_the_students_generators_take_more_than_32_bits_where_they_can():
     import autograder.sandbox.shared.tensors  # noqa: F401 - what a course with torch has loaded
 
-    agent = SimpleNamespace(_objects=Objects(), _state=SimpleNamespace(put_back=lambda: None))
+    settings = SimpleNamespace(put_back=lambda: None)
+    functions = SimpleNamespace(forget=lambda: None, input=input)
+    agent = SimpleNamespace(_objects=Objects(functions), _functions=functions, _state=settings, _patches=settings)
     drawn = []
     for seed in (5, 5, 5 + (1 << 40), 5 + (1 << 100)):
         Agent.do_seed(agent, seed)

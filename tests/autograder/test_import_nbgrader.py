@@ -17,6 +17,7 @@ from autograder.course import load_course
 QUICKSTART = Path(str(find_spec("nbgrader").origin)).parent / "docs" / "source" / "user_guide" / "source"
 ANSWER = "def scaled(x):\n    ### BEGIN SOLUTION\n    return x * FACTOR\n    ### END SOLUTION"
 CAUGHT = "from contextlib import redirect_stdout\nimport io\nout = io.StringIO()\nwith redirect_stdout(out):\n"
+PATCHED = "from unittest.mock import patch\nwith patch("
 TESTS = '"""Scaled by the factor."""\nassert scaled(2) == 6\n### BEGIN HIDDEN TESTS\nassert scaled(5) == 15\n### END HIDDEN TESTS'
 
 
@@ -107,7 +108,6 @@ def test_given_helpers_and_old_assertions_are_rewritten(root, tmp_path):
     ("tests", "why"),
     [
         ("%timeit scaled(2)\nassert scaled(2) == 6", "no plain Python"),
-        ("x = [1]\nscaled(x)\nassert x == [1]", "whether 'x' is changed"),
         ("import inspect\nassert inspect.getsource(scaled)", "inspect looks at the process"),
         ("with pytest.raises(TypeError, match='no'):\n    scaled(None)", "what its `with` does is not known"),
         (f"{CAUGHT}    print(scaled(2))\nassert out.getvalue() == '6'", "it looks at what it prints itself"),
@@ -117,7 +117,7 @@ def test_given_helpers_and_old_assertions_are_rewritten(root, tmp_path):
             "import sqlite3\nc = sqlite3.connect(':memory:')\nassert scaled(c) == 6",
             "what sqlite3 makes cannot be given",
         ),
-        ("def f(x):\n    y = x\n    return y\nassert scaled(f) == 6", "a function cannot be given"),
+        (f"{PATCHED}'builtins.print'):\n    assert scaled(2) == 6", "what its `with` does is not known"),
         ("print([scaled(n) for n in (1, 2)])\nassert scaled(2) == 6", "it prints what it asks of the notebook"),
         ("assert 'scaled' in globals()", "'globals' asks for more than a value"),
         ("assert unheard_of(scaled(2))", "nothing above defines 'unheard_of'"),
@@ -137,11 +137,11 @@ def test_what_is_not_sure_is_left_marked_listed_and_refused(root, tmp_path, caps
 @pytest.mark.parametrize(
     ("tests", "why"),
     [
-        ("random.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
-        ("rnd.seed(0)\nassert scaled(2) == 6", "random looks at the process"),
+        ("random.seed(0)\nassert scaled(random.randint(2, 2)) == 6", "random looks at the process"),
+        ("rnd.seed(0)\nassert scaled(rnd.choice([2])) == 6", "random looks at the process"),
         ("assert scaled(randint(2, 2)) == 6", "random looks at the process"),
-        ("N.random.seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
-        ("seed(0)\nassert scaled(2) == 6", "it seeds a generator"),
+        ("N.random.seed(0)\nassert scaled(N.random.randint(2, 3)) == 6", "it draws from a generator"),
+        ("seed(0)\nassert scaled(2) == 6", "it draws from a generator"),
         ("import random as mine\nassert scaled(mine.choice([2])) == 6", "random looks at the process"),
     ],
 )
@@ -150,7 +150,49 @@ def test_a_seed_that_may_be_the_answers_is_left(root, tmp_path, capsys, tests, w
     tests = tests if "seed" in tests else f"N.random.seed(0)\n{tests}"
     assert imported(root, lesson(tmp_path / "week", tests, noisy)) == 0
     said = one_line(capsys.readouterr().out)
-    assert why in said or "it seeds a generator" in said
+    assert why in said or "it draws from a generator" in said
+
+
+THROWN = "def scaled(rolls):\n    ### BEGIN SOLUTION\n    return [random.randint(1, 100) for _ in range(rolls)]\n    ### END SOLUTION"
+SEEN = "import random as mine\nmine.seed(3)\nassert scaled(4) == [31, 76, 70, 17]"
+
+
+def test_a_seed_is_the_answers_too(root, tmp_path, capsys):
+    """The positive control is the wrong answer, which draws from the same generator."""
+    assert imported(root, lesson(tmp_path / "week", SEEN, THROWN)) == 0
+    assert "to be looked at" not in capsys.readouterr().out
+    slip = {"scaled": "def scaled(rolls):\n    return [random.randint(1, 9) for _ in range(rolls)]"}
+    assert grade(root, "week", **slip) == {"solutions": 2, "release": 0, "wrong": 0}
+
+
+TWICE = """def scaled(f):
+    ### BEGIN SOLUTION
+    return f(f(1))
+    ### END SOLUTION"""
+COUNTED = """calls = []
+def count(x):
+    calls.append(x)
+    return x + 1
+assert scaled(count) == 3
+assert calls == [1, 2]"""
+SORTS = "def scaled(x):\n    ### BEGIN SOLUTION\n    x.sort()\n    ### END SOLUTION"
+SORTED = "x = [2, 1]\nscaled(x)\nassert x == [1, 2]"
+ASKS = "def scaled():\n    ### BEGIN SOLUTION\n    return 2 * int(input('How many? '))\n    ### END SOLUTION"
+ASKED = f"{PATCHED}'builtins.input', side_effect=['4', '5']):\n    assert scaled() == 8\n    assert scaled() == 10"
+
+
+@pytest.mark.parametrize(
+    ("answer", "tests", "wrong"),
+    [
+        (TWICE, COUNTED, "def scaled(f):\n    return f(2)"),
+        (SORTS, SORTED, "def scaled(x):\n    return sorted(x)"),
+        (ASKS, ASKED, "def scaled():\n    return int(input())"),
+    ],
+)
+def test_functions_changed_arguments_and_input_come_along(root, tmp_path, answer, tests, wrong):
+    assert imported(root, lesson(tmp_path / "week", tests, answer)) == 0
+    assert "look_at" not in checks_of(root)
+    assert grade(root, "week", scaled=wrong) == {"solutions": 2, "release": 0, "wrong": 0}
 
 
 @pytest.mark.parametrize("given", ["", "source", "source/week"])
@@ -166,6 +208,27 @@ def test_a_course_its_source_or_one_folder_may_be_given(root, tmp_path, given, c
     assert ("header.ipynb of source/ is not taken over" in one_line(capsys.readouterr().out)) == (len(names) == 2)
     text = (root / "source" / "week" / "week.ipynb").read_text()
     assert "# >> BEGIN" not in text
+
+
+def test_what_cannot_be_taken_over_is_left_out_with_its_reason_and_the_rest_comes(root, tmp_path, capsys):
+    theirs = tmp_path / "theirs" / "source"
+    foreign(theirs / "essay", marked("why", "x = 1", "solution"))
+    foreign(
+        theirs / "in_r",
+        marked("a", "x <- 1", "solution"),
+        kernelspec={"name": "ir", "display_name": "R", "language": "R"},
+    )
+    lesson(theirs / "week")
+    assert imported(root, tmp_path / "theirs") == 1
+    said = one_line(capsys.readouterr().err)
+    assert "Left out: " in said
+    assert "nothing in it is worth points" in said
+    assert "only Python can be graded here" in said
+    assert {one.name for one in load_course(root).assignments} == {"first_steps", "week"}
+    lesson(theirs / "next_week")
+    assert imported(root, tmp_path / "theirs") == 1, "again, for what is new"
+    assert "week is there already" in one_line(capsys.readouterr().err)
+    assert {one.name for one in load_course(root).assignments} == {"first_steps", "week", "next_week"}
 
 
 def test_a_source_folder_of_another_name_is_recognised(root, tmp_path):

@@ -9,7 +9,7 @@ from tiny_course import REPOSITORY, make_course
 from autograder.checks.preparation import Preparation
 from autograder.course import Course, load_course
 from autograder.errors import GraderError
-from autograder.sandbox.shared.libraries import COMPILER
+from autograder.sandbox.shared.libraries import COMPILER, libraries_used
 
 GRADING = (
     *("autograder.cli", "autograder.grading.station", "autograder.grading.batch", "autograder.grading.local"),
@@ -39,6 +39,24 @@ def test_what_a_course_asks_for_is_loaded():
     assert not loaded(code.format("()")) & {"torch", "matplotlib"}
     found = loaded(code.format("['matplotlib', 'xmlrpc']"))
     assert found & {"torch", "matplotlib", "xmlrpc"} == {"matplotlib", "xmlrpc"}
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import pandas as pd", ("seaborn", "pandas")),
+        ("def f():\n    from pandas import Series", ("seaborn", "pandas")),
+        ("import torch", ("seaborn", "torch")),
+        ("x = 1  # not what `import pandas` gives\nimport pandas_of_mine", ("seaborn",)),
+    ],
+)
+def test_what_the_code_imports_for_its_data_is_loaded_too(code, names):
+    assert libraries_used(["seaborn"], [code]) == names
+
+
+def test_what_is_imported_and_not_there_is_left_to_the_code(monkeypatch):
+    monkeypatch.setattr("autograder.sandbox.shared.libraries.find_spec", lambda name: None)
+    assert libraries_used([], ["import pandas"]) == ()
 
 
 def test_a_library_that_is_not_there_is_named(tmp_path):

@@ -24,7 +24,7 @@ course = Course(
 )
 """
 SETUP = """
-import collections, contextlib, datetime, decimal, fractions
+import collections, contextlib, dataclasses, datetime, decimal, enum, fractions, functools, json, os, pathlib, random
 import numpy as np
 import pandas as pd
 """
@@ -148,10 +148,99 @@ def add_tax(amount): return amount * decimal.Decimal("1.19")
 def middle(values): return values[len(values) // 2 - 1 : len(values) // 2 + 1]
 def frame(): return pd.DataFrame({"name": ["a", "b", "c"], "price": [1.0, 2.0, 3.0]})
 def make_adder(n): return lambda x: x + n
+def people(): return [Point(1, 2), Point(3, 4)]
+def queue(): return collections.deque([1, 2, 3], maxlen=3)
+def names(): return np.array(["a", "bb"])
+def days(): return np.array(["2027-01-15"], dtype="datetime64[D]")
+def report_path(): return pathlib.Path("results") / "report.json"
+def mean_price(df): return df.groupby("name")["price"].mean()
+def add_total(df): df["total"] = df["price"] * 2
+def read_table(path): return pd.read_csv(path)
+def due(): return pd.Timestamp("2027-01-15")
+def sort_in_place(values): values.sort()
+def scale_in_place(array, factor): array *= factor
+def append_to(value, values=None):
+    values = [] if values is None else values
+    values.append(value)
+    return values
+def apply_to_all(function, values): return [function(value) for value in values]
+def mapped(function, values): return map(function, values)
+def area_of(shapes): return sum(shape.area() for shape in shapes)
+def ask_age():
+    while not (text := input("Age? ")).isdigit():
+        print("A number, please")
+    return int(text)
+def roll(n): return [random.randint(1, 6) for _ in range(n)]
+def game(n): return sum(roll(n))
+def noise(n): return np.random.normal(size=n)
+def home(): return os.environ["COURSE_HOME"]
+def save(path, data): pathlib.Path(path).write_text(json.dumps(data))
+def load(path): return json.loads(pathlib.Path(path).read_text())
+def factorial(n: int) -> int:
+    """Return n! recursively."""
+    return 1 if n == 0 else n * factorial(n - 1)
+def label(text, *, width=10, **options): return text.ljust(width)
+
+def count_calls(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        wrapper.calls += 1
+        return function(*args)
+    wrapper.calls = 0
+    return wrapper
+
+class Overdrawn(Exception):
+    def __init__(self, missing):
+        super().__init__(f"{missing} too little")
+        self.missing = missing
+
+class Account:
+    """An account that cannot be overdrawn."""
+
+    def __init__(self, balance=0): self._balance = balance
+    def __eq__(self, other): return isinstance(other, Account) and self._balance == other._balance
+    def __repr__(self): return f"Account({self._balance})"
+    def __bool__(self): return self._balance > 0
+    def __len__(self): return self._balance
+    def __setitem__(self, key, value): self._balance += value
+    def __iadd__(self, amount):
+        self._balance += amount
+        return self
+    @property
+    def balance(self): return self._balance
+    @balance.setter
+    def balance(self, value):
+        if value < 0:
+            raise ValueError("negative")
+        self._balance = value
+    def withdraw(self, amount):
+        if amount > self._balance:
+            raise Overdrawn(amount - self._balance)
+        self._balance -= amount
+
+class Savings(Account): label = "savings"
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    name: str
+    price: float = 1.0
+
+class Color(enum.Enum):
+    RED = 1
+    GREEN = 2
+
+class Node:
+    def __init__(self, value, left=None): self.value, self.left = value, left
 
 @contextlib.contextmanager
 def opened():
     yield "inside"
+
+class Close:
+    """It is as far from everything as the right answer would be."""
+
+    def __sub__(self, other): return 0
+    __rsub__ = __sub__
 
 class Sure:
     """It says yes to everything, with an answer of Python's own."""
@@ -166,10 +255,29 @@ class Odd:
     """It answers with an object of its own."""
 
     def __gt__(self, other): return self
+    def __and__(self, other): return self
+    def all(self, **_): return True
     def __str__(self): return Text("yes")
     def __float__(self): return Number(1)
     def __getitem__(self, key): return self
     def __iter__(self): return iter(lambda: 1, 2)
+
+
+class Holder:
+    def __len__(self): return 3
+    def __contains__(self, value): return True
+    def __iter__(self): return iter([1, 2])
+
+
+class Kind:
+    __class__ = int
+
+
+def catch_all(function):
+    try:
+        function()
+    except BaseException:
+        return "caught"
 
 
 class Text(str): pass
@@ -242,6 +350,7 @@ NATURAL = {
     "str()": 'assert str(student.Vector(1, 2)) == "(1, 2)"',
     "hasattr": 'assert hasattr(student.unit, "norm") and not hasattr(student.unit, "length")',
     "getattr with a default": 'assert getattr(student.unit, "length", student.unit.x) == 1',
+    "hasattr of a special method": 'assert hasattr(student.Vector, "__add__") and not hasattr(student.Vector, "__sub__")',
     "callable": "assert callable(student.halves)",
     "__name__": 'assert student.halves.__name__ == "halves"',
     "function from a function": "assert student.make_adder(2)(3) == 5",
@@ -268,41 +377,189 @@ NATURAL = {
     "a condition on a table": 'df = student.frame()\nassert list(df[df["price"] > 1.5]["name"]) == ["b", "c"]',
     "conditions joined": 'df = student.frame()\nassert len(df[(df["price"] > 1.5) & (df["price"] < 2.5)]) == 1',
     "reckoning with a column": 'assert (student.frame()["price"] * 2).sum() == 12.0',
+    "namedtuple's attributes": "assert [p.x for p in student.people()] == [1, 3]",
+    "namedtuple's _asdict": 'assert student.people()[0]._asdict() == {"x": 1, "y": 2}',
+    "Counter's most_common": 'assert student.counts("abb").most_common(1) == [("b", 2)]',
+    "isinstance Counter": 'assert isinstance(student.counts("abb"), collections.Counter)',
+    "defaultdict's default": 'assert student.grouped()["new"] == []',
+    "deque": "assert student.queue() == collections.deque([1, 2, 3])",
+    "array of texts": 'np.testing.assert_array_equal(student.names(), np.array(["a", "bb"]))',
+    "array of dates": 'assert student.days()[0] == np.datetime64("2027-01-15")',
+    "path": 'assert student.report_path().name == "report.json"',
+    "structural pattern": 'match student.table():\n    case {"a": 1, "b": [first, *_]}:\n        assert first == 1\n    case _:\n        pytest.fail("other")',
+    "json.dumps": 'assert json.loads(json.dumps(student.table())) == {"a": 1, "b": [1, 2]}',
+    "math.isclose": "assert math.isclose(student.divide(1, 4), 0.25)",
+    "a table by value": 'expected = pd.DataFrame({"name": ["a", "b", "c"], "price": [1.0, 2.0, 3.0]})\npd.testing.assert_frame_equal(student.frame(), expected)',
+    "isinstance DataFrame": "assert isinstance(student.frame(), pd.DataFrame)",
+    "a table as argument": 'df = pd.DataFrame({"name": ["a", "a", "b"], "price": [1.0, 3.0, 5.0]})\nassert student.mean_price(df).to_dict() == {"a": 2.0, "b": 5.0}',
+    "a column by value": 'df = pd.DataFrame({"name": ["a"], "price": [1.0]})\nexpected = pd.Series([1.0], index=pd.Index(["a"], name="name"), name="price")\npd.testing.assert_series_equal(student.mean_price(df), expected)',
+    "df == other": 'assert (student.frame()["price"] == [1.0, 2.0, 3.0]).all()',
+    "loc and iloc": 'df = student.frame()\nassert df.loc[0, "name"] == "a" and df.iloc[-1]["price"] == 3.0',
+    "Timestamp": "assert student.due() == pd.Timestamp(2027, 1, 15)",
+    "repr(x)": 'assert repr(student.Account(3)) == "Account(3)"',
+    "f-string": 'assert f"{student.Account(3)}" == "Account(3)"',
+    "truth of an object": "assert student.Account(1) and not student.Account(0)",
+    "a.x = value": "account = student.Account(1)\naccount.balance = 7\nassert account.balance == 7",
+    "a setter that raises": 'account = student.Account(1)\nwith pytest.raises(ValueError, match="negative"):\n    account.balance = -1',
+    "a[key] = value": "account = student.Account(1)\naccount[0] = 2\nassert account.balance == 3",
+    "a += 1": "account = student.Account(1)\naccount += 2\nassert account.balance == 3",
+    "is": "leaf = student.Node(1)\nassert student.Node(2, leaf).left is leaf",
+    "children set by the check": "root = student.Node(2)\nroot.left = student.Node(1)\nassert root.left.value == 1",
+    "copy.deepcopy": "account = student.Account(3)\nother = copy.deepcopy(account)\nother.balance = 1\nassert account.balance == 3",
+    "isinstance of their class": "assert isinstance(student.Savings(1), student.Account)",
+    "issubclass": "assert issubclass(student.Savings, student.Account) and issubclass(student.Color, enum.Enum)",
+    "type(x).__name__": 'assert type(student.Account(1)).__name__ == "Account"',
+    "isinstance of a library's class": "assert isinstance(student.Color.RED, enum.Enum) and isinstance(student.squares(2), types.GeneratorType)",
+    "enum": 'assert student.Color(1) is student.Color.RED and [c.name for c in student.Color] == ["RED", "GREEN"]',
+    "a property": "assert isinstance(student.Account.balance, property)",
+    "dataclass": 'assert dataclasses.is_dataclass(student.Item) and student.Item("a").price == 1.0',
+    "frozen dataclass": 'item = student.Item("a")\nwith pytest.raises(dataclasses.FrozenInstanceError):\n    item.price = 2',
+    "docstring": 'assert "n!" in student.factorial.__doc__',
+    "annotations": 'assert student.factorial.__annotations__ == {"n": int, "return": int}',
+    "inspect.signature": 'parameters = inspect.signature(student.label).parameters\nassert parameters["width"].kind is inspect.Parameter.KEYWORD_ONLY and parameters["width"].default == 10',
+    "their own exception": "with pytest.raises(student.Overdrawn):\n    student.Account(1).withdraw(3)",
+    "an exception's attributes": "with pytest.raises(student.Overdrawn) as caught:\n    student.Account(1).withdraw(3)\nassert caught.value.missing == 2",
+    "an exception's text": 'with pytest.raises(Exception) as caught:\n    student.Account(1).withdraw(3)\nassert str(caught.value) == "2 too little" and caught.value.args == ("2 too little",)',
+    "except their exception": 'try:\n    student.Account(1).withdraw(3)\nexcept student.Overdrawn as error:\n    assert error.missing == 2\nelse:\n    pytest.fail("not raised")',
+    "raises FileNotFoundError": 'with pytest.raises(FileNotFoundError):\n    student.load("nothing.json")',
+    "a lambda as argument": "assert student.apply_to_all(lambda x: x + 1, [1, 2]) == [2, 3]",
+    "counting calls": "seen = []\nstudent.apply_to_all(lambda x: seen.append(x), [1, 2])\nassert seen == [1, 2]",
+    "Mock": "fake = mock.Mock(return_value=5)\nassert student.apply_to_all(fake, [1, 2]) == [5, 5]\nassert fake.call_count == 2",
+    "a library's function as argument": 'assert student.apply_to_all(math.sqrt, [1, 4]) == [1, 2] and student.apply_to_all(str.upper, ["a"]) == ["A"]',
+    "a callback of lazy results": "assert list(student.mapped(lambda x: 2 * x, iter([1, 2]))) == [2, 4]",
+    "a callback that raises": "def refuse(x):\n    raise KeyError(x)\nwith pytest.raises(KeyError):\n    student.apply_to_all(refuse, [1])",
+    "a generator as argument": "assert student.apply_to_all(abs, (n for n in [-1, 2])) == [1, 2]",
+    "a decorator": '@student.count_calls\ndef add(a, b):\n    return a + b\nassert add(1, 2) == 3 and add.calls == 1 and add.__name__ == "add"',
+    "map over a student's function": "assert list(map(student.halves, [2, 4])) == [1, 2]",
+    "capsys": 'student.greet("Ada")\nassert capsys.readouterr().out == "Hello, Ada!\\n"',
+    "redirect_stdout": 'out = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    student.greet("Ada")\nassert out.getvalue() == "Hello, Ada!\\n"',
+    "input": 'answers = iter(["x", "7"])\nmonkeypatch.setattr("builtins.input", lambda prompt: next(answers))\nassert student.ask_age() == 7',
+    "mock.patch of input": 'with mock.patch("builtins.input", side_effect=["x", "7"]):\n    assert student.ask_age() == 7',
+    "a name of the notebook replaced": 'monkeypatch.setattr(student, "roll", lambda n: [1] * n)\nassert student.game(3) == 3',
+    "mock.patch.object": 'with mock.patch.object(student, "roll", return_value=[6, 6]) as fake:\n    assert student.game(2) == 12\nfake.assert_called_once_with(2)',
+    "recursion": 'calls, original = [], student.factorial\nmonkeypatch.setattr(student, "factorial", lambda n: calls.append(n) or original(n))\nassert student.factorial(3) == 6 and len(calls) == 4',
+    "a library's function replaced": 'monkeypatch.setattr(random, "randint", lambda a, b: 4)\nassert student.roll(2) == [4, 4]',
+    "a class's attribute replaced": 'monkeypatch.setattr(student.Savings, "label", "x")\nassert student.Savings(1).label == "x"',
+    "setenv": 'monkeypatch.setenv("COURSE_HOME", "/here")\nassert student.home() == "/here"',
+    "setenv in a fixture": 'assert at_home and student.home() == "/here"',
+    "random.seed": "random.seed(1)\nfirst = student.roll(9)\nrandom.seed(1)\nassert student.roll(9) == first == (random.seed(1), [random.randint(1, 6) for _ in range(9)])[1]",
+    "np.random.seed": "np.random.seed(3)\nfirst = student.noise(4)\nnp.random.seed(3)\nnp.testing.assert_array_equal(first, np.random.normal(size=4))",
+    "tmp_path written": 'student.save(tmp_path / "a.json", {"a": 1})\nassert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}',
+    "tmp_path read": '(tmp_path / "a.json").write_text("[1, 2]")\nassert student.load(tmp_path / "a.json") == [1, 2]',
+    "chdir": 'monkeypatch.chdir(tmp_path)\n(tmp_path / "a.json").write_text("3")\nassert student.load("a.json") == 3',
+    "a list changed in place": "values = [3, 1, 2]\nassert student.sort_in_place(values) is None\nassert values == [1, 2, 3]",
+    "an array changed in place": "array = np.array([1.0, 2.0])\nstudent.scale_in_place(array, 3)\nassert array.tolist() == [3.0, 6.0]",
+    "a table changed in place": 'df = pd.DataFrame({"price": [1.0, 2.0]})\nstudent.add_total(df)\nassert df["total"].tolist() == [2.0, 4.0]',
+    "a list changed in place, seen by a helper": "values = [3, 1, 2]\nstudent.sort_in_place(values)\nrequire_sorted(values)",
+    "an argument stays as it was": "values = [3, 1, 2]\nstudent.apply_to_all(abs, values)\nassert values == [3, 1, 2]",
+    "the same list back": "values = [1]\nassert student.append_to(2, values) is values and values == [1, 2]",
     "shape and columns": 'df = student.frame()\nassert df.shape == (3, 2) and list(df.columns) == ["name", "price"]',
 }
 """Bodies of checks by what is natural about them; each passes on the solution, and not on an answer that raises."""
+IN_PLACE = {"a list changed in place, seen by a helper"}
+"""Those that are marked so."""
+FIXTURES = ("library", "capsys", "monkeypatch", "tmp_path", "at_home")
 BOUNDARY = {
     "an object does not decide with >": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Sure() > 5',
     "nor with an object of its own": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert student.Odd() > 5',
+    "nor with all": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert (student.Odd() > 5).all()',
+    "nor with all of Python's": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert all(student.Odd() > 5)',
+    "nor with all of numpy's": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert np.all((student.Odd() > 5) & (student.Odd() > 4))',
+    "nor with a length that is not kept": 'holder = student.Holder()\nassert list(holder) == [1, 2]\nwith pytest.raises(AssertionError, match="as many elements"):\n    assert len(holder) == 3 and all(a == b for a, b in zip(holder, [1, 2, 3]))',
     "nor with <=": 'with pytest.raises(TypeError, match="insist on a number"):\n    assert 5 >= student.Sure()',
-    "nor by being equal": "assert student.Sure() != 5\nassert 5 not in [student.Sure()]",
-    "nor by being equal to another": "assert student.Sure() != student.Sure()",
+    "nor with an operator": 'with pytest.raises(TypeError, match="library.operator.sub"):\n    assert abs(student.Close() - 5) < 0.1',
+    "nor with one of the other side": 'with pytest.raises(TypeError, match="library.operator.sub"):\n    assert abs(5 - student.Close()) < 0.1',
+    "the operator itself may be asked for": "assert library.operator.sub(student.Close(), 5) == 0",
+    "nor by being equal": 'with pytest.raises(AssertionError, match="plain data"):\n    assert student.Sure() == 5',
+    "nor by being unequal": 'with pytest.raises(AssertionError, match="plain data"):\n    assert student.Sure() != 5',
+    "nor in a list": 'with pytest.raises(AssertionError, match="plain data"):\n    assert 5 in [student.Sure()]',
+    "nor by being equal to another": 'with pytest.raises(AssertionError, match="eq\\\\(a, b\\\\)"):\n    assert student.Sure() == student.Sure()',
+    "nor by holding anything": "assert 5 not in student.Holder()",
+    "the same object is equal": "sure = student.Sure()\nassert sure == sure and sure is not None and sure != None",
+    "a class in place of data is no data": "assert not isinstance(student.Kind(), (int, float, str, list, np.ndarray, pd.DataFrame))",
+    "a path opens no file here": "assert not hasattr(student.report_path(), 'read_text')",
+    "an answer does not change what the right one comes from": "values = [1]\nassert student.append_to(2, values) == values + [2]",
+    "what a check replaces is undone": "assert student.Savings.label == 'savings'\nassert student.game(0) == 0 and set(student.roll(200)) > {1, 2, 3}",
+    "and the environment": "with pytest.raises(KeyError):\n    student.home()",
+    "nothing is asked where no answer stands": "with pytest.raises(EOFError):\n    student.ask_age()",
+    "a check's own failure is its own": "def judge(x):\n    assert x > 5, 'too small'\nwith pytest.raises(AssertionError, match='too small'):\n    student.apply_to_all(judge, [1])",
+    "nor is it swallowed": "def judge():\n    assert 1 > 5, 'too small'\nwith pytest.raises(AssertionError, match='too small'):\n    student.catch_all(judge)\nassert student.halves(4) == 2",
+    "a check's StopIteration ends no map": "with pytest.raises(RuntimeError, match='StopIteration'):\n    list(map(lambda f: student.apply_to_all(f, [1]), [lambda x: next(iter([]))]))",
+    "an ending cannot be caught there": "with pytest.raises(BaseException, match='not defined'):\n    student.catch_all(lambda: getattr(student, 'no' + 'where'))",
+    "a callback asks the student": "assert student.apply_to_all(lambda x: student.halves(x) + 1, [2, 4]) == [2, 3]",
     "its text is a text": "assert type(str(student.Odd())) is str",
     "its number is a number": "assert type(float(student.Odd())) is float",
-    "a hint does not show its text": 'assert f"{student.Sure()}" == repr(student.Sure()) == "<a Sure of the student\'s>"',
+    "a hint does not show its text": 'assert f"Got {student.Account(3)!r}, {student.Account(3)}" == "Got <a Account of the student\'s>, <a Account of the student\'s>"',
     "what has no end has one": 'with pytest.raises(AssertionError, match="There must be an end"):\n    list(student.Odd())',
 }
 """What holds on the student's process alone: nothing is found true by code of theirs."""
 OTHERWISE = {
-    "a == b of own classes": (
-        "`==` is identity for the student's objects: an `__eq__` of theirs could say anything. Compare what they hold: "
-        "`(a.x, a.y) == (1, 2)`."
+    "a == b, a in [b], assert a > b, sorted(objects)": (
+        "refused with a sentence: an `__eq__` or `__lt__` of the student's could say anything. Compare what they hold, "
+        "`(a.x, a.y) == (1, 2)`; where the `__eq__` itself is the question, `library.operator.eq(a, b)`; "
+        "`sorted(objects, key=lambda v: v.x)`."
     ),
-    "assert a > b of own classes": (
-        "refused with a sentence, for the same reason; `float(a)` or an attribute is a number that can be compared."
+    "a - 1 of an object, where it gives a number": (
+        "refused with a sentence: what gets the number knows it, and `abs(a - 1) < 1e-6` would be theirs to say. `float(a) - 1`; "
+        "where the operator itself is the question, `library.operator.sub(a, 1)`. Objects that operators give stay theirs: "
+        "compare what they hold."
     ),
-    'df == other, df["a"] == 3': 'as above; `df["a"].eq(3)` is a column.',
-    "isinstance(x, pd.DataFrame)": "`library.builtins.isinstance(x, library.pandas.DataFrame)`; a claim of the student's process.",
-    "pd.testing.assert_frame_equal": 'a DataFrame stays where it is: compare `df.to_dict("list")`, or columns as lists.',
-    'repr(x), f"{x}"': "names the type only, since pytest prints it; `str(x)` is the student's.",
+    "hash(a) == hash(b), {a, b}": "a handle's hash is its identity; `library.builtins.hash(a)` is the student's.",
     "arguments changed in place": (
-        "arguments are copies. Hold the object there: `held = library.types.SimpleNamespace(values=[3, 1, 2])`, then "
-        '`library.builtins.eval("lambda f, held: f(held.values)")(student.sort, held)` and `held.values`.'
+        "seen where the check asserts something of the argument alone; elsewhere arguments are copies, so that no answer "
+        "changes what the right one comes from. `@pytest.mark.in_place` for a check that has a helper look at it."
     ),
-    "callbacks of the check's": 'a function of the check\'s cannot be sent; `library.builtins.eval("lambda x: 2 * x")` is one there.',
-    "capsys, monkeypatch, tmp_path": "are of the checks' process; what a student prints or writes stays in theirs.",
-    "pytest.raises(student.MyError)": "a class of the student's is no class here: expect the kind of Python's that it derives from.",
+    "log = []; with student.timer(log): …": "after the call nothing comes back: hand over `log.append` in a lambda, or let the student's object hold the list.",
+    "inspect.getsource(f), dataclasses.fields(x), asyncio.run(c)": (
+        "what looks into an object looks there: `library.inspect.getsource(f)`, `library.dataclasses.asdict(x)`, "
+        "`library.asyncio.run(c)`; a check that raises on a handle is told which."
+    ),
+    "class Own(student.Base), objects of the check's classes": (
+        "refused with a sentence; `library.builtins.type('Own', (student.Base,), {'area': lambda self: 4})` and "
+        "`library.types.SimpleNamespace(area=lambda: 4)` are made there, with functions of the check's."
+    ),
+    "type(x) is student.Account, type(x) == nn.Linear": "`isinstance`, or `type(x).__name__`; both are claims of the student's process.",
+    "callable(x), isinstance(x, Iterable)": 'true of every handle; `library.builtins.callable(x)` and `hasattr(x, "__iter__")` ask.',
+    "p.tags.append(1); q.tags == []": "a list that is an attribute comes as a copy: have a method of theirs change it, or `library.builtins.eval('lambda a, b: a.tags is b.tags')(p, q)`.",
+    "isinstance(x, int) of an int subclass, a masked array, a list subclass": "only exact kinds are data; `int(x)`, `x.tolist()`, `list(x)`.",
+    "np.float32(1).dtype": "a single number comes as Python's own; `library.builtins.getattr(…)` on an array's, or return an array.",
+    "loss.backward() on what came back": (
+        "tensors come as data, without their graph; the check is told so. "
+        "`library.builtins.eval('lambda model, x: model(x).sum().backward()')(model, x)` has it done there."
+    ),
+    "p.fill_(0) for p in model.parameters()": "these are copies: `model.load_state_dict({…})`.",
+    "a model, an optimiser, np.random.default_rng(1) as argument": "built there: `library.torch.nn.Linear(4, 2)`, `library.numpy.random.default_rng(1)`.",
+    "plt.gca()": "`library.matplotlib.pyplot.gca()`: the figure is there.",
+    "pytest.warns, caplog": "warnings and log records stay in the student's process: `library.warnings.catch_warnings(record=True)` there, with `with`.",
+    "hasattr(student, name)": "a name that is not defined ends the check, which is told in one sentence.",
 }
+
+
+IMPORTS = """
+import collections, contextlib, copy, dataclasses, datetime, decimal, enum, fractions, inspect, io, itertools, json, math
+import random, types
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def at_home(monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", "/here")
+    return True
+
+
+def require_sorted(values):
+    assert values == sorted(values)
+"""
+
+
+@pytest.fixture
+def at_home(monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", "/here")
+    return True
 
 
 def course_at(root: Path) -> Path:
@@ -324,10 +581,15 @@ def course_at(root: Path) -> Path:
 
 def checks_text() -> str:
     """Return the module of the checks."""
-    parts = ["import datetime, decimal, fractions, itertools\n\nimport numpy as np\nimport pytest\n"]
+    parts = [IMPORTS]
     for number, body in enumerate([*NATURAL.values(), *BOUNDARY.values()]):
         public = "" if number else "@pytest.mark.public\n"
-        head = f'{public}@pytest.mark.question("everything")\n@pytest.mark.points(1)\ndef test_{number:03d}(student):\n'
+        if body in {NATURAL[name] for name in IN_PLACE}:
+            public += "@pytest.mark.in_place\n"
+        fixtures = ", ".join(["student", *(name for name in FIXTURES if name in body)])
+        head = (
+            f'{public}@pytest.mark.question("everything")\n@pytest.mark.points(1)\ndef test_{number:03d}({fixtures}):\n'
+        )
         head += '    """A natural check."""\n'
         parts.append(head + indent(body, "    ") + "\n")
     return "\n\n".join(parts)
@@ -344,7 +606,7 @@ def table() -> str:
         "| | check |",
         "|---|---|",
         *(
-            f"| {name} | {'<br>'.join(f'`{line.replace(chr(124), chr(92) + chr(124))}`' for line in body.splitlines())} |"
+            f"| {name} | {'<br>'.join(_as_code(line) for line in _lines(name, body))} |"
             for name, body in NATURAL.items()
         ),
         "",
@@ -355,6 +617,14 @@ def table() -> str:
         *(f"| `{name}` | {why} |" for name, why in OTHERWISE.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _lines(name: str, body: str) -> list[str]:
+    return ["@pytest.mark.in_place", *body.splitlines()] if name in IN_PLACE else body.splitlines()
+
+
+def _as_code(line: str) -> str:
+    return f"`{line.replace('|', chr(92) + '|')}`"
 
 
 @pytest.fixture(scope="module")
@@ -402,14 +672,15 @@ def test_nothing_is_found_true_by_code_of_the_students(results, name):
 
 
 @pytest.mark.parametrize("name", NATURAL)
-def test_it_works_where_the_answers_are(name):
-    from types import SimpleNamespace
-
+def test_it_works_where_the_answers_are(name, request):
     answers: dict = {}
     exec(f"{SETUP}\n{SOLUTION}", answers)
     checks: dict = {}
     exec(checks_text(), checks)
-    checks[f"test_{list(NATURAL).index(name):03d}"](SimpleNamespace(**answers))
+    student = type("Answers", (), {})()
+    student.__dict__ = answers
+    check = checks[f"test_{list(NATURAL).index(name):03d}"]
+    check(student, **{fixture: request.getfixturevalue(fixture) for fixture in FIXTURES if fixture in NATURAL[name]})
 
 
 def test_the_page_is_up_to_date():

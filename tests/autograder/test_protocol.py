@@ -125,10 +125,9 @@ def test_an_image_and_boxes_of_torchvision_come_back_as_plain_tensors():
     assert torch.equal(found[1], boxes.as_subclass(torch.Tensor))
 
 
-def test_state_dicts_and_sizes_become_dicts_and_tuples():
+def test_state_dicts_stay_ordered_and_sizes_become_tuples():
     state = torch.nn.Linear(2, 1).state_dict()
-    assert type(state) is OrderedDict
-    assert type(there_and_back(state)) is dict
+    assert type(there_and_back(state)) is type(state) is OrderedDict
     assert there_and_back(torch.Size([1, 2])) == (1, 2)
 
 
@@ -143,13 +142,28 @@ class Scores(NamedTuple):
 def test_every_kind_of_tuple_is_a_tuple_of_the_items_that_it_really_has():
     assert there_and_back(Scores(0.5, 0.9)) == (0.5, 0.9)
     assert there_and_back(torch.tensor([1, 3]).max(dim=0)) == (3, 1)
-    assert type(there_and_back(Scores(0.5, 0.9))) is tuple
+    assert list(there_and_back(Scores(0.5, 0.9))) == [0.5, 0.9]
+
+
+def test_the_items_of_a_namedtuple_have_their_names():
+    found = there_and_back(Scores(0.5, 0.9))
+    assert (found.loss, found._fields, found._asdict()["accuracy"]) == (0.5, ("loss", "accuracy"), 0.9)
+    assert type(found) is not Scores
+    assert found._replace(loss=1.0) == (1.0, 0.9)
+    with pytest.raises(ValueError, match="no fields"):
+        found._replace(other=1)
 
 
 @pytest.mark.parametrize("value", [defaultdict(list, a=[1]), Counter("aab")])
-def test_pythons_own_kinds_of_dict_are_dicts(value):
+def test_pythons_own_kinds_of_dict_are_what_they_are(value):
     assert there_and_back(value) == dict(value)
-    assert type(there_and_back(value)) is dict
+    assert type(there_and_back(value)) is type(value)
+
+
+def test_a_defaultdict_keeps_its_factory_where_that_is_pythons():
+    assert there_and_back(defaultdict(list))["x"] == []
+    with pytest.raises(KeyError):
+        there_and_back(defaultdict(lambda: 3))["x"]
 
 
 @pytest.mark.parametrize("scalar", [np.int64(3), np.uint8(3)])
@@ -190,8 +204,7 @@ class MyList(list):
         MyList([1]),
         object(),
         len,
-        np.array(["a"]),
-        np.array([object()]),
+        np.array([("a", 1)], dtype=[("name", "U1"), ("number", "i4")]),
     ],
 )
 def test_impostors_stay_where_they_are(impostor):
@@ -239,7 +252,7 @@ def test_a_large_array_is_refused_before_it_is_copied():
         ["i", "9" * 5_000],
         ["d", [["l", []], 1]],
         ["d", [1]],
-        ["h", True, "x"],
+        ["h", True, "x", "", [], False],
         ["x", 1],
         ["l"],
         {"l": 1},
@@ -280,7 +293,7 @@ def test_without_torch_a_frame_with_a_tensor_is_malformed(torchless):
 
 
 def test_without_torch_a_tensor_is_an_object_that_stays(torchless):
-    assert encode(torch.ones(1)) == ["h", 7, "Tensor"]
+    assert encode(torch.ones(1)) == ["h", 7, "Tensor", "", [], False]
 
 
 def test_without_torch_all_else_is_sent_as_with_it(torchless):

@@ -342,7 +342,7 @@ def test_keys_that_can_be_chosen_to_collide_are_few(kind, tag):
         ["v", "Decimal", "1E+999999999"],
         ["v", "timedelta", "999999999999 0 0"],
         ["s", [["l", []]]],
-        ["s", [["h", 1, "X"]]],
+        ["s", [["h", 1, "X", "", [], False]]],
     ],
 )
 def test_what_would_be_too_much_to_reckon_with_is_no_value(document):
@@ -416,7 +416,7 @@ class Stranger:
 def meet() -> Iterator[Callable[[Callable[[Stranger], None]], Any]]:
     """Ask someone who then does as told, and return the answer; it must come, or fail to, in time."""
 
-    def ask(behave: Callable[[Stranger], None]) -> Any:
+    def ask(behave: Callable[[Stranger], None], call: Callable[..., object] | None = None) -> Any:
         stranger = Stranger()
 
         def live() -> None:
@@ -428,7 +428,7 @@ def meet() -> Iterator[Callable[[Callable[[Stranger], None]], Any]]:
         life.start()
         try:
             answer = stranger.process.request(
-                "name", "x", seconds=SECONDS, keep=refuse, resolve=lambda stand_in: stand_in
+                "name", "x", seconds=SECONDS, keep=refuse, resolve=lambda stand_in: stand_in, call=call
             )
             assert all_plain(answer)
             return answer
@@ -466,13 +466,47 @@ def test_an_answer_in_pieces_is_data_or_an_error_or_an_end(meet, document, is_er
         meet(behave)
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(document=almost, wanted=almost, extra=st.booleans())
+def test_a_call_of_a_checks_function_is_one_or_an_end(meet, document, wanted, extra):
+    called: list[object] = []
+
+    def behave(stranger: Stranger) -> None:
+        number = stranger.hear()
+        for answer in ({"id": number, "call": wanted, "args": document, **({"op": 1} if extra else {})}, document):
+            body = body_of(answer)
+            stranger.line.sendall(HEADER.pack(len(body)) + body)
+        stranger.die()
+
+    with contextlib.suppress(Raised, Died):
+        meet(behave, call=lambda *given: called.append(given))
+    assert all(type(number) is int and all_plain((args, kwargs)) for number, args, kwargs in called)
+
+
+def test_a_call_of_a_checks_function_is_answered(meet):
+    def behave(stranger: Stranger) -> None:
+        number = stranger.hear()
+        for answer in (
+            {"id": number, "call": 3, "args": ["t", [["t", [20]], ["d", ["more", 1]]]]},
+            {"id": number, "value": 21},
+        ):
+            body = body_of(answer)
+            stranger.line.sendall(HEADER.pack(len(body)) + body)
+            if "call" in answer:
+                assert stranger.hear() == number
+
+    called: list[object] = []
+    assert meet(behave, call=lambda *given: called.append(given)) == 21
+    assert called == [(3, (20,), {"more": 1})]
+
+
 kinds = st.sampled_from(["raised", "missing", "unsendable", "interrupted"])
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(kind=kinds, types=st.lists(texts, max_size=30), message=texts, cell=texts, line=st.integers(-(2**63), 2**64 - 1))
 def test_a_described_error_is_raised_as_described(meet, kind, types, message, cell, line):  # noqa: PLR0917
-    error = {"kind": kind, "types": types, "message": message, "cell": cell, "line": line}
+    error = {"kind": kind, "types": types, "message": message, "cell": cell, "line": line, "of_check": -1}
 
     def behave(stranger: Stranger) -> None:
         body = body_of({"id": stranger.hear(), "error": error})

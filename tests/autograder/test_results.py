@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autograder.atomic_files import remove_leftovers, write_atomically
 from autograder.errors import ResultError
 from autograder.results import (
     SCHEMA,
@@ -22,9 +23,7 @@ from autograder.results import (
     Status,
     read_result,
     read_results,
-    remove_leftovers,
     result_path,
-    write_atomically,
     write_result,
     write_results,
 )
@@ -336,6 +335,6 @@ def test_what_a_killed_writer_left_is_removed_and_what_a_live_one_writes_is_not(
     leftovers = [tmp_path / "tiny" / f".{pid}@{host}.abc.part" for pid in (gone.pid, os.getpid())]
     for path in leftovers:
         path.write_text("{")
-    remove_leftovers(tmp_path, "tiny")
+    remove_leftovers(tmp_path / "tiny")
     assert [path.exists() for path in leftovers] == [False, True]
     assert result_path(tmp_path, "tiny", "Zoë").exists()

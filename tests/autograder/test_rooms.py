@@ -8,6 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "autograder"
 FOUNDATION = {
+    "atomic_files",
     "errors",
     "roster",
     "extras",

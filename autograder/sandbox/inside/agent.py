@@ -5,15 +5,18 @@ the other side: student code shares this process and may change whatever it like
 another wrong answer.
 """
 
+import builtins
 import contextlib
 import functools
 import importlib
 import itertools
+import os
 import random
 import signal
 import socket
 import sys
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -25,8 +28,21 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.sandbox.inside.check_folder import CheckFolder
+from autograder.sandbox.inside.check_functions import CheckFunctions, as_exception
 from autograder.sandbox.inside.global_state import GlobalState
-from autograder.sandbox.shared.protocol import HEADER, Decoder, Encoder, ImportPath, Limits, ProtocolError, RemoteObject
+from autograder.sandbox.inside.patches import Patches
+from autograder.sandbox.shared.protocol import (
+    HEADER,
+    CheckFunction,
+    Decoder,
+    Encoder,
+    ImportPath,
+    Limits,
+    ProtocolError,
+    RemoteObject,
+    StandIn,
+)
 from autograder.sandbox.shared.protocol import pack as pack_frame
 from autograder.sandbox.shared.protocol import unpack as unpack_frame
 
@@ -75,26 +91,42 @@ class _Shell(InteractiveShell):
             return cast("tuple[Any, Any]", super().enable_matplotlib("agg"))
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What is kept here although it could be sent."""
+
+    object: object
+
+
 class Objects:
     """Keep the objects that the checks process holds handles to."""
 
-    def __init__(self) -> None:
+    def __init__(self, functions: CheckFunctions) -> None:
+        self._functions = functions
         self._objects: dict[int, object] = {}
         self._numbers: dict[int, int] = {}
 
-    def keep(self, value: object) -> RemoteObject:
+    def keep(self, value: object) -> RemoteObject | CheckFunction:
+        if (function := self._functions.stand_in(value)) is not None:
+            return function
+        value = value.object if isinstance(value, _Made) else value
         number = self._numbers.setdefault(id(value), len(self._objects))
         self._objects[number] = value
-        return RemoteObject(number, type(value).__name__)
+        kind = type(value)
+        classes = _names(value) if isinstance(value, type) else ()
+        return RemoteObject(number, kind.__name__, _library_class(kind), classes, _is_equal_if_same(kind))
 
-    def resolve(self, stand_in: RemoteObject | ImportPath) -> object:
+    def resolve(self, stand_in: StandIn) -> object:
         if isinstance(stand_in, ImportPath):
             return _import(stand_in.path)
+        if isinstance(stand_in, CheckFunction):
+            return self._functions.resolve(stand_in)
         return self._objects[stand_in.number]
 
     def forget(self) -> None:
         self._objects.clear()
         self._numbers.clear()
+        self._functions.forget()
 
 
 class Agent:
@@ -103,7 +135,11 @@ class Agent:
     def __init__(self, connection: socket.socket, limits: Limits, shell: InteractiveShell) -> None:
         self._connection = connection
         self._limits = limits
-        self._objects = Objects()
+        self._functions = CheckFunctions(self._ask_check)
+        self._objects = Objects(self._functions)
+        self._patches = Patches(shell.user_ns)
+        self._folder = CheckFolder()
+        self._request = b""
         self._in_cell = False
         self._files: set[str] = set()
         self._shell = shell
@@ -117,26 +153,63 @@ class Agent:
                 stream.reconfigure(line_buffering=True)  # what was printed before a crash is known afterwards
         self._send({"id": b"ready"})
         while (body := _receive(self._connection)) is not None:
-            request = unpack_frame(body, self._limits)
+            self._serve(unpack_frame(body, self._limits))
+
+    def _serve(self, request: dict[str, Any]) -> None:
+        outer, self._request = self._request, request["id"]
+        try:
             self._send({"id": request["id"], **self._answer(request)})
+        finally:
+            self._request = outer
+
+    def _ask_check(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        """Have the check call a function of its own; answer what it asks meanwhile."""
+        if self._in_cell or not self._request:
+            raise EOFError("EOF when reading a line") if number == CheckFunction.INPUT else RuntimeError("no check")
+        given = Encoder(self._limits, self._objects.keep).encode((args, kwargs))
+        self._flush()
+        self._send({"id": self._request, "call": number, "args": given})
+        while (body := _receive(self._connection)) is not None:
+            message = unpack_frame(body, self._limits)
+            if "op" in message:
+                self._serve(message)
+            elif "raised" in message:
+                names, text, which = message["raised"]
+                error = as_exception(names, text)
+                error.__check_error__ = which  # type: ignore[attr-defined]
+                raise error
+            else:
+                return Decoder(self._limits, self._objects.resolve, Path).decode(message["returned"])
+        raise SystemExit  # the other side hung up
 
     def _send(self, document: dict[str, Any]) -> None:
         self._connection.sendall(pack_frame(document, self._limits))
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            arguments = Decoder(self._limits, self._objects.resolve).decode(request["args"])
+            arguments = Decoder(self._limits, self._objects.resolve, Path).decode(request["args"])
             operation: Callable[..., object] = getattr(self, f"do_{request['op']}")
             value = Encoder(self._limits, self._objects.keep).encode(operation(*arguments))
             answer = {"value": value}
             pack_frame(answer, self._limits)
         except BaseException as error:  # noqa: BLE001 - the process edge: whatever student code raises becomes data
-            return {"error": describe(error, self._files)}
+            return {"error": describe(error, self._files) | self._kept(error, request["op"])}
         finally:
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(BaseException):  # they may be the student's own by now
-                    stream.flush()
+            self._flush()
         return answer
+
+    def _kept(self, error: BaseException, operation: str) -> dict[str, Any]:
+        """Return what lets a check look at an exception's own attributes; of a cell's there is no check to do it."""
+        if operation == "cell":
+            return {}
+        error.__traceback__ = None  # what its frames hold is not to live as long
+        return {"object": Encoder(self._limits, self._objects.keep).encode(error)}
+
+    @staticmethod
+    def _flush() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BaseException):  # they may be the student's own by now
+                stream.flush()
 
     def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         if self._in_cell:
@@ -145,6 +218,8 @@ class Agent:
     def do_seed(self, seed: int) -> None:
         """Make ready for a check: state put back, every generator seeded, all kept objects let go."""
         self._state.put_back()
+        self._patches.put_back()
+        builtins.input = self._functions.input
         random.seed(seed)
         np.random.seed([seed >> shift & 0xFFFFFFFF for shift in range(0, 128, 32)])  # noqa: NPY002 - used unasked
         if (tensors := sys.modules.get("autograder.sandbox.shared.tensors")) is not None:
@@ -181,6 +256,22 @@ class Agent:
             raise _Missing(name)
         return self._shell.user_ns[name]
 
+    def do_put_files(self, folder: str, files: dict[str, bytes], folders: list[str], removed: list[str]) -> None:
+        """Have the files of the check's folder here."""
+        self._folder.put(Path(folder), files, folders, removed)
+
+    def do_changed_files(self, folder: str) -> tuple[list[str], dict[str, bytes]]:
+        """Return the files of the check's folder."""
+        return self._folder.changed(Path(folder))
+
+    def do_set_name(self, name: str, value: object) -> None:
+        """Have the notebook call something else `name`, until the check is over."""
+        self._patches.set_name(name, value)
+
+    def do_put_back_name(self, name: str) -> None:
+        """Have the notebook call `name` what it did before the check."""
+        self._patches.put_back_name(name)
+
     def do_attribute(self, target: object, name: str) -> object:
         """Return an attribute."""
         return getattr(target, name)
@@ -188,6 +279,45 @@ class Agent:
     def do_call(self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
         """Call an object."""
         return target(*args, **kwargs)
+
+    def do_make(self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+        """Call what a check named by its import path; keep here what it made of a class, that is to be changed here."""
+        made = target(*args, **kwargs)
+        return _Made(made) if type(made) is target and _changes(target) else made
+
+    def do_value(self, target: object) -> object:
+        """Return an object by value, where it is data."""
+        return target
+
+    def do_call_in_place(
+        self, target: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any], places: list[Any]
+    ) -> tuple[object, dict[Any, Any], object]:
+        """Call an object; return with its answer the arguments that it changed, and which of them the answer is."""
+        watched = {place: args[place] if isinstance(place, int) else kwargs[place] for place in places}
+        encode = Encoder(self._limits, self._objects.keep).encode
+        before = {place: encode(value) for place, value in watched.items()}
+        answer = target(*args, **kwargs)
+        encode = Encoder(self._limits, self._objects.keep).encode
+        changed = {place: value for place, value in watched.items() if encode(value) != before[place]}
+        same = next((place for place, value in watched.items() if value is answer), None)
+        return None if same is not None else answer, changed, same
+
+    def do_set_attribute(self, target: object, name: str, value: object) -> None:
+        """Set an attribute until the check is over."""
+        self._patches.set_attribute(target, name, value)
+
+    def do_set_variable(self, name: str, value: str | None) -> None:
+        """Set an environment variable until the check is over, or take it away."""
+        self._patches.set_variable(name, value)
+
+    def do_change_folder(self, folder: str) -> None:
+        """Work in another folder until the check is over."""
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        os.chdir(folder)
+
+    def do_put_back(self) -> None:
+        """Undo what the check has set."""
+        self._patches.put_back()
 
     def do_item(self, target: Any, key: Any) -> object:
         """Return `target[key]`."""
@@ -224,8 +354,42 @@ def describe(error: BaseException, files: Collection[str] = ()) -> dict[str, Any
     elif isinstance(error, KeyboardInterrupt):
         kind = "interrupted"
     cell, line = _place(error, files)
-    names = [f"{kind.__module__}.{kind.__qualname__}"[:200] for kind in type(error).__mro__[:_MAX_MRO]]
-    return {"kind": kind, "types": names, "message": message, "cell": cell, "line": line}
+    names = list(_names(type(error)))
+    which = getattr(error, "__check_error__", -1)
+    return {
+        "kind": kind,
+        "types": names,
+        "message": message,
+        "cell": cell,
+        "line": line,
+        "of_check": which if type(which) is int else -1,
+    }
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the names of a class and of what it derives from, most special first."""
+    return tuple(
+        f"{one.__module__}.{one.__qualname__}"[:200] for one in type.__dict__["__mro__"].__get__(kind)[:_MAX_MRO]
+    )
+
+
+def _library_class(kind: type) -> str:
+    """Return the import path of the nearest class that no notebook defines, "" where that is `object`."""
+    for one in type.__dict__["__mro__"].__get__(kind):
+        if one is not object and one.__module__ != "__main__":
+            return f"{one.__module__}.{one.__qualname__}"
+    return ""
+
+
+def _is_equal_if_same(kind: type) -> bool:
+    """Return whether none but `object` says what instances are equal to."""
+    mro = type.__dict__["__mro__"].__get__(kind)
+    return next(one for one in mro if "__eq__" in type.__dict__["__dict__"].__get__(one)) is object
+
+
+def _changes(kind: type) -> bool:
+    """Return whether it is a collection or a table, not one of Python's plain kinds, whose instances can be changed."""
+    return kind.__module__.partition(".")[0] in ("collections", "pandas") and kind.__hash__ is None
 
 
 def _place(error: BaseException, files: Collection[str]) -> tuple[str, int]:

@@ -5,6 +5,7 @@ connection: closing it kills the process with all that it started, and how it en
 """
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -12,6 +13,7 @@ import secrets
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -24,15 +26,14 @@ from autograder.sandbox.shared.protocol import (
     HEADER,
     Decoder,
     Encoder,
-    ImportPath,
     Limits,
     ProtocolError,
-    RemoteObject,
+    StandIn,
     pack,
     unpack,
 )
 
-__all__ = ["Died", "Lost", "Outcome", "Raised", "Sandbox", "StudentProcess"]
+__all__ = ["CallRaised", "Died", "Lost", "Outcome", "Raised", "Sandbox", "StudentProcess"]
 
 _DEATH_SECONDS = 10.0
 _REPORT_BYTES = 2**16
@@ -69,16 +70,39 @@ class Raised(Exception):
     """The request ended in an exception there, here as data that the student process reported and nobody vouches for.
 
     `kind` is `raised`, `missing`, `unsendable` or `interrupted`; `types` names the exception's classes, most special
-    first; `cell` and `line` say where the notebook's own code was last at work.
+    first; `cell` and `line` say where the notebook's own code was last at work; `of_check` is the number of an
+    exception that a function of the check's raised, -1 for any other; `value` is what stands for the exception itself.
     """
 
-    def __init__(self, *, kind: str, types: tuple[str, ...], message: str, cell: str, line: int) -> None:
+    def __init__(
+        self,
+        *,
+        kind: str,
+        types: tuple[str, ...],
+        message: str,
+        cell: str,
+        line: int,
+        of_check: int = -1,
+        value: object = None,
+    ) -> None:
         self.kind = kind
         self.types = types
         self.message = message
         self.cell = cell
         self.line = line
+        self.of_check = of_check
+        self.value = value
         super().__init__(f"{types[:1]}: {message}")
+
+
+class CallRaised(Exception):
+    """A function of the check's raised: the exception's classes, most special first, its message and its number."""
+
+    def __init__(self, number: int, error: BaseException) -> None:
+        self.number = number
+        self.types = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+        self.message = str(error)
+        super().__init__(self.message)
 
 
 class Sandbox(Protocol):
@@ -109,6 +133,7 @@ class StudentProcess:
         self._protocol = Limits(frame_bytes=limits.frame_bytes)
         self._output = bytearray()
         self.output_dropped = 0
+        self._lately = bytearray()
         self.excused_seconds = 0.0
         """Seconds by the clock of all requests in which others had its processor."""
         self._start_bytes = 0
@@ -127,6 +152,14 @@ class StudentProcess:
     def output(self) -> str:
         """Return what the student process printed, up to the limit, as text that holds no half characters."""
         return self._output.decode("utf-8", "replace")
+
+    def take_printed(self) -> str:
+        """Return what was printed since this was asked last, up to the limit."""
+        while (before := len(self._lately)) < self._limits.output_bytes and self._read_output():
+            if len(self._lately) == before:
+                break
+        printed, self._lately = self._lately, bytearray()
+        return printed.decode("utf-8", "replace")
 
     def forget_peak(self) -> None:
         """Let the peak of memory begin anew, where the kernel lets this user do that."""
@@ -167,10 +200,14 @@ class StudentProcess:
         *arguments: object,
         seconds: float,
         interrupt_after: float | None = None,
-        keep: Callable[[object], RemoteObject | ImportPath],
-        resolve: Callable[[RemoteObject | ImportPath], object],
+        keep: Callable[[object], StandIn],
+        resolve: Callable[[StandIn], object],
+        call: Callable[[int, tuple[Any, ...], dict[str, Any]], object] | None = None,
     ) -> Any:
         """Return the answer to one request as plain data; raise Raised, Died or Lost.
+
+        `call` is what calls a function of the check's for the student process, by its number; it may itself request
+        something. What it raises is CallRaised, which the student process is told.
 
         After `interrupt_after` seconds the process is interrupted as by JupyterLab's stop button, after `seconds` it is
         killed; these are its own seconds, without those in which others had its processor. Raise ProtocolError where an
@@ -179,18 +216,54 @@ class StudentProcess:
         number = secrets.token_bytes(16)
         encoded = Encoder(self._protocol, keep).encode(arguments)
         frame = pack({"id": number, "op": operation, "args": encoded}, self._protocol)
-        answer = self._exchange(frame, seconds, interrupt_after or seconds)
-        try:
-            return self._read_answer(answer, number, resolve)
-        except (ProtocolError, MemoryError) as error:
-            raise self._end(Outcome.BAD_ANSWER, str(error)) from error
+        while True:
+            began = self._now()
+            answer = self._exchange(frame, seconds, interrupt_after or seconds)
+            seconds -= self._now() - began
+            try:
+                if call is None or not (isinstance(answer, dict) and "call" in answer):
+                    return self._read_answer(answer, number, resolve)
+                wanted, args, kwargs = self._read_call(answer, number, resolve)
+                frame = self._called(number, keep, functools.partial(call, wanted, args, kwargs))
+            except (ProtocolError, MemoryError) as error:
+                raise self._end(Outcome.BAD_ANSWER, str(error)) from error
+            if self._connection.fileno() < 0:
+                raise Died(Outcome.EXITED, "while a check's function was at work")
 
-    def _read_answer(self, answer: Any, number: bytes, resolve: Callable[[RemoteObject | ImportPath], object]) -> Any:
+    def _now(self) -> float:
+        """Return the time of a clock that stands still while others have its processor."""
+        return time.monotonic() - self.excused_seconds
+
+    def _read_call(
+        self, answer: Any, number: bytes, resolve: Callable[[StandIn], object]
+    ) -> tuple[int, tuple[Any, ...], dict[str, Any]]:
+        match answer:
+            case {"id": bytes(echo), "call": int(wanted), "args": given} if echo == number and type(wanted) is int:
+                match Decoder(self._protocol, resolve).decode(given):
+                    case (tuple(args), dict(kwargs)) if all(isinstance(name, str) for name in kwargs):
+                        return wanted, args, kwargs
+        raise ProtocolError("a call that is none")
+
+    def _called(self, number: bytes, keep: Callable[[object], StandIn], call: Callable[[], object]) -> bytes:
+        """Return the frame that tells the student process what a function of the check's has returned or raised."""
+        try:
+            value = call()
+            return pack({"id": number, "returned": Encoder(self._protocol, keep).encode(value)}, self._protocol)
+        except CallRaised as raised:
+            told = [raised.types, raised.message[:_TEXT], raised.number]
+        except TypeError as error:  # what it returned cannot be sent
+            told = [["builtins.TypeError"], str(error)[:_TEXT], -1]
+        return pack({"id": number, "raised": told}, self._protocol)
+
+    def _read_answer(self, answer: Any, number: bytes, resolve: Callable[[StandIn], object]) -> Any:
         match answer:
             case {"id": bytes(echo), "value": value} if echo == number and len(answer) == 2:  # noqa: PLR2004 - both keys
                 return Decoder(self._protocol, resolve).decode(value)
             case {"id": bytes(echo), "error": dict(error)} if echo == number and len(answer) == 2:  # noqa: PLR2004
-                raise _raised(error)
+                stand_in = error.pop("object", None)
+                raised = _raised(error)
+                raised.value = Decoder(self._protocol, resolve).decode(stand_in)
+                raise raised
         raise ProtocolError("an answer to another request, or none")
 
     def close(self) -> None:
@@ -284,6 +357,7 @@ class StudentProcess:
         room = self._limits.output_bytes - len(self._output)
         self._output += chunk[:room]
         self.output_dropped += len(chunk) - len(chunk[:room])
+        self._lately += chunk[: self._limits.output_bytes - len(self._lately)]
         return bool(chunk)
 
     def _how_it_ended(self) -> Died:
@@ -314,6 +388,9 @@ def _raised(error: dict[Any, Any]) -> Raised:
             "message": str(message),
             "cell": str(cell),
             "line": int(line),
+            "of_check": int(of_check),
         } if all(isinstance(name, str) for name in types):
-            return Raised(kind=kind, types=tuple(types[:20]), message=message[:_TEXT], cell=cell[:200], line=line)
+            names = tuple(name[:200] for name in types[:20])
+            cell, message = cell[:200], message[:_TEXT]
+            return Raised(kind=kind, types=names, message=message, cell=cell, line=line, of_check=of_check)
     raise ProtocolError("an error that is not described")

@@ -1,9 +1,11 @@
 """Load the libraries that a course asks for before anything is forked: importing them in each fork takes seconds."""
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
 from types import ModuleType
 
 __all__ = ["COMPILER", "libraries_used", "load_libraries"]
@@ -38,6 +40,7 @@ _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
         "autograder.sandbox.shared.tensors",
     ),
     "torchvision": ("torchvision", "torchvision.datasets", "torchvision.models.detection"),
+    "pandas": ("pandas", "autograder.sandbox.shared.tables"),
     "PIL": ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin"),
     "matplotlib": (
         *("matplotlib.pyplot", "matplotlib.backends.backend_agg"),
@@ -47,9 +50,18 @@ _ON_FIRST_USE: Mapping[str, tuple[str, ...]] = {
 """What notebooks use of a library, and what the library imports on first use; of another one itself is loaded."""
 
 
+_IMPORTS_DATA = re.compile(r"^\s*(?:import|from)\s+(torch|pandas)\b", re.MULTILINE)
+"""An import of a library whose objects are data, which they are only where it is loaded on both sides."""
+
+
 def libraries_used(names: Iterable[str], code: Iterable[str]) -> tuple[str, ...]:
-    """Return the libraries with the parts of torch that the code may use: in doubt with them, it costs seconds once."""
-    names, texts = tuple(names), tuple(code)
+    """Return the libraries with those that the code imports for data, and with the parts of torch that it may use.
+
+    In doubt with them: it costs seconds once.
+    """
+    texts = tuple(code)
+    imported = {name for text in texts for name in _IMPORTS_DATA.findall(text) if find_spec(name)}
+    names = tuple(dict.fromkeys([*names, *sorted(imported)]))
     if "torch" not in names:
         return names
     used = [part for part, words in _BY_WORDS.items() if any(word in text for text in texts for word in words)]

@@ -5,14 +5,18 @@ as themselves; everything else is a list that begins with a tag:
 
     ["i", "123…"]                    an int beyond 64 bits, in decimal
     ["l", [item, …]] ["t", [item, …]]    list, tuple
-    ["d", [key, value, …]]           dict
+    ["d", [key, value, …]]           dict      ["D", kind, factory, [key, value, …]]   OrderedDict, defaultdict, Counter
+    ["u", name, [field, …], [item, …]]   namedtuple          ["q", [item, …], most]       deque
     ["s", [item, …]] ["f", [item, …]]    set, frozenset
     ["c", real, imaginary]           complex                                      ["b", bytes]    bytes
     ["r", start, stop, step]         slice; range is ["R", …]                     ["e"]           Ellipsis
-    ["v", kind, text]                date, datetime, time, timedelta, Decimal, Fraction
+    ["v", kind, text]                date, datetime, time, timedelta, Decimal, Fraction, path, torch.device, torch.dtype
     ["T", dtype, [sizes], bytes]     tensor, C order, where torch is loaded        ["A", …]  numpy array
-    ["h", number, type name]         an object that stays in the student process; a handle stands for it
+    ["O", [sizes], [item, …]]        numpy array of objects                       ["G", …]  its date or time alone
+    ["P", kind, parts]               table, column, index, time of pandas', where that is loaded; see tables.py
+    ["h", number, type name, kind, [class, …], equal if same]   an object that stays in the student process
     ["p", "torch.optim.SGD"]         a library object by its import path (to the student process only)
+    ["k", number, name, text, iterates]  what a check handed over to be called; it stays in the checks process
 
 Both sides use the same code; the checks process trusts nothing of what it decodes: sizes, depths, dtypes and byte
 counts are checked, and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass
@@ -22,49 +26,51 @@ own kinds of dict. A set is data where its elements are; else it is an object th
 """
 
 import math
-import re
 import struct
 import sys
-from collections import Counter, OrderedDict, defaultdict
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from fractions import Fraction
+from datetime import date, datetime, time
+from pathlib import PosixPath, PurePath, PurePosixPath
 from types import ModuleType
 from typing import Any, TypeVar
 
 import msgpack
 import numpy as np
 
-__all__ = ["HEADER", "Decoder", "Encoder", "ImportPath", "Limits", "ProtocolError", "RemoteObject", "pack", "unpack"]
+from autograder.sandbox.shared.arrays import array_of, check_bytes, dtype_name, sizes_of
+from autograder.sandbox.shared.collections_sent import DICTS, as_dict, as_fields_tuple, factory_name, fields_of
+from autograder.sandbox.shared.stand_ins import CheckFunction, ImportPath, ProtocolError, RemoteObject, StandIn
+from autograder.sandbox.shared.values_as_text import MAX_DIGITS, TEXT_KINDS, as_text, from_text
+
+__all__ = [
+    "HEADER",
+    "CheckFunction",
+    "Decoder",
+    "Encoder",
+    "ImportPath",
+    "Limits",
+    "ProtocolError",
+    "RemoteObject",
+    "StandIn",
+    "pack",
+    "unpack",
+]
 
 HEADER = struct.Struct(">I")
 _MAX_DEPTH = 32
-_MAX_DIMENSIONS = 16
-_MAX_DIGITS = 4_000
 _ENCODED = 4
 """An element takes about so many in a frame: its own, its tag's, its containers'."""
 _C = TypeVar("_C", list[Any], dict[Any, Any])
-_ARRAY_DTYPES: Mapping[str, np.dtype[Any]] = {
-    name: np.dtype(name)
-    for name in (
-        *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
-        *("float16", "float32", "float64", "complex64", "complex128"),
-    )
-}
-_DICTS = (dict, OrderedDict, defaultdict, Counter)
 _KEYS = (bool, int, float, str, type(None), bytes, date, datetime, time)
 """What a key of a dict, or an element of a set, may be, and tuples of these."""
 _MAX_CHOSEN_KEYS = 10_000
 """Tuples, and ints beyond 64 bits, in one frame: whoever wants to finds as many as they like with the same hash."""
 _SETS: Mapping[str, type] = {"s": set, "f": frozenset}
-_TEXT_KINDS = (date, datetime, time, timedelta, Decimal, Fraction)
-_MAX_EXPONENT = 10_000
-
-
-class ProtocolError(Exception):
-    """A frame or a value is not what the protocol allows."""
+_PATHS = (PurePosixPath, PosixPath)
+_LONGEST_NAME = 200
+_MOST_CLASSES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,21 +80,6 @@ class Limits:
     frame_bytes: int = 256 * 2**20
     items: int = 1_000_000
     """Elements of all containers together."""
-
-
-@dataclass(frozen=True)
-class RemoteObject:
-    """An object that stays in the student process, as it appears in a frame."""
-
-    number: int
-    type_name: str
-
-
-@dataclass(frozen=True)
-class ImportPath:
-    """A library object by its import path, as it appears in a frame."""
-
-    path: str
 
 
 def pack(document: object, limits: Limits) -> bytes:
@@ -139,12 +130,12 @@ def _counted(most: int) -> Callable[[_C], _C]:
     return count
 
 
-def _loaded_tensors() -> ModuleType | None:
-    """Return `tensors` where the course's libraries brought it; nothing here imports torch, least of all after a fork.
+def _loaded(name: str) -> Callable[[], ModuleType | None]:
+    """Return what returns `tensors` or `tables` where the course's libraries brought it; nothing here imports them.
 
     Elsewhere what might be a tensor is an object that stays in the student process; a frame with one is malformed.
     """
-    return sys.modules.get("autograder.sandbox.shared.tensors")
+    return lambda: sys.modules.get(f"autograder.sandbox.shared.{name}")
 
 
 @dataclass
@@ -152,7 +143,8 @@ class _Counter:
     limits: Limits
     items: int = field(default=0, init=False)
     chosen_keys: int = field(default=0, init=False)
-    tensors: ModuleType | None = field(default_factory=_loaded_tensors, init=False)
+    tensors: ModuleType | None = field(default_factory=_loaded("tensors"), init=False)
+    tables: ModuleType | None = field(default_factory=_loaded("tables"), init=False)
 
     def enter(self, depth: int, items: int) -> None:
         self.items += items
@@ -182,7 +174,7 @@ class Encoder(_Counter):
     object that cannot be sent at all.
     """
 
-    keep: Callable[[object], RemoteObject | ImportPath]
+    keep: Callable[[object], StandIn]
 
     def encode(self, value: object, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
         """Return the encoded form of `value`."""
@@ -191,25 +183,27 @@ class Encoder(_Counter):
             return value
         if isinstance(value, int) and kind is int:
             return value if -(2**63) <= value < 2**63 else self._long(value)
+        if isinstance(value, tuple) and kind is not tuple and (fields := fields_of(value)):
+            self.enter(depth, len(fields))
+            return ["u", kind.__name__, fields, [self.encode(item, depth + 1) for item in tuple.__iter__(value)]]
         if isinstance(value, tuple) or (isinstance(value, list) and kind is list):
             items = list(tuple.__iter__(value)) if isinstance(value, tuple) else value
             self.enter(depth, len(items))
             return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in items]]
-        if isinstance(value, dict) and kind in _DICTS:
+        if isinstance(value, dict) and kind in DICTS:
             self.enter(depth, 2 * len(value))
             self.require_keys(value)
-            return ["d", [self.encode(part, depth + 1) for pair in value.items() for part in pair]]
+            parts = [self.encode(part, depth + 1) for pair in value.items() for part in pair]
+            return ["d", parts] if kind is dict else ["D", kind.__name__, factory_name(value), parts]
         if self.tensors and self.tensors.is_plain(value):
             return self._tensor(value, self.tensors)
-        if isinstance(value, np.ndarray) and kind is np.ndarray and value.dtype.name in _ARRAY_DTYPES:
-            self._require_room(value.nbytes)
-            return ["A", value.dtype.name, list(value.shape), value.tobytes()]
+        if isinstance(value, np.ndarray) and kind is np.ndarray and (array := self._array(value, depth)):
+            return array
         if isinstance(value, np.generic) and isinstance(value, np.bool_ | np.integer | np.floating):
             return self.encode(value.item(), depth)
         if (rarer := self._rarer(value, kind, depth)) is not None:
             return rarer
-        kept = self.keep(value)
-        return ["p", kept.path] if isinstance(kept, ImportPath) else ["h", kept.number, kept.type_name]
+        return _as_frame(self.keep(value))
 
     def _rarer(self, value: Any, kind: type, depth: int) -> list[Any] | None:  # noqa: PLR0911 - see encode
         """Return the encoded form of Python's own rarer kinds of data; None for whatever is none of them."""
@@ -217,6 +211,9 @@ class Encoder(_Counter):
             self.enter(depth, len(value))
             self.require_keys(value)
             return ["s" if kind is set else "f", [self.encode(item, depth + 1) for item in value]]
+        if kind is deque:
+            self.enter(depth, len(value))
+            return ["q", [self.encode(item, depth + 1) for item in value], value.maxlen]
         if kind is complex:
             return ["c", value.real, value.imag]
         if kind is bytes:
@@ -228,14 +225,36 @@ class Encoder(_Counter):
                 return ["r" if kind is slice else "R", *(self.encode(part, depth) for part in parts)]
         if value is ...:
             return ["e"]
-        if kind in _TEXT_KINDS and (text := _as_text(value)):
+        return self._of_library(value, kind, depth)
+
+    def _of_library(self, value: Any, kind: type, depth: int) -> list[Any] | None:
+        """Return the encoded form of what has a text for it, and of pandas' and numpy's own times; None for others."""
+        if self.tables and self.tables.is_table(value) and (parts := self.tables.parts(value)):
+            return ["P", parts[0], self.encode(parts[1], depth + 1)]
+        if kind in (np.datetime64, np.timedelta64) and (array := self._array(np.asarray(value), depth)):
+            return ["G", *array[1:]]
+        if kind in _PATHS:
+            return ["v", "Path", str(value)]
+        if self.tensors and (name := self.tensors.name_of(value)):
+            return ["v", *name]
+        if kind in TEXT_KINDS and (text := as_text(value)):
             return ["v", kind.__name__, text]
         return None
 
     def _long(self, value: int) -> list[str]:
-        if value.bit_length() > 3 * _MAX_DIGITS:
+        if value.bit_length() > 3 * MAX_DIGITS:
             raise ProtocolError(f"an integer of {value.bit_length()} bits")
         return ["i", str(value)]
+
+    def _array(self, array: "np.ndarray[Any, Any]", depth: int) -> list[Any] | None:
+        """Return the encoded form of an array, None for a dtype that is not sent."""
+        if array.dtype.kind == "O":
+            self.enter(depth, array.size)
+            return ["O", list(array.shape), [self.encode(item, depth + 1) for item in array.reshape(-1)]]
+        if (name := dtype_name(array)) is None:
+            return None
+        self._require_room(array.nbytes)
+        return ["A", name, list(array.shape), array.tobytes()]
 
     def _tensor(self, tensor: Any, tensors: ModuleType) -> list[Any]:
         name = str(tensor.dtype).removeprefix("torch.")
@@ -253,40 +272,40 @@ class Encoder(_Counter):
 class Decoder(_Counter):
     """Turn encoded values back into plain Python, tensors and arrays.
 
-    `resolve` is called with each `RemoteObject` and `ImportPath` and returns what stands for it on this side; it raises
+    `resolve` is called with each `StandIn` and returns what stands for it on this side; it raises
     ProtocolError for one that is not known here.
     """
 
-    resolve: Callable[[RemoteObject | ImportPath], object]
+    resolve: Callable[[StandIn], object]
+    path: type[PurePath] = PurePosixPath
+    """What a path becomes: in the checks process one that opens no file, for the student's process chooses it."""
 
     def decode(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
         """Return the value; raise ProtocolError for whatever is not exactly of the module's table."""
         if value is None or type(value) in (bool, int, float, str):
             return value
         match value:
-            case ["i", str(digits)] if len(digits) <= _MAX_DIGITS:
+            case ["i", str(digits)] if len(digits) <= MAX_DIGITS:
                 return self._long(digits)
             case ["l" | "t" as tag, list(items)]:
                 self.enter(depth, len(items))
                 decoded = [self.decode(item, depth + 1) for item in items]
                 return decoded if tag == "l" else tuple(decoded)
             case ["d", list(parts)] if len(parts) % 2 == 0:
-                self.enter(depth, len(parts))
-                decoded = [self.decode(part, depth + 1) for part in parts]
-                self.require_keys(decoded[::2])
-                return dict(zip(decoded[::2], decoded[1::2], strict=True))
+                return self._dict(parts, depth)
             case ["T", str(name), list(shape), bytes(raw)] if self.tensors and name in self.tensors.DTYPES:
-                dtype, sizes = self.tensors.DTYPES[name], _sizes(shape)
-                _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
+                dtype, sizes = self.tensors.DTYPES[name], sizes_of(shape)
+                check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
                 return self.tensors.from_bytes(raw, dtype, sizes)
-            case ["A", str(name), list(shape), bytes(raw)] if name in _ARRAY_DTYPES:
-                dtype, sizes = _ARRAY_DTYPES[name], _sizes(shape)
-                _check_bytes(raw, math.prod(sizes) * dtype.itemsize, truth=name == "bool")
-                return np.frombuffer(bytearray(raw), dtype).reshape(sizes)
-            case ["h", int(number), str(type_name)] if type(number) is int:
-                return self.resolve(RemoteObject(number, type_name[:200]))
+            case ["A", str(name), list(shape), bytes(raw)]:
+                return array_of(name, sizes_of(shape), raw)
+            case ["h", int(number), str(name), str(kind), list(classes), bool(same)] if type(number) is int:
+                names = tuple(one[:_LONGEST_NAME] for one in classes[:_MOST_CLASSES] if isinstance(one, str))
+                return self.resolve(RemoteObject(number, name[:_LONGEST_NAME], kind[:_LONGEST_NAME], names, same))
             case ["p", str(path)]:
                 return self.resolve(ImportPath(path))
+            case ["k", int(number), str(name), str(text), bool(iterates)] if type(number) is int:
+                return self.resolve(CheckFunction(number, name[:_LONGEST_NAME], text, iterates))
         return self._rarer(value, depth)
 
     def _rarer(self, value: Any, depth: int) -> Any:  # noqa: PLR0911 - one return per row of the module's table
@@ -310,9 +329,45 @@ class Decoder(_Counter):
                     return range(*parts)
             case ["e"]:
                 return ...
-            case ["v", str(kind), str(text)] if len(text) <= 2 * _MAX_DIGITS + 1:
-                return _from_text(kind, text)
+        return self._of_library(value, depth)
+
+    def _of_library(self, value: Any, depth: int) -> Any:  # noqa: PLR0911 - one return per row of the module's table
+        """Return what `Encoder._of_library` sent, or a kind of collection; raise ProtocolError for whatever is none."""
+        match value:
+            case ["D", str(kind), str(factory), list(parts)] if len(parts) % 2 == 0:
+                return _made(as_dict, kind, factory, self._dict(parts, depth))
+            case ["u", str(name), list(fields), list(items)] if len(fields) == len(items):
+                self.enter(depth, len(items))
+                return _made(as_fields_tuple, name, fields, [self.decode(item, depth + 1) for item in items])
+            case ["q", list(items), None | int() as most] if most is None or most >= len(items):
+                self.enter(depth, len(items))
+                return deque([self.decode(item, depth + 1) for item in items], most)
+            case ["O", list(shape), list(items)] if len(items) == math.prod(sizes_of(shape)):
+                self.enter(depth, len(items))
+                array = np.empty(len(items), dtype=object)
+                for place, item in enumerate(items):
+                    array[place] = self.decode(item, depth + 1)
+                return array.reshape(sizes_of(shape))
+            case ["G", str(name), [], bytes(raw)]:
+                return array_of(name, (), raw)[()]
+            case ["P", str(kind), parts] if self.tables:
+                return _made(self.tables.table, kind, self.decode(parts, depth + 1))
+            case ["v", str(kind), str(text)] if len(text) <= 2 * MAX_DIGITS + 1:
+                return self._text_value(kind, text)
         raise ProtocolError("a value that the protocol does not know")
+
+    def _text_value(self, kind: str, text: str) -> Any:
+        if kind == "Path" and "\0" not in text:
+            return self.path(text)
+        if kind in ("device", "dtype") and self.tensors:
+            return _made(self.tensors.named, kind, text)
+        return from_text(kind, text)
+
+    def _dict(self, parts: list[Any], depth: int) -> dict[Any, Any]:
+        self.enter(depth, len(parts))
+        decoded = [self.decode(part, depth + 1) for part in parts]
+        self.require_keys(decoded[::2])
+        return dict(zip(decoded[::2], decoded[1::2], strict=True))
 
     @staticmethod
     def _long(digits: str) -> int:
@@ -322,55 +377,22 @@ class Decoder(_Counter):
             raise ProtocolError("a number that is not one") from None
 
 
+def _made(make: Callable[..., Any], *parts: Any) -> Any:
+    """Return what is made of parts; raise ProtocolError where it is none."""
+    try:
+        return make(*parts)
+    except ValueError as error:
+        raise ProtocolError(str(error)) from error
+
+
+def _as_frame(kept: StandIn) -> list[Any]:
+    if isinstance(kept, ImportPath):
+        return ["p", kept.path]
+    if isinstance(kept, CheckFunction):
+        return ["k", kept.number, kept.name, kept.text, kept.iterates]
+    return ["h", kept.number, kept.type_name, kept.kind, list(kept.classes), kept.equal_if_same]
+
+
 def _length(numbers: range) -> int:
     """Return how many there are, also where Python cannot count so far."""
     return max(0, (numbers.stop - numbers.start + numbers.step - (1 if numbers.step > 0 else -1)) // numbers.step)
-
-
-def _as_text(value: Any) -> str:
-    """Return a date, a time or an exact number as a text; "" for one whose time zone is no plain offset."""
-    if isinstance(value, timedelta):
-        return f"{value.days} {value.seconds} {value.microseconds}"
-    if isinstance(value, Decimal | Fraction):
-        text = str(value)
-        return text if len(text) <= _MAX_DIGITS else ""
-    zone = getattr(value, "tzinfo", None)
-    return value.isoformat() if zone is None or type(zone) is timezone else ""
-
-
-def _from_text(kind: str, text: str) -> Any:
-    """Return the value of a text; raise ProtocolError where it is not one, or one too large to reckon with."""
-    try:
-        match kind:
-            case "date":
-                return date.fromisoformat(text)
-            case "datetime":
-                return datetime.fromisoformat(text)
-            case "time":
-                return time.fromisoformat(text)
-            case "timedelta":
-                days, seconds, microseconds = map(int, text.split(" "))
-                return timedelta(days, seconds, microseconds)
-            case "Fraction" if found := re.fullmatch(r"(-?[0-9]+)(?:/([0-9]+))?", text):
-                return Fraction(int(found[1]), int(found[2] or 1))
-            case "Decimal":
-                number = Decimal(text)
-                if not number.is_finite() or abs(number.adjusted()) <= _MAX_EXPONENT:
-                    return number
-    except (ValueError, ArithmeticError) as error:
-        raise ProtocolError(f"a {kind[:20]} that is not one") from error
-    raise ProtocolError("a value that the protocol does not know")
-
-
-def _sizes(shape: list[Any]) -> tuple[int, ...]:
-    whole = len(shape) <= _MAX_DIMENSIONS and all(type(size) is int and 0 <= size < 2**40 for size in shape)
-    if not whole or math.prod(filter(None, shape)) >= 2**60:  # one size of 0 hides a product that torch cannot count
-        raise ProtocolError("a shape that is not one")
-    return tuple(shape)
-
-
-def _check_bytes(raw: bytes, expected: int, *, truth: bool) -> None:
-    if len(raw) != expected:
-        raise ProtocolError(f"{len(raw)} bytes for an array of {expected}")
-    if truth and raw.strip(b"\x00\x01"):
-        raise ProtocolError("a truth value that is neither 0 nor 1")

@@ -1,5 +1,6 @@
 """Know torch's tensors for the protocol. Loaded before any fork, and only where a course asks for torch."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from torch import nn
 
 from autograder.sandbox.shared.setting import Setting
 
-__all__ = ["DTYPES", "SETTINGS", "bytes_of", "from_bytes", "is_plain", "seed"]
+__all__ = ["DTYPES", "SETTINGS", "bytes_of", "from_bytes", "is_plain", "name_of", "named", "seed"]
 
 DTYPES: Mapping[str, torch.dtype] = {
     str(dtype).removeprefix("torch."): dtype
@@ -18,6 +19,7 @@ DTYPES: Mapping[str, torch.dtype] = {
     )
 }
 """Those that are sent, by the names that frames have for them."""
+_DEVICE = re.compile(r"(?:cpu|cuda|meta|mps)(?::[0-9]{1,2})?")
 _TYPES = (torch.Tensor, nn.Parameter, nn.Buffer)
 _TV_TENSORS = "torchvision.tv_tensors."
 """The module of torchvision's images, boxes and masks: tensors with metadata, which are not sent."""
@@ -41,6 +43,24 @@ def from_bytes(raw: bytes, dtype: torch.dtype, sizes: tuple[int, ...]) -> torch.
     if not raw:
         return torch.empty(sizes, dtype=dtype)
     return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(sizes)
+
+
+def name_of(value: object) -> tuple[str, str] | None:
+    """Return the kind and the name of a device or a dtype, None for anything else."""
+    if isinstance(value, torch.device):
+        return "device", str(value)
+    if isinstance(value, torch.dtype) and str(value).removeprefix("torch.") in DTYPES:
+        return "dtype", str(value).removeprefix("torch.")
+    return None
+
+
+def named(kind: str, name: str) -> torch.device | torch.dtype:
+    """Return the device or the dtype of that name; raise ValueError where it is none."""
+    if kind == "device" and _DEVICE.fullmatch(name):
+        return torch.device(name)
+    if kind == "dtype" and name in DTYPES:
+        return DTYPES[name]
+    raise ValueError(f"a {kind} that is none")
 
 
 def seed(number: int) -> None:

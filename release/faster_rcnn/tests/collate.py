@@ -63,7 +63,7 @@ def close(found: object, wanted: object, tolerance: float = 1e-4) -> bool:
 
 def _numbers(value: object) -> "np.ndarray[Any, Any] | None":
     """Return a number, an array or a tensor as an array of its own shape; None for anything else."""
-    if type(value).__name__ in ("Tensor", "Parameter"):
+    if type(value).__name__ in ("Tensor", "Parameter") and type(value).__module__.startswith("torch"):
         plain: Any = value
         plain = plain.detach().cpu()
         value = (plain.double() if plain.is_floating_point() else plain).numpy()

@@ -33,8 +33,9 @@ def _kind(value: object) -> str:
     """Return what the value is; a handle stands for whatever is not plain data."""
     if value is None:
         return "None, which a function without `return` gives"
-    name = type(value).__name__
-    return "an object that is no plain data" if name in ("Handle", "Elementwise") else f"of type {name}"
+    if type(value).__module__.endswith("checks.handles"):
+        return "an object that is no plain data"
+    return f"of type {type(value).__name__}"
 
 
 def integer(value: object, name: str) -> int:

@@ -63,7 +63,7 @@ def close(found: object, wanted: object, tolerance: float = 1e-4) -> bool:
 
 def _numbers(value: object) -> "np.ndarray[Any, Any] | None":
     """Return a number, an array or a tensor as an array of its own shape; None for anything else."""
-    if type(value).__name__ in ("Tensor", "Parameter"):
+    if type(value).__name__ in ("Tensor", "Parameter") and type(value).__module__.startswith("torch"):
         plain: Any = value
         plain = plain.detach().cpu()
         value = (plain.double() if plain.is_floating_point() else plain).numpy()
@@ -89,8 +89,9 @@ def _kind(value: object) -> str:
     """Return what the value is; a handle stands for whatever is not plain data."""
     if value is None:
         return "None, which a function without `return` gives"
-    name = type(value).__name__
-    return "an object that is no plain data" if name in ("Handle", "Elementwise") else f"of type {name}"
+    if type(value).__module__.endswith("checks.handles"):
+        return "an object that is no plain data"
+    return f"of type {type(value).__name__}"
 
 
 def integer(value: object, name: str) -> int:

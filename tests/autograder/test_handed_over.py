@@ -1,0 +1,411 @@
+"""What the student's process can make of what a check hands over, and of what it says: data, and nothing of ours."""
+
+import builtins
+import json
+import math
+import subprocess
+import traceback
+import types
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autograder.checks.arguments_in_place import change_in_place, is_changeable
+from autograder.checks.check_folder import CheckFolder
+from autograder.checks.check_functions import CheckFunctions
+from autograder.checks.error_classes import error_class, new_error
+from autograder.checks.expect import Mismatch
+from autograder.checks.library_classes import library_class, stand_in_class
+from autograder.checks.outcomes import Ending, OutsideCheck, Partial, StudentError
+from autograder.errors import GraderError
+from autograder.sandbox.outside.process import CallRaised, _raised
+from autograder.sandbox.shared import tables  # noqa: F401 - the protocol finds it loaded, as in a course with pandas
+from autograder.sandbox.shared.protocol import CheckFunction, Decoder, Encoder, ImportPath, Limits, ProtocolError
+
+LIMITS = Limits()
+
+
+def refuse(thing: object) -> object:
+    raise ProtocolError(f"kept {thing!r}")
+
+
+def decode(frame: object) -> object:
+    return Decoder(LIMITS, refuse).decode(frame)
+
+
+def there_and_back(value: object) -> object:
+    return decode(Encoder(LIMITS, refuse).encode(value))
+
+
+def colliding(count: int) -> np.ndarray:
+    """Return numbers that pandas has the same hash for, in no order."""
+    high = np.arange(count, dtype=np.uint64)
+    low = high.copy()
+    for _ in range(4):
+        low = (high ^ (low << np.uint64(11))) & np.uint64(2**32 - 1)
+    return np.random.default_rng(0).permutation(((high << np.uint64(33)) | low).astype(np.int64))
+
+
+@pytest.mark.parametrize("values", [list, np.array], ids=["objects", "numbers"])
+@pytest.mark.parametrize("where", ["categories", "levels"])
+def test_numbers_with_the_same_hash_are_not_looked_through(values, where):
+    def sent(count: int) -> object:
+        items = pd.Index(values(colliding(count).tolist()), dtype=object if values is list else None)
+        if where == "levels":
+            return pd.MultiIndex([items], [[0]], verify_integrity=False)
+        return pd.Series(pd.Categorical.from_codes([0], items))
+
+    assert len(there_and_back(sent(100))) == 1
+    with pytest.raises(ProtocolError, match="that is none"):
+        there_and_back(sent(5_000))
+
+
+def test_many_categories_travel_where_they_are_sorted_or_texts():
+    for column in (pd.Series(range(5_000)), pd.Series([f"{number:04}" for number in range(5_000)])):
+        pd.testing.assert_series_equal(there_and_back(column.astype("category")), column.astype("category"))
+
+
+def test_a_function_of_the_check_is_called_by_its_number():
+    functions = CheckFunctions()
+    stand_in = functions.stand_in(lambda x: x + 1)
+    assert isinstance(stand_in, CheckFunction)
+    assert functions.call(stand_in.number, (2,), {}) == 3
+
+
+@pytest.mark.parametrize("number", [0, 7, -2, 2**63])
+def test_nothing_that_was_not_handed_over_is_called(number):
+    with pytest.raises(ProtocolError, match="no check handed over"):
+        CheckFunctions().call(number, (), {})
+    with pytest.raises(ProtocolError, match="no check handed over"):
+        CheckFunctions().resolve(CheckFunction(number))
+
+
+@pytest.mark.parametrize("value", [len, math.sqrt, str.upper, ValueError, np.sqrt, date])
+def test_what_a_library_has_is_sent_by_its_path_and_called_there(value):
+    assert isinstance(CheckFunctions().stand_in(value), ImportPath)
+
+
+@pytest.mark.parametrize("value", [object(), types.SimpleNamespace(a=1), Path.cwd, GraderError, "text".upper])
+def test_no_object_of_the_check_is_handed_over(value):
+    stand_in = CheckFunctions().stand_in(value)
+    assert stand_in is None or value == Path.cwd
+
+
+def test_calls_come_to_an_end(monkeypatch):
+    monkeypatch.setattr("autograder.checks.check_functions._MOST_CALLS", 3)
+    functions = CheckFunctions()
+    number = functions.stand_in(lambda: None).number
+    for _ in range(3):
+        functions.call(number, (), {})
+    with pytest.raises(CallRaised):
+        functions.call(number, (), {})
+
+
+def test_what_a_check_asserts_in_a_function_of_its_own_cannot_be_swallowed():
+    def judge(x: int) -> None:
+        assert x == 7, f"{x} is not 7"
+
+    functions = CheckFunctions()
+    number = functions.stand_in(judge).number
+    with pytest.raises(CallRaised) as caught:
+        functions.call(number, (3,), {})
+    assert "7" not in caught.value.message
+    with pytest.raises(CallRaised, match="is over"):
+        functions.call(number, (7,), {})
+    with pytest.raises(AssertionError, match="3 is not 7"):
+        functions.raise_what_ended()
+    assert functions.call(number, (7,), {}) is None
+    functions.raise_what_ended()
+
+
+def test_an_assertion_of_the_students_is_told_to_the_student():
+    def ask() -> None:
+        kind = error_class(("builtins.AssertionError",))
+        raise new_error(kind, type_name="AssertionError", message="mine", cell="", line=0, source_line="")
+
+    functions = CheckFunctions()
+    with pytest.raises(CallRaised, match="mine"):
+        functions.call(functions.stand_in(ask).number, (), {})
+    functions.raise_what_ended()
+
+
+def test_a_function_is_known_again():
+    functions = CheckFunctions()
+    values = [lambda: None for _ in range(5)]
+    assert [functions.stand_in(value).number for value in values * 2] == [*range(5)] * 2
+
+
+@pytest.mark.parametrize("ending", [Partial(0.5, "half"), GraderError("ours")])
+def test_an_ending_in_a_function_of_the_check_cannot_be_swallowed(ending):
+    functions = CheckFunctions()
+
+    def end() -> None:
+        raise ending
+
+    with pytest.raises(CallRaised):
+        functions.call(functions.stand_in(end).number, (), {})
+    with pytest.raises((Ending, GraderError)) as caught:
+        functions.raise_what_ended()
+    assert caught.value is ending
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        ["u", "P", ["__class__"], [1]],
+        ["u", "P", ["x", "x"], [1, 2]],
+        ["u", "P", ["x; y"], [1]],
+        ["u", "P", ["x"], [1, 2]],
+        ["D", "dict_of_mine", "", ["l", []]],
+        ["A", "<U100000000", [1], b""],
+        ["A", "<U1", [1], b"\xff\xff\xff\xff"],
+        ["A", "object", [1], b"12345678"],
+        ["O", [2], [1]],
+        ["v", "device", "cpu; x"],
+        ["P", "frame", ["l", []]],
+        ["P", "series", ["t", [["t", ["masked", "Int64", ["l", []], 3]], ["t", []], None]]],
+        ["P", "index", ["t", ["range", ["l", [None]], ["t", [0, 2**62, 1]]]]],
+        ["P", "timestamp", ["t", [0, "ns", "../../etc/passwd"]]],
+        ["P", "timestamp", ["t", ["99", "ns", None]]],
+        ["P", "timedelta", ["t", [1.5, "ns"]]],
+        ["P", "missing", "__class__"],
+        ["A", "<U100000", [0, 2**39, 2**20], b""],
+        ["P", "read_pickle", "x"],
+    ],
+)
+def test_what_is_no_value_is_refused(frame):
+    with pytest.raises(ProtocolError):
+        decode(frame)
+
+
+TABLE = pd.DataFrame({"name": ["a", None, "c"], "price": [1.5, None, 3.0], "day": pd.to_datetime(["2027-01-15"] * 3)})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        TABLE,
+        TABLE.set_index(["name", "price"]),
+        TABLE.astype({"name": "category"}),
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame(),
+        pd.DataFrame({"n": pd.array([1, None], "Int64"), "t": pd.array([True, None], "boolean")}),
+        pd.DataFrame({"x": [1]}, index=pd.date_range("2027-01-15", periods=1, tz="Europe/Berlin")),
+        TABLE.describe(),
+    ],
+)
+def test_a_table_travels_as_it_is(table):
+    pd.testing.assert_frame_equal(there_and_back(table), table)
+
+
+@pytest.mark.parametrize("values", [pd.interval_range(0, 2), pd.period_range("2027", periods=2, freq="D")])
+def test_a_table_of_other_things_stays_where_it_is(values):
+    with pytest.raises(ProtocolError, match="kept"):
+        there_and_back(pd.Series(values))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "builtins.int",
+        "numpy.ndarray",
+        "pandas.core.frame.DataFrame",
+        "subprocess.Popen",
+        "autograder.errors.GraderError",
+        *("builtins.slice", "builtins.range", "builtins.ellipsis", "pandas._libs.missing.NAType"),
+        *("pandas._libs.tslibs.timestamps.Timestamp", "pandas._libs.tslibs.timedeltas.Timedelta"),
+        *("torch.device", "torch.dtype", "torch._C.TensorBase"),
+    ],
+)
+def test_an_object_is_never_said_to_be_data_or_ours(path):
+    assert library_class(path) is None
+    assert stand_in_class("Mine", path) is None
+
+
+def test_an_object_is_said_to_be_of_a_librarys_class():
+    assert issubclass(stand_in_class("Mine", "enum.Enum"), __import__("enum").Enum)
+
+
+@pytest.mark.parametrize("name", ["autograder.errors.GraderError", "builtins.MemoryError", "_pytest.outcomes.Exit"])
+def test_an_exception_is_never_one_of_ours(name):
+    kind = error_class([name, "builtins.Exception"])
+    error = new_error(kind, type_name="x", message="m", cell="", line=0, source_line="")
+    assert isinstance(error, StudentError)
+    assert not isinstance(error, GraderError | MemoryError)
+
+
+def exceptions_of_libraries() -> list[str]:
+    """Return the import paths of exceptions that some module here has, with what they are made of."""
+    import asyncio
+    import configparser
+    import subprocess
+    import tarfile
+    import urllib.error
+
+    modules = (
+        builtins,
+        json,
+        asyncio,
+        configparser,
+        subprocess,
+        tarfile,
+        urllib.error,
+        pd.errors,
+        np._core._exceptions,
+    )
+    return [
+        f"{module.__name__}.{name}"
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    ]
+
+
+@pytest.mark.parametrize("name", exceptions_of_libraries())
+def test_an_exception_of_any_kind_is_told(name):
+    kind = error_class(("__main__.Own", name, "builtins.Exception"))
+    error = new_error(kind, type_name="x", message="m", cell="", line=3, source_line="", cause="c")
+    assert (str(error), error.args, error.message, error.line, error.cause) == ("m", ("m",), "m", 3, "c")
+    assert error.staff_text == "x: m. c"
+
+
+@pytest.mark.parametrize("kind", [json.JSONDecodeError, UnicodeDecodeError, SyntaxError, subprocess.CalledProcessError])
+def test_an_exception_that_wants_more_than_a_message_is_met_by_its_kind(kind):
+    assert issubclass(error_class((f"{kind.__module__}.{kind.__name__}", "builtins.ValueError")), kind)
+
+
+def test_an_exception_is_of_its_own_classes():
+    base, special = (
+        error_class([*names, "builtins.ValueError"]) for names in (["__main__.A"], ["__main__.B", "__main__.A"])
+    )
+    assert issubclass(special, base)
+    assert issubclass(base, ValueError)
+    assert special.__name__ == "B"
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "", "a\0b"])
+def test_no_file_is_written_outside_the_checks_folder(tmp_path, name):
+    folder = CheckFolder(tmp_path / "inside")
+    (tmp_path / "inside").mkdir()
+    with pytest.raises(Mismatch, match="elsewhere"):
+        folder.fetch(lambda *_: ([name], {name: b"x"}))
+    folder.fetch(lambda *_: (["b/c"], {"b/c": b"x"}))
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["c"]
+
+
+@pytest.mark.parametrize("name", ["link", "folder/new.txt", "folder/inner/new.txt"])
+def test_no_file_is_written_through_a_link_of_the_checks_own(tmp_path, name):
+    inside, elsewhere = tmp_path / "inside", tmp_path / "elsewhere"
+    inside.mkdir()
+    elsewhere.mkdir()
+    (inside / "folder").symlink_to(elsewhere)
+    (inside / "link").symlink_to(elsewhere / "kept.txt")
+
+    def ask(operation, *_):
+        return ([name, "plain.txt"], {"plain.txt": b"p", name: b"x"}) if operation == "changed_files" else None
+
+    with pytest.raises(Mismatch, match="below the folder"):
+        CheckFolder(inside).fetch(ask)
+    assert (inside / "plain.txt").read_bytes() == b"p"
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["unittest.case.SkipTest", "bdb.BdbQuit", "_pytest.outcomes.Skipped"])
+def test_no_exception_of_a_students_means_anything_to_pytest(name):
+    import bdb
+    import unittest
+
+    kind = error_class((name, "builtins.Exception", "builtins.BaseException"))
+    assert not issubclass(kind, unittest.SkipTest | bdb.BdbQuit | pytest.skip.Exception)
+    assert issubclass(error_class(("json.decoder.JSONDecodeError", "builtins.ValueError")), ValueError)
+
+
+@pytest.mark.parametrize("told", [None, 7, ([], []), ([1], {}), (["a"], {"a": "text"}), ([], {1: b"x"}), ([], {}, 3)])
+def test_files_that_are_none_are_the_students_fault(tmp_path, told):
+    with pytest.raises(Mismatch, match="names and contents"):
+        CheckFolder(tmp_path).fetch(lambda *_: told)
+
+
+@pytest.mark.parametrize("name", ["Tensor", "DataFrame"])
+def test_a_namedtuple_of_that_name_is_no_table(name):
+    assert not is_changeable(decode(["u", name, ["x"], [1]]))
+    assert is_changeable(pd.DataFrame())
+
+
+def test_contents_that_do_not_fit_an_argument_are_the_students_fault():
+    given = np.zeros(3)
+    with pytest.raises(Mismatch, match="stay of its kind"):
+        change_in_place((given,), {}, {0: np.zeros((2, 5))})
+    change_in_place((given,), {}, {0: np.ones(3)})
+    assert given.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": b"", "a/b": b""},
+        {"folder": b""},
+        {"own.txt/x": b""},
+        {"a" * 300: b""},
+        {"\ud800": b""},
+        {"a/" * 1900 + "b": b""},
+        {f"f{number}": b"" for number in range(1_001)},
+        {f"{number}/" + "a/" * 14 + "b": b"" for number in range(100)},
+    ],
+    ids=["a file and a folder", "a folder", "below a file", "long", "surrogate", "deep", "many", "many folders"],
+)
+def test_files_that_no_folder_can_hold_are_the_students_fault(tmp_path, files):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "own.txt").write_text("mine")
+    folder = CheckFolder(tmp_path)
+    folder.send(lambda *_: None)
+    with pytest.raises(Mismatch, match=r"[Ff]iles"):
+        folder.fetch(lambda *_: (["own.txt", *files], files))
+    assert len(list(tmp_path.rglob("*"))) < 100
+    folder.fetch(lambda *_: (["own.txt", "x/y"], {"x/y": b"plain"}))
+    assert (tmp_path / "x" / "y").read_bytes() == b"plain"
+
+
+def test_no_more_is_written_than_a_frame_may_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.checks.check_folder._MOST_BYTES", 10)
+    folder = CheckFolder(tmp_path)
+    folder.fetch(lambda *_: (["a"], {"a": b"12345678"}))
+    with pytest.raises(Mismatch, match="MB"):
+        folder.fetch(lambda *_: (["a", "b"], {"b": b"123"}))
+    folder.fetch(lambda *_: (["b"], {"b": b"123"}))
+    assert [one.name for one in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_folder_may_stand_where_a_file_was(tmp_path):
+    (tmp_path / "a").write_text("file")
+    folder = CheckFolder(tmp_path)
+    folder.send(lambda *_: None)
+    folder.fetch(lambda *_: (["a/b"], {"a/b": b"x"}))
+    assert (tmp_path / "a" / "b").read_bytes() == b"x"
+
+
+class Gone:
+    """An exception of the student's whose check is over."""
+
+    def __getattr__(self, name: str) -> object:
+        raise OutsideCheck(name)
+
+
+@pytest.mark.parametrize("name", [one for one in exceptions_of_libraries() if one.startswith("builtins.")])
+def test_an_error_is_printed_after_its_check(name):
+    of = {"type_name": "x", "message": "m", "cell": "", "line": 0, "source_line": ""}
+    error = new_error(error_class((name,)), **of, value=Gone())
+    assert "m" in "".join(traceback.format_exception(error))
+    with pytest.raises(StudentError) as caught:
+        raise error
+    assert "m" in caught.exconly(tryshort=True)  # which asks an AssertionError for `msg`
+    assert not hasattr(error, "missing")
+    assert new_error(error_class((name,)), **of, value=types.SimpleNamespace(missing=2)).missing == 2
+
+
+def test_names_of_an_error_are_short():
+    told = {"kind": "raised", "types": ["a" * 1_000], "message": "", "cell": "", "line": 0, "of_check": -1}
+    assert _raised(told).types == ("a" * 200,)
