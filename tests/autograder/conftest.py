@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.shared.limits import ProcessLimits
 
 
-SHARED = {"built_course", "built_numpy_course", "distributions", "start_process", "zygote_process"}
+SHARED = {"built_course", "built_numpy_course", "distributions", "site_of", "start_process", "zygote_process"}
 """Fixtures that take seconds."""
 COSTLY = {
     *(
