@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := build/demo
 ATTACKS := tests/autograder/attacks
+# Grades the sample class
+CLASS := tests/autograder/test_sample_class.py
 # none: run student code unprotected, on a host that cannot isolate it
 SANDBOX ?= auto
 # Every version that `make setup` installs
@@ -11,7 +13,7 @@ LOCK := requirements.lock
 UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
 NO_CHROMIUM := chromium is not there: the tests in a browser will be skipped (Debian: apt-get install chromium)
 
-.PHONY: setup uv lock environment demo wheelhouse docs test test-quick test-the-rest validate lint clean
+.PHONY: setup uv lock environment demo wheelhouse docs test test-quick test-the-rest test-what-trains validate lint clean
 
 # The stamp is newer than pyproject.toml and the lock once everything in them is installed
 setup: .venv/.installed
@@ -51,20 +53,23 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir build/site/mkdocs
 	$(BIN)/zensical build --clean --strict
 
-# The attacks come first and alone: they look at what a batch leaves behind on this host. The rest waits a lot, and
-# validation fills the gaps
+# The attacks come first and alone: they look at what a batch leaves behind on this host. The rest waits a lot, and what
+# trains fills the gaps
 test: setup lint
 	$(BIN)/autograder build --check
 	@command -v chromium >/dev/null || echo "$(NO_CHROMIUM)"
 	$(BIN)/python -m pytest $(ATTACKS)
-	$(MAKE) --jobs=2 test-the-rest validate
+	$(MAKE) --jobs=2 test-the-rest test-what-trains
 
 # What neither starts processes nor a browser: for everyday work
 test-quick: setup lint
 	$(BIN)/python -m pytest --ignore $(ATTACKS) -m "not slow and not costly and not browser"
 
 test-the-rest: setup
-	$(BIN)/python -m pytest --ignore $(ATTACKS) -m "not slow"
+	$(BIN)/python -m pytest --ignore $(ATTACKS) --ignore $(CLASS) -m "not slow"
+
+test-what-trains: validate
+	nice $(BIN)/python -m pytest -p no:cacheprovider $(CLASS)
 
 validate: setup
 	nice $(BIN)/autograder validate --quick --mutants 4 --students 4 --sandbox $(SANDBOX)

@@ -1,5 +1,6 @@
 """Share a tiny course and a sandboxed process between tests."""
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tiny_course
+from site_builders import build_site
 
 if TYPE_CHECKING:
     from autograder.sandbox.outside.process import StudentProcess
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.shared.limits import ProcessLimits
 
 
-SHARED = {"built_course", "distributions", "start_process", "zygote_process"}
+SHARED = {"built_course", "built_numpy_course", "distributions", "site_of", "start_process", "zygote_process"}
 """Fixtures that take seconds."""
 COSTLY = {
     *(
@@ -79,9 +81,18 @@ def course_root(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with release and solutions; tests add submissions, and write nothing else."""
+    return _built(tiny_course.make_course(tmp_path_factory.mktemp("tiny") / "course"))
+
+
+@pytest.fixture(scope="session")
+def built_numpy_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without torch, for tests of what batches do: one takes a second of the processor instead of five."""
+    return _built(tiny_course.make_numpy_course(tmp_path_factory.mktemp("numpy") / "course"))
+
+
+def _built(root: Path) -> Path:
     from autograder.cli import main
 
-    root = tiny_course.make_course(tmp_path_factory.mktemp("tiny") / "course")
     assert main(["build", "--course", str(root)]) == 0
     return root
 
@@ -96,6 +107,12 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in ("build_wheel", "build_sdist"):
         subprocess.run([sys.executable, "-c", BUILD, kind, str(output)], cwd=source, capture_output=True, check=True)
     return output
+
+
+@pytest.fixture(scope="session")
+def site_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what gives the documentation as a site, built once by each builder."""
+    return functools.cache(lambda builder: build_site(builder, tmp_path_factory.mktemp(builder)))
 
 
 @pytest.fixture(scope="session")

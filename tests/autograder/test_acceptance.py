@@ -4,7 +4,8 @@ import json
 import shutil
 
 import pytest
-from tiny_course import REPOSITORY, answers, submit
+from tiny_course import REPOSITORY, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.acceptance.findings import Finding, Findings, Verdict
 from autograder.acceptance.gpu_usage import GpuMeter, Watched
@@ -19,10 +20,10 @@ PARTS = ["walls", "tests", "memory", "class-tiny", "sharing-tiny"]
 
 
 @pytest.fixture(scope="module")
-def course(built_course, tmp_path_factory):
+def course(built_numpy_course, tmp_path_factory):
     """The tiny course with a class of two and the tests that `tests` runs, as in a checkout."""
     root = tmp_path_factory.mktemp("accept") / "course"
-    shutil.copytree(built_course, root)
+    shutil.copytree(built_numpy_course, root)
     (root / "examples" / "class").mkdir(parents=True)
     shutil.copy(REPOSITORY / "examples" / "compare.py", root / "examples")
     for student, answer, score, lost in (("ada", 42, 6.0, {}), ("bob", 7, 3.0, {"answer": 3.0})):
@@ -107,8 +108,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(course, tmp_path, capsys):
     assert "cannot be made" in capsys.readouterr().err
 
 
-def test_what_the_checkout_lacks_is_named(built_course, tmp_path, capsys):
-    assert accept(built_course, tmp_path, "--parts", "tests") == 2
+def test_what_the_checkout_lacks_is_named(built_numpy_course, tmp_path, capsys):
+    assert accept(built_numpy_course, tmp_path, "--parts", "tests") == 2
     assert "has no tests/autograder, which part tests needs" in capsys.readouterr().err
 
 

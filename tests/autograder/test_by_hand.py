@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import tiny_course
-from tiny_course import RIGHT, answers, code, marks, notebook, submit
+from tiny_course import RIGHT, code, in_numpy, marks, notebook, numpy_answers, submit
 
 from autograder.adjustments import read_adjustments
 from autograder.answer_digests import answer_digests
@@ -30,36 +30,37 @@ def task(grade_id: str, points: float = 1) -> dict:
     return by_hand(grade_id, points, task=True, grade=False, solution=False, locked=True)
 
 
-PLOT = "### BEGIN SOLUTION\nshown = double(torch.ones(2))\n### END SOLUTION"
+PLOT = "### BEGIN SOLUTION\nshown = double(np.ones(2))\n### END SOLUTION"
 WRITTEN = text("words", "It is twice as much, since each element is added to itself.", by_hand("words"))
 
 
 def write_source(root: Path, *more: dict, points: float) -> None:
     """Add cells to the tiny course's source, and say what it is worth."""
     path = root / "source" / "tiny" / "tiny.ipynb"
-    path.write_text(json.dumps(notebook(*tiny_course.source_cells(), *more)))
     config = root / "course_config.py"
+    source = json.dumps(notebook(*tiny_course.source_cells(), *more))
+    path.write_text(in_numpy(source) if "numpy" in config.read_text() else source)
     config.write_text(config.read_text().replace("points=6", f"points={points:g}"))
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory) -> Path:
     """A course with two checked questions, one in words, a plot and a task, built and graded."""
-    root = tiny_course.make_course(tmp_path_factory.mktemp("by_hand") / "course")
+    root = tiny_course.make_numpy_course(tmp_path_factory.mktemp("by_hand") / "course")
     write_source(
         root, WRITTEN, code("plot", PLOT, by_hand("plot", 1.5)), text("own", "Your own idea.", task("own")), points=10.5
     )
     assert main(["build", "--course", str(root)]) == 0
     answered = [
         text("words", "Because of $2x$.", by_hand("words")),
-        code("plot", "shown = double(torch.ones(3))", by_hand("plot", 1.5)),
+        code("plot", "shown = double(np.ones(3))", by_hand("plot", 1.5)),
         text("own", "Your own idea.", task("own")),
         text("mine", "Triple it."),
     ]
-    submit(root, "ada", *answers(RIGHT), *answered)
+    submit(root, "ada", *numpy_answers(RIGHT), *answered)
     release = json.loads((root / "release" / "tiny" / "tiny.ipynb").read_text())
     submit(root, "blank", content=json.dumps(release).encode())
-    submit(root, "stripped", *answers(RIGHT), text("x", "Because of 2x."))
+    submit(root, "stripped", *numpy_answers(RIGHT), text("x", "Because of 2x."))
     submit(root, "odd", content=b"no notebook")
     assert main(["grade", "tiny", "--sandbox", "none", "--course", str(root)]) == 0
     return root
@@ -84,7 +85,7 @@ def test_the_release_asks_and_the_solution_answers(graded):
     assert "twice as much" not in release["words"]
     assert "`plot` is not written yet" in release["plot"]
     assert solution["words"] == WRITTEN["source"]
-    assert solution["plot"] == "shown = double(torch.ones(2))"
+    assert solution["plot"] == "shown = double(np.ones(2))"
     assert sorted(path.stem for path in (graded / "release" / "tiny" / "tests").glob("*.py")) == ["answer", "double"]
 
 

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_course import RIGHT, answers, notebook
+from tiny_course import RIGHT, notebook
+from tiny_course import numpy_answers as answers
 
 from autograder.cli import main
 from autograder.course import Assignment, Course
@@ -36,17 +37,17 @@ def rows(out: str) -> dict[str, str]:
     return {question: ", ".join(rest) for question, *rest in cells}
 
 
-def test_right_answers_are_green_and_end_with_0(built_course, tmp_path, capsys):
-    assert check(built_course, save(tmp_path / "tiny (1).ipynb", RIGHT, "answer = 42")) == 0
+def test_right_answers_are_green_and_end_with_0(built_numpy_course, tmp_path, capsys):
+    assert check(built_numpy_course, save(tmp_path / "tiny (1).ipynb", RIGHT, "answer = 42")) == 0
     out = capsys.readouterr().out
     assert rows(out) == {"double": "green, 3, 1 of 3", "answer": "green, 3, 0 of 3"}
     assert "Everything is green." in out
 
 
 def test_a_wrong_answer_is_red_with_its_hint_and_ends_with_1_and_hidden_checks_say_nothing(
-    built_course, tmp_path, capsys
+    built_numpy_course, tmp_path, capsys
 ):
-    assert check(built_course, save(tmp_path / "tiny.ipynb", "def double(x): return x", "answer = 43")) == 1
+    assert check(built_numpy_course, save(tmp_path / "tiny.ipynb", "def double(x): return x", "answer = 43")) == 1
     out = capsys.readouterr().out
     assert rows(out) == {"double": "red, 3, 1 of 3", "answer": "green, 3, 0 of 3"}
     assert "double: Every element must be doubled; did you return x itself?" in out
@@ -54,10 +55,10 @@ def test_a_wrong_answer_is_red_with_its_hint_and_ends_with_1_and_hidden_checks_s
     assert "Off by one" not in out
 
 
-def test_an_untouched_release_under_any_name_is_named_question_by_question(built_course, tmp_path, capsys):
+def test_an_untouched_release_under_any_name_is_named_question_by_question(built_numpy_course, tmp_path, capsys):
     path = tmp_path / "mine.ipynb"
-    path.write_bytes((built_course / "release" / "tiny" / "tiny.ipynb").read_bytes())
-    assert check(built_course, path, "--assignment", "tiny") == 1
+    path.write_bytes((built_numpy_course / "release" / "tiny" / "tiny.ipynb").read_bytes())
+    assert check(built_numpy_course, path, "--assignment", "tiny") == 1
     assert "Not green: double, answer." in (out := capsys.readouterr().out)
     assert rows(out)["double"] == "not written yet, 3, 1 of 3"
 
@@ -70,11 +71,11 @@ def test_an_untouched_release_under_any_name_is_named_question_by_question(built
         (("tiny.ipynb", None), "tiny.ipynb is not there"),
     ],
 )
-def test_what_cannot_be_checked_ends_with_2_and_one_sentence(built_course, tmp_path, capsys, file, says):
+def test_what_cannot_be_checked_ends_with_2_and_one_sentence(built_numpy_course, tmp_path, capsys, file, says):
     name, content = file
     if content is not None:
         (tmp_path / name).write_text(content)
-    assert check(built_course, tmp_path / name) == 2
+    assert check(built_numpy_course, tmp_path / name) == 2
     assert says in capsys.readouterr().err
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_course import RIGHT, answers, submit
+from tiny_course import RIGHT, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.results import read_results
 
@@ -18,10 +19,10 @@ SLOW = "import time\ntime.sleep(1)\n" + RIGHT
 
 
 @pytest.fixture
-def course(built_course: Path, tmp_path: Path) -> Path:
+def course(built_numpy_course: Path, tmp_path: Path) -> Path:
     """A course of one's own with eight submissions."""
     root = tmp_path / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     for number in range(8):
         submit(root, f"slow{number}", *answers(SLOW))
     return root

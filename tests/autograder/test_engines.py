@@ -186,11 +186,14 @@ def kill_in_turn(victims: Sequence[Callable[[], list[int]]]) -> threading.Thread
 
     def wait_and_kill() -> None:
         for find in victims:
-            deadline, before = time.monotonic() + 120, set()
-            while not (found := before & set(find())) and time.monotonic() < deadline:
-                before = set(find())
-                time.sleep(0.3)  # what is there twice is in the middle of its work
-            os.kill(found.pop(), signal.SIGKILL)
+            seen, grown, deadline = dict[int, float](), list[int](), time.monotonic() + 250
+            while not grown and time.monotonic() < deadline:
+                time.sleep(0.1)
+                now = time.monotonic()
+                seen = {pid: seen.get(pid, now) for pid in find()}
+                grown = [pid for pid, since in seen.items() if now - since >= 0.3]  # in the middle of its work
+            assert grown, f"{find.__name__}: none were found in 250 seconds"
+            os.kill(grown[0], signal.SIGKILL)
 
     thread = threading.Thread(target=wait_and_kill)
     thread.start()

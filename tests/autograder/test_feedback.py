@@ -234,11 +234,11 @@ def test_markup_in_names_hints_and_code_stays_text():
 
 
 @pytest.fixture(scope="module")
-def graded_course(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def graded_course(built_numpy_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("feedback") / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     for student, answer in (("ada", "answer = 43"), ("zoe", "answer = 42")):
-        tiny_course.submit(root, student, *tiny_course.answers("def double(x):\n    return 2 * x", answer))
+        tiny_course.submit(root, student, *tiny_course.numpy_answers("def double(x):\n    return 2 * x", answer))
     assert main(["grade", "tiny", "--course", str(root), "--workers", "1"]) == 0
     return root
 

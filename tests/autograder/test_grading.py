@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_course import RIGHT, answers, code, submit, undisturbed
+from tiny_course import RIGHT, answers, code, numpy_answers, submit, undisturbed
 
 from autograder.results import CellStatus, CheckStatus, Result, Status, read_results
 
@@ -23,41 +23,55 @@ def double(body: str) -> str:
 
 
 SUBMISSIONS = {
-    "right": answers(RIGHT),
-    "numpy-int": answers(RIGHT, "import numpy\nanswer = numpy.int64(42)"),
-    "off-by-one": answers(RIGHT, "answer = 43"),
+    "right": numpy_answers(RIGHT),
+    "numpy-int": numpy_answers(RIGHT, "import numpy\nanswer = numpy.int64(42)"),
+    "off-by-one": numpy_answers(RIGHT, "answer = 43"),
     "stripped": [code("a", RIGHT), code("b", "answer = 42")],
-    "reordered": list(reversed(answers(RIGHT))),
-    "extra-cells": [*answers("def double(x): return twice(x)"), code("helper", "def twice(x): return 2 * x")],
-    "own-import": answers("import math\n" + RIGHT),
-    "syntax-error": answers("def double(x:\n    return 2 * x"),
-    "wrong": answers("def double(x): return x"),
-    "loop": answers(double("    while True: pass")),
-    "loop-in-cell": answers("while True: pass"),
-    "stubborn-loop": answers("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"),
-    "exit": answers("import os\nos._exit(0)\n" + RIGHT),
-    "exit-in-function": answers(double("    import os; os._exit(0)")),
-    "raises": answers(double("    y = x\n    raise ValueError(str(x))")),
-    "raises-in-disguise": answers(
+    "reordered": list(reversed(numpy_answers(RIGHT))),
+    "extra-cells": [*numpy_answers("def double(x): return twice(x)"), code("helper", "def twice(x): return 2 * x")],
+    "own-import": numpy_answers("import math\n" + RIGHT),
+    "syntax-error": numpy_answers("def double(x:\n    return 2 * x"),
+    "wrong": numpy_answers("def double(x): return x"),
+    "loop": numpy_answers(double("    while True: pass")),
+    "loop-in-cell": numpy_answers("while True: pass"),
+    "stubborn-loop": numpy_answers("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"),
+    "exit": numpy_answers("import os\nos._exit(0)\n" + RIGHT),
+    "exit-in-function": numpy_answers(double("    import os; os._exit(0)")),
+    "raises": numpy_answers(double("    y = x\n    raise ValueError(str(x))")),
+    "raises-in-disguise": numpy_answers(
         double("    raise type(str(x.tolist()), (ValueError,), {})(x)"),
     ),
-    "says-missing": answers(double("    raise NotImplementedError(str(x))")),
-    "int-subclass": answers(RIGHT, "class I(int):\n    def __eq__(self, other): return True\nanswer = I(1)"),
+    "says-missing": numpy_answers(double("    raise NotImplementedError(str(x))")),
+    "int-subclass": numpy_answers(RIGHT, "class I(int):\n    def __eq__(self, other): return True\nanswer = I(1)"),
+    "array-subclass": numpy_answers(
+        "class Yes(np.ndarray):\n"
+        "    def __array_function__(self, *args, **kwargs): return True\n"
+        "def double(x): return x.view(Yes)"
+    ),
+    "nan": numpy_answers(double("    return x * float('nan')"), "answer = float('nan')"),
+    "empty-list": numpy_answers(double("    return []"), "answer = []"),
+    "broadcastable": numpy_answers(double("    return np.array(2.0)")),
+    "changes-input": numpy_answers(double("    x[:] = 0\n    return x")),
+    "true": numpy_answers(RIGHT, "answer = True"),
+    "text": numpy_answers(RIGHT, "answer = '42'"),
+}
+OF_TENSORS = {
+    "right tensor": answers(RIGHT),
     "tensor-subclass": answers(
         "class Yes(torch.Tensor):\n"
         "    @classmethod\n"
         "    def __torch_function__(cls, *args, **kwargs): return True\n"
         "def double(x): return x.as_subclass(Yes)"
     ),
-    "nan": answers(double("    return x * float('nan')"), "answer = float('nan')"),
-    "empty-list": answers(double("    return []"), "answer = []"),
-    "broadcastable": answers(double("    return torch.tensor(2.0)")),
-    "changes-input": answers(double("    x.zero_()\n    return x")),
-    "true": answers(RIGHT, "answer = True"),
-    "text": answers(RIGHT, "answer = '42'"),
+    "broadcastable tensor": answers(double("    return torch.tensor(2.0)")),
+    "tensor of nan": answers(double("    return x * float('nan')")),
+    "changes-tensor": answers(double("    x.zero_()\n    return x")),
+    "raises with tensor": answers(double("    y = x\n    raise ValueError(str(x))")),
+    "raises with tensor in disguise": answers(double("    raise type(str(x.tolist()), (ValueError,), {})(x)")),
 }
+"""Submissions to the same course with torch; every other test is of the one without, which starts in less time."""
 SCORES = {
-    **dict.fromkeys(("right", "numpy-int", "stripped", "reordered", "extra-cells", "own-import"), 6.0),
+    **dict.fromkeys(("right", "right tensor", "numpy-int", "stripped", "reordered", "extra-cells", "own-import"), 6.0),
     **dict.fromkeys(("int-subclass", "true", "text"), 3.0),
     "off-by-one": 4.5,
     "nan": 0.0,
@@ -69,16 +83,16 @@ SCORES = {
 
 
 @pytest.fixture(scope="session")
-def graded(built_course: Path) -> dict[str, Result]:
+def graded(built_numpy_course: Path) -> dict[str, Result]:
     """Submit, grade and return the results by student."""
     for student, cells in SUBMISSIONS.items():
-        submit(built_course, student, *cells)
-    submit(built_course, "not-a-notebook", content=b"%PDF-1.4")
-    submit(built_course, "missing-file").unlink()
-    blank = submit(built_course, "blank")
-    shutil.copy(built_course / "release" / "tiny" / "tiny.ipynb", blank)
-    run(built_course)
-    return {result.student: result for result in read_results(built_course / "results", "tiny")}
+        submit(built_numpy_course, student, *cells)
+    submit(built_numpy_course, "not-a-notebook", content=b"%PDF-1.4")
+    submit(built_numpy_course, "missing-file").unlink()
+    blank = submit(built_numpy_course, "blank")
+    shutil.copy(built_numpy_course / "release" / "tiny" / "tiny.ipynb", blank)
+    run(built_numpy_course)
+    return {result.student: result for result in read_results(built_numpy_course / "results", "tiny")}
 
 
 def run(course: Path, *options: str, expect: int = 0) -> str:
@@ -96,6 +110,31 @@ def run(course: Path, *options: str, expect: int = 0) -> str:
 
 def check(result: Result, check_id: str):
     return next(record for record in result.checks if record.id == check_id)
+
+
+@pytest.fixture(scope="session")
+def of_tensors(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """Grade what is about tensors; return the results by student."""
+    folder = tmp_path_factory.mktemp("tensors")
+    for student, cells in OF_TENSORS.items():
+        submit(folder, student, *cells)
+    run(built_course, "--submissions", str(folder / "submitted"), "--results", str(folder))
+    return {result.student: result for result in read_results(folder, "tiny")}
+
+
+@pytest.mark.parametrize("student", OF_TENSORS)
+def test_each_submission_of_tensors_scores_what_it_deserves(of_tensors, student):
+    assert of_tensors[student].score == SCORES.get(student, 3.0)
+    assert of_tensors[student].max_score == 6.0
+
+
+@pytest.mark.parametrize("student", ["raises with tensor", "raises with tensor in disguise", "tensor of nan"])
+def test_the_student_reads_no_hidden_tensor(of_tensors, student):
+    assert not re.search(r"\d\.\d{2}", check(of_tensors[student], HIDDEN).message)
+
+
+def test_staff_read_the_tensor(of_tensors):
+    assert re.search(r"\d\.\d{3}", check(of_tensors["raises with tensor"], HIDDEN).staff_message)
 
 
 @pytest.mark.parametrize("student", [*SUBMISSIONS, "blank", "not-a-notebook", "missing-file"])
@@ -178,32 +217,32 @@ def test_no_result_of_an_isolated_run_says_otherwise(graded):
     assert not any("unsandboxed" in result.flags for result in graded.values())
 
 
-def test_without_the_sandbox_every_result_says_so_and_says_the_same(graded, built_course, tmp_path):
+def test_without_the_sandbox_every_result_says_so_and_says_the_same(graded, built_numpy_course, tmp_path):
     students = ["right", "off-by-one", "loop", "exit-in-function"]
-    run(built_course, "--sandbox", "none", "--results", str(tmp_path), "--student", *students)
+    run(built_numpy_course, "--sandbox", "none", "--results", str(tmp_path), "--student", *students)
     for result in read_results(tmp_path, "tiny"):
         assert "unsandboxed" in result.flags
         assert result.score == graded[result.student].score
 
 
-def test_a_second_run_does_nothing_and_says_so(graded, built_course):
-    before = {p: p.stat().st_mtime_ns for p in (built_course / "results" / "tiny").iterdir()}
-    assert "Nothing to do" in run(built_course)
-    assert {p: p.stat().st_mtime_ns for p in (built_course / "results" / "tiny").iterdir()} == before
+def test_a_second_run_does_nothing_and_says_so(graded, built_numpy_course):
+    before = {p: p.stat().st_mtime_ns for p in (built_numpy_course / "results" / "tiny").iterdir()}
+    assert "Nothing to do" in run(built_numpy_course)
+    assert {p: p.stat().st_mtime_ns for p in (built_numpy_course / "results" / "tiny").iterdir()} == before
 
 
-def test_only_what_changed_is_graded_again(graded, built_course, tmp_path):
+def test_only_what_changed_is_graded_again(graded, built_numpy_course, tmp_path):
     course = tmp_path / "copy"
-    shutil.copytree(built_course, course)
-    submit(course, "wrong", *answers(RIGHT))
+    shutil.copytree(built_numpy_course, course)
+    submit(course, "wrong", *numpy_answers(RIGHT))
     printed = run(course)
     assert f"({len(graded) - 1} have their result)" in printed
     assert {r.student: r.score for r in read_results(course / "results", "tiny")}["wrong"] == 6.0
 
 
-def test_a_changed_check_is_graded_again_only_where_it_can_matter(graded, built_course, tmp_path):
+def test_a_changed_check_is_graded_again_only_where_it_can_matter(graded, built_numpy_course, tmp_path):
     course = tmp_path / "copy"
-    shutil.copytree(built_course, course)
+    shutil.copytree(built_numpy_course, course)
     checks = course / "tests" / "tiny" / "test_tiny.py"
     checks.write_text(checks.read_text().replace("# a comment", "") + "\n# another comment\n")
     assert "0 to grade" in run(course, "--dry-run")
@@ -217,9 +256,9 @@ def test_a_changed_check_is_graded_again_only_where_it_can_matter(graded, built_
     assert "off-by-one" in run(course, "--explain", "--student", "off-by-one")
 
 
-def test_hidden_inputs_repeat_for_a_student_and_differ_between_students(graded, built_course, tmp_path):
+def test_hidden_inputs_repeat_for_a_student_and_differ_between_students(graded, built_numpy_course, tmp_path):
     again = tmp_path / "results"
-    run(built_course, "--results", str(again), "--student", "raises")
+    run(built_numpy_course, "--results", str(again), "--student", "raises")
     (repeated,) = read_results(again, "tiny")
     said = check(graded["raises"], HIDDEN).staff_message
     assert check(repeated, HIDDEN).staff_message == said
@@ -227,12 +266,12 @@ def test_hidden_inputs_repeat_for_a_student_and_differ_between_students(graded, 
     assert not set(numbers) & set(re.findall(r"0\.\d+", check(graded["raises-in-disguise"], HIDDEN).staff_message))
 
 
-def test_a_broken_solution_is_our_fault_and_nobody_gets_a_score(built_course, tmp_path):
+def test_a_broken_solution_is_our_fault_and_nobody_gets_a_score(built_numpy_course, tmp_path):
     course = tmp_path / "copy"
-    shutil.copytree(built_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
     source = course / "source" / "tiny" / "tiny.ipynb"
     source.write_text(source.read_text().replace("answer = 42", "answer = 1 / 0"))
-    submit(course, "anybody", *answers(RIGHT))
+    submit(course, "anybody", *numpy_answers(RIGHT))
     printed = run(course, expect=2)
     assert "cell 6 of the solution raised ZeroDivisionError" in printed
     assert not list(read_results(course / "results", "tiny"))
@@ -258,12 +297,12 @@ def listen_to_interrupts() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_course, tmp_path, how):
+def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_numpy_course, tmp_path, how):
     course = tmp_path / "copy"
-    shutil.copytree(built_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, course, ignore=shutil.ignore_patterns("results", "submitted"))
     students = ["right", "wrong", "loop", "raises", "exit", "blank"]
     for student in students:
-        shutil.copytree(built_course / "submitted" / student, course / "submitted" / student)
+        shutil.copytree(built_numpy_course / "submitted" / student, course / "submitted" / student)
     command = [sys.executable, "-m", "autograder", "grade", "tiny", "--course", str(course)]
     batch = subprocess.Popen(
         command,
@@ -293,12 +332,12 @@ def test_a_batch_that_is_ended_midway_goes_on_to_the_same_results(graded, built_
     assert not list(results.glob(".*"))
 
 
-def test_grading_by_hand_agrees_with_the_batch(graded, built_course):
+def test_grading_by_hand_agrees_with_the_batch(graded, built_numpy_course):
     for student in ("right", "off-by-one"):
-        path = built_course / "submitted" / student / "tiny" / "tiny.ipynb"
+        path = built_numpy_course / "submitted" / student / "tiny" / "tiny.ipynb"
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "tests/tiny", "-q", "-p", "no:cacheprovider", "--submission", str(path)],
-            cwd=built_course,
+            cwd=built_numpy_course,
             capture_output=True,
             text=True,
             check=False,
@@ -307,10 +346,10 @@ def test_grading_by_hand_agrees_with_the_batch(graded, built_course):
         assert f"tiny, {student}: {graded[student].score:g} of 6 points" in done.stdout
 
 
-def test_the_solution_gets_everything_by_hand(built_course):
+def test_the_solution_gets_everything_by_hand(built_numpy_course):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/tiny", "-q", "-p", "no:cacheprovider"],
-        cwd=built_course,
+        cwd=built_numpy_course,
         capture_output=True,
         text=True,
         check=True,
@@ -319,10 +358,10 @@ def test_the_solution_gets_everything_by_hand(built_course):
     assert "tiny, reference: 6 of 6 points" in done.stdout
 
 
-def test_running_the_release_in_its_place_changes_no_grade(graded, built_course, tmp_path):
+def test_running_the_release_in_its_place_changes_no_grade(graded, built_numpy_course, tmp_path):
     """What a notebook leaves beside it (downloaded data, a log) is neither handed to students nor fingerprinted."""
     course = tmp_path / "copy"
-    shutil.copytree(built_course, course)
+    shutil.copytree(built_numpy_course, course)
     release = course / "release" / "tiny"
     (release / "data" / "MNIST" / "raw").mkdir(parents=True)
     (release / "data" / "MNIST" / "raw" / "train-images-idx3-ubyte").write_bytes(b"somebody's download")

@@ -29,7 +29,7 @@ def markdown(cell_id: str, source: str, slide: str = "") -> dict:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Path:
     """A tiny course whose notebook has a picture, formulas and slides."""
-    root = tiny_course.make_course(tmp_path_factory.mktemp("handout") / "course")
+    root = tiny_course.make_numpy_course(tmp_path_factory.mktemp("handout") / "course")
     (root / "source" / "tiny" / "figure.png").write_bytes(PIXEL)
     cells = tiny_course.source_cells()
     cells[0:1] = [
@@ -45,7 +45,7 @@ def course(tmp_path_factory) -> Path:
     for cell in cells:
         if cell["cell_type"] == "code" and cell["id"] != "last":
             cell["metadata"] = {**cell["metadata"], "slideshow": {"slide_type": "skip"}}
-    (root / "source" / "tiny" / "tiny.ipynb").write_text(json.dumps(tiny_course.notebook(*cells)))
+    (root / "source" / "tiny" / "tiny.ipynb").write_text(tiny_course.in_numpy(json.dumps(tiny_course.notebook(*cells))))
     return root
 
 
@@ -110,11 +110,11 @@ def test_the_commands_write_both(course, capsys):
     assert "build/handouts/tiny.html: written" in capsys.readouterr().out
 
 
-def test_a_notebook_without_slides_makes_none(built_course, capsys):
-    course = load_course(built_course)
+def test_a_notebook_without_slides_makes_none(built_numpy_course, capsys):
+    course = load_course(built_numpy_course)
     tree = build_trees(course, course.assignment("tiny"))[1]
     assert not has_slides(tree)
-    assert main(["build", "--slides", "--course", str(built_course)]) == 0
+    assert main(["build", "--slides", "--course", str(built_numpy_course)]) == 0
     assert capsys.readouterr().out == ""
     with pytest.raises(BuildError, match="no cell begins a slide"):
         slides_page(execute(tree, course), tree, "Tiny")

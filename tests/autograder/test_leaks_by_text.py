@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from test_grading import HIDDEN, check, run
-from tiny_course import answers, code, submit
+from tiny_course import answers, code, numpy_answers, submit
 
 from autograder.checks.context import student_seed
 from autograder.results import Result, read_results
@@ -87,12 +87,12 @@ def test_the_seed_that_student_code_sees_follows_from_what_everybody_knows(resul
     assert f"the seed is {seed}" in check(results["seeds"], HIDDEN).staff_message
 
 
-def test_another_attempt_is_asked_about_other_numbers(built_course, tmp_path):
+def test_another_attempt_is_asked_about_other_numbers(built_numpy_course, tmp_path):
     root = tmp_path / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     numbers = []
     for comment in ("", "", "# once more\n"):
-        submit(root, "ada", *answers(f"{comment}def double(x): raise ValueError(str(x.tolist()))"))
+        submit(root, "ada", *numpy_answers(f"{comment}def double(x): raise ValueError(str(x.tolist()))"))
         run(root, "--force")
         (result,) = read_results(root / "results", "tiny")
         numbers.append((result.attempt, re.findall(r"0\.\d+", check(result, HIDDEN).staff_message)))

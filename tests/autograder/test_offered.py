@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_course import CONFIG, RIGHT, answers, submit
+from tiny_course import CONFIG, RIGHT, in_numpy, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.cli import main
 from autograder.course import load_course
@@ -109,11 +110,11 @@ print(sum(tqdm([1, 2])) + sum(trange(3)))
 
 
 @pytest.fixture
-def lacking(built_course: Path, tmp_path: Path) -> Path:
+def lacking(built_numpy_course: Path, tmp_path: Path) -> Path:
     """A course that offers a module which is there, and one that is not."""
     root = tmp_path / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
-    offers = CONFIG.replace('libraries=["torch"]', 'libraries=["torch"], offered=["json", "no_such_module"]')
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    offers = in_numpy(CONFIG).replace('["numpy"]', '["numpy"], offered=["json", "no_such_module"]')
     (root / "course_config.py").write_text(offers)
     return root
 
@@ -129,9 +130,9 @@ def test_grade_says_what_students_will_miss_and_grades(lacking, tmp_path, capsys
     assert [result.score for result in read_results(tmp_path, "tiny")] == [6.0]
 
 
-def test_grade_says_nothing_where_all_is_there(built_course, tmp_path, capsys):
-    submit(built_course, "right", *answers(RIGHT))
-    assert main(f"grade tiny --course {built_course} --results {tmp_path} --student right".split()) == 0
+def test_grade_says_nothing_where_all_is_there(built_numpy_course, tmp_path, capsys):
+    submit(built_numpy_course, "right", *answers(RIGHT))
+    assert main(f"grade tiny --course {built_numpy_course} --results {tmp_path} --student right".split()) == 0
     assert "not installed" not in capsys.readouterr().err
 
 

@@ -5,14 +5,15 @@ import subprocess
 import sys
 
 import pytest
-from tiny_course import RIGHT, answers, make_course, submit
+from tiny_course import RIGHT, make_numpy_course, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.cli import main
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    root = make_course(tmp_path_factory.mktemp("otter") / "course")
+    root = make_numpy_course(tmp_path_factory.mktemp("otter") / "course")
     (root / "source" / "tiny" / "words.txt").write_text("a file of the notebook's own\n")
     assert main(["build", "--course", str(root)]) == 0
     return root
@@ -55,6 +56,6 @@ def otter_scores(course, autograder_zip, folder, student):
 
 
 def test_without_a_release_it_is_one_sentence(tmp_path, capsys):
-    root = make_course(tmp_path / "course")
+    root = make_numpy_course(tmp_path / "course")
     assert main(["export", "otter", "tiny", "--course", str(root)]) == 2
     assert "run `autograder build tiny`" in " ".join(capsys.readouterr().err.split())

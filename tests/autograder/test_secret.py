@@ -4,7 +4,8 @@ import secrets
 from pathlib import Path
 
 import pytest
-from tiny_course import RIGHT, answers, submit
+from tiny_course import RIGHT, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.checks.secret import DEMO_SECRET, bits_of, has_demo_secret, read_secret
 from autograder.cli import main
@@ -78,8 +79,8 @@ def test_the_demo_secret_stays(course, content):
     assert has_demo_secret(course)
 
 
-def test_a_batch_does_not_begin_with_a_weak_secret(built_course, monkeypatch, capsys, tmp_path):
-    submit(built_course, "anybody", *answers(RIGHT))
+def test_a_batch_does_not_begin_with_a_weak_secret(built_numpy_course, monkeypatch, capsys, tmp_path):
+    submit(built_numpy_course, "anybody", *answers(RIGHT))
     monkeypatch.setenv("AUTOGRADER_SECRET", "hunter2")
-    assert main(["grade", "tiny", "--course", str(built_course), "--results", str(tmp_path)]) == 2
+    assert main(["grade", "tiny", "--course", str(built_numpy_course), "--results", str(tmp_path)]) == 2
     assert "AUTOGRADER_SECRET: the secret is worth about" in capsys.readouterr().err.replace("\n", " ")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from served_course import Served, served
-from tiny_course import RIGHT, answers, code, notebook, submit
+from tiny_course import RIGHT, code, notebook, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.cli import main
 from autograder.course import load_course
@@ -27,10 +28,10 @@ WRONG = f"def double(x):\n    return {HOSTILE!r}"
 
 
 @pytest.fixture(scope="module")
-def root(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(built_numpy_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with three submissions, graded."""
     root = tmp_path_factory.mktemp("served") / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("submitted", "results"))  # of other tests
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("submitted", "results"))  # of other tests
     submit(root, "right", *answers(RIGHT))
     submit(root, "wrong", code("setup", f"print({HOSTILE!r})"), *answers(WRONG))
     submit(root, "no notebook", content=b"%PDF-1.7")
@@ -337,9 +338,9 @@ def test_an_address_that_is_taken_is_said(root, server, capsys):
 
 
 def test_a_warm_station_serves_one_job_after_the_other_until_what_it_loaded_changes(
-    built_course, tmp_path, monkeypatch
+    built_numpy_course, tmp_path, monkeypatch
 ):
-    course = load_course(built_course)
+    course = load_course(built_numpy_course)
     assignment = course.assignments[0]
     started = []
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from page_looks import NEEDS_CHROMIUM, WIDTHS, Seen, chromium, examine, listen, look
 from served_course import Served, served
-from tiny_course import answers, code, notebook, submit
+from tiny_course import code, notebook, submit
+from tiny_course import numpy_answers as answers
 
 from autograder.cli import main
 
@@ -27,9 +28,9 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def root(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(built_numpy_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served") / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("submitted", "results"))  # of other tests
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("submitted", "results"))  # of other tests
     submit(root, "hostile", code("setup", f"print({SCRIPT!r})"), *answers(f"def double(x):\n    return {SCRIPT!r}"))
     assert main(["grade", "tiny", "--course", str(root)]) == 0
     return root

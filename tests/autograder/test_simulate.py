@@ -26,7 +26,7 @@ from autograder.validate.answers import Edit, Right, Wrong
 ANSWERS = [
     Right("by adding", cells={"double": "def double(x):\\n    return x + x", "answer": "answer = int('42')"}),
     Wrong("the input itself", cells={"double": Edit("helper(x)", "x")}),
-    Wrong("twos", cells={"double": "def double(x):\\n    return torch.full_like(x, 2.0)"}),
+    Wrong("twos", cells={"double": "def double(x):\\n    return np.full_like(x, 2.0)"}),
     Wrong("one more", cells={"answer": Edit("42", "43")}),
     Wrong("both at once", cells={"double": Edit("helper(x)", "-x"), "answer": Edit("42", "0")}),
 ]
@@ -40,10 +40,10 @@ MATERIAL = Material(
 
 
 @pytest.fixture
-def course(built_course: Path, tmp_path: Path) -> Course:
+def course(built_numpy_course: Path, tmp_path: Path) -> Course:
     """A built course of one's own, with known answers."""
     root = tmp_path / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     (root / "tests" / "tiny" / "known_answers.py").write_text(KNOWN)
     return load_course(root)
 
@@ -191,8 +191,8 @@ def test_the_class_file_says_what_was_drawn(course, tmp_path):
         }
 
 
-def test_an_assignment_without_known_answers_has_a_class_too(built_course, tmp_path):
-    course = load_course(built_course)
+def test_an_assignment_without_known_answers_has_a_class_too(built_numpy_course, tmp_path):
+    course = load_course(built_numpy_course)
     drawn = simulate(course, course.assignment("tiny"), 300, seed=0, output=tmp_path / "out")
     found = {quality for student in drawn for quality in qualities(student)}
     assert {answer.name for student in drawn for answer in student.answers.values()} == {"", "the solution"}

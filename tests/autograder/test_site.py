@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from site_builders import BUILDERS, build_site
+from site_builders import BUILDERS
 from tiny_course import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
@@ -70,9 +70,9 @@ def broken(page: Page, path: Path, root: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=BUILDERS)
-def site(request, tmp_path_factory) -> Path:
+def site(request, site_of) -> Path:
     """The site as one of the builders makes it, where nothing can be fetched."""
-    return build_site(request.param, tmp_path_factory.mktemp(request.param))
+    return site_of(request.param)
 
 
 def test_every_page_is_there(site):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from lab_browser import QUIET
-from site_builders import BUILDERS, build_site
+from site_builders import BUILDERS
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,9 +42,9 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module", params=BUILDERS)
-def served(request, tmp_path_factory) -> Iterator[tuple[str, str]]:
+def served(request, site_of) -> Iterator[tuple[str, str]]:
     """The builder, and the address of the site that it has built."""
-    site = build_site(request.param, tmp_path_factory.mktemp(request.param))
+    site = site_of(request.param)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield request.param, f"http://127.0.0.1:{server.server_port}"

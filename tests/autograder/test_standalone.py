@@ -436,12 +436,12 @@ def test_a_picture_from_elsewhere_keeps_its_address(course_root):
 
 
 @pytest.fixture(scope="module")
-def handed_in(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[str, Path]]:
+def handed_in(built_numpy_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[str, Path]]:
     """Run the release in a folder of its own, with some answers; return what the last cell shows, and the folder."""
 
     def run(name: str, **answers: str) -> tuple[str, Path]:
         folder = tmp_path_factory.mktemp(name)
-        with zipfile.ZipFile(built_course / "release" / "tiny.zip") as archive:
+        with zipfile.ZipFile(built_numpy_course / "release" / "tiny.zip") as archive:
             archive.extractall(folder)
         path = folder / "tiny" / "tiny.ipynb"
         content = nbformat.read(path, as_version=4)

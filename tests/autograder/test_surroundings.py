@@ -10,7 +10,8 @@ from textwrap import dedent
 
 import pytest
 from test_grading import run
-from tiny_course import CHECKS, RIGHT, answers, submit, undisturbed
+from tiny_course import CHECKS, RIGHT, in_numpy, submit, undisturbed
+from tiny_course import numpy_answers as answers
 
 from autograder.checks.catalogue import collect_checks
 from autograder.checks.surroundings import checks_environment, ignored_surroundings
@@ -34,16 +35,16 @@ SHADOW = "raise SystemExit('the module of the operator was imported')\n"
 
 
 @pytest.fixture
-def surrounded(built_course: Path, tmp_path: Path) -> Path:
+def surrounded(built_numpy_course: Path, tmp_path: Path) -> Path:
     """A course below everything that somebody may have left in the folders above it; return its root."""
     root = tmp_path / "above" / "course"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     (root.parent / "conftest.py").write_text(EVERY_CHECK_PASSES)
     for folder in (root.parent, root):
         (folder / "pytest.ini").write_text(ONE_CHECK_ALONE)
     (root.parent / "plugins").mkdir()
     (root.parent / "plugins" / "lenient.py").write_text(EVERY_CHECK_PASSES)
-    for name in ("random", "torch", "typing"):
+    for name in ("random", "numpy", "typing"):
         (root / f"{name}.py").write_text(SHADOW)
     submit(root, "right", *answers(RIGHT))
     submit(root, "wrong", *answers("def double(x): return x"))
@@ -121,7 +122,7 @@ def test_what_the_grader_keeps_away_would_leave_checks_out(surrounded, name):
         (surrounded / "pytest.ini").unlink()
         (surrounded.parent / "pytest.ini").unlink()
     environment = {"PYTEST_ADDOPTS": variables(surrounded)["PYTEST_ADDOPTS"]} if name == "PYTEST_ADDOPTS" else {}
-    for shadow in ("random", "torch", "typing"):
+    for shadow in ("random", "numpy", "typing"):
         (surrounded / f"{shadow}.py").unlink()
     listed = by_hand(surrounded, "--collect-only", environment=environment)
     assert "deselected" in listed, listed
@@ -131,7 +132,7 @@ def test_what_the_grader_keeps_away_would_leave_checks_out(surrounded, name):
 def test_what_the_grader_keeps_away_would_pass_every_check(surrounded, name):
     for folder in (surrounded, surrounded.parent):
         (folder / "pytest.ini").unlink()
-    for shadow in ("random", "torch", "typing"):
+    for shadow in ("random", "numpy", "typing"):
         (surrounded / f"{shadow}.py").unlink()
     environment = {key: variables(surrounded)[key] for key in ("PYTEST_PLUGINS", "PYTHONPATH")}
     if name == "PYTEST_PLUGINS":
@@ -150,14 +151,14 @@ def test_a_module_in_the_folder_would_take_the_place_of_another(surrounded):
     assert "module of the operator" in ended.stderr.decode()
 
 
-def test_without_assertions_nothing_is_graded(built_course):
+def test_without_assertions_nothing_is_graded(built_numpy_course):
     code = f"""
         from pathlib import Path
         from autograder.checks.session import with_collected_checks
         from autograder.course import load_course
         from autograder.errors import GraderError
         try:
-            with_collected_checks(load_course(Path({str(built_course)!r})), "tiny", print)
+            with_collected_checks(load_course(Path({str(built_numpy_course)!r})), "tiny", print)
         except GraderError as error:
             print(error)
     """
@@ -167,10 +168,10 @@ def test_without_assertions_nothing_is_graded(built_course):
     assert printed.startswith("Python runs without assertions here (-O)")
 
 
-def test_a_release_has_its_public_checks_whatever_pytest_is_told_outside(built_course, monkeypatch):
+def test_a_release_has_its_public_checks_whatever_pytest_is_told_outside(built_numpy_course, monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k no_such_check")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
-    assert len(collect_checks(built_course / "tests" / "tiny")) == 4
+    assert len(collect_checks(built_numpy_course / "tests" / "tiny")) == 4
     assert os.environ["PYTEST_PLUGINS"] == "no_such_plugin"
 
 
@@ -188,19 +189,19 @@ def test_what_an_operator_needs_arrives_and_what_libraries_listen_to_does_not():
     assert (chosen["OMP_NUM_THREADS"], chosen["MPLBACKEND"], chosen["LANG"]) == ("1", "agg", "C.UTF-8")
 
 
-def test_nothing_is_said_where_nothing_is_ignored(built_course):
+def test_nothing_is_said_where_nothing_is_ignored(built_numpy_course):
     around = {"PATH": "/bin", "PYTEST_CURRENT_TEST": "this one", "PYTEST_ADDOPTS": "", "LC_ALL": "C"}
-    assert ignored_surroundings(load_course(built_course), ["tiny"], around) == ""
+    assert ignored_surroundings(load_course(built_numpy_course), ["tiny"], around) == ""
 
 
 # What the course itself does
 
 
 @pytest.fixture
-def course(built_course: Path, tmp_path: Path) -> Path:
+def course(built_numpy_course: Path, tmp_path: Path) -> Path:
     """A copy of the course whose checks a test may change."""
     root = tmp_path / "copy"
-    shutil.copytree(built_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
+    shutil.copytree(built_numpy_course, root, ignore=shutil.ignore_patterns("results", "submitted"))
     submit(root, "right", *answers(RIGHT))
     return root
 
@@ -259,7 +260,9 @@ def test_the_conftest_beside_the_checks_is_the_courses_own(course):
     )
     checks = course / "tests" / "tiny" / "test_tiny.py"
     checks.write_text(
-        CHECKS.replace("def test_answer(student, reference):", "def test_answer(student, reference, forty_two):")
+        in_numpy(CHECKS).replace(
+            "def test_answer(student, reference):", "def test_answer(student, reference, forty_two):"
+        )
     )
     run(course)
     assert only(course).score == 6.0
@@ -275,7 +278,9 @@ SKIPS = {
 def test_a_check_that_skips_itself_is_said_to_have_raised(course, how):
     statement, said = SKIPS[how]
     checks = course / "tests" / "tiny" / "test_tiny.py"
-    checks.write_text(CHECKS.replace('    """Twice one is two."""\n', f'    """Twice one is two."""\n{statement}'))
+    checks.write_text(
+        in_numpy(CHECKS).replace('    """Twice one is two."""\n', f'    """Twice one is two."""\n{statement}')
+    )
     run(course, "--untried")
     (record,) = [record for record in only(course).checks if record.status == CheckStatus.CHECK_RAISED]
     assert (record.id, record.score) == ("test_tiny.py::test_double_of_ones", 0.0)
@@ -286,7 +291,9 @@ def test_a_check_that_skips_itself_is_said_to_have_raised(course, how):
 
 def test_a_check_that_is_marked_to_be_skipped_is_no_score(course):
     checks = course / "tests" / "tiny" / "test_tiny.py"
-    checks.write_text(CHECKS.replace("@pytest.mark.points(1)", '@pytest.mark.points(1)\n@pytest.mark.skip("broken")'))
+    checks.write_text(
+        in_numpy(CHECKS).replace("@pytest.mark.points(1)", '@pytest.mark.points(1)\n@pytest.mark.skip("broken")')
+    )
     run(course, "--untried", expect=2)
     assert only(course).status == Status.FAILED
     assert "test_double_of_ones" in only(course).reason
