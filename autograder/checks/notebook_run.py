@@ -344,7 +344,7 @@ class NotebookRun:
             if raised.cell in self._by_name:
                 self._endless.add(self._by_name[raised.cell].source, raised.line)
         else:
-            if _is_stub(raised):
+            if self._is_stub(raised):
                 self._unwritten.add(cell.name)
             error = self._student_error(raised)
             self._whereabouts.note_cause(cell, error.cause)
@@ -360,7 +360,7 @@ class NotebookRun:
         """Say what an exception means; `name` is the one that was asked for: what is said may be forged."""
         if raised.kind == "missing" and name is not None:
             return self._as_missing(name)
-        if _is_stub(raised):
+        if self._is_stub(raised):
             where = self._place_of(raised)
             name = f"`{where.grade_id}`" if where and where.grade_id else "This question"
             if where and where.file:
@@ -375,6 +375,14 @@ class NotebookRun:
                 public_text=f"The answer cannot be used: {raised.message[:200]}.",
             )
         return self._student_error(raised)
+
+    def _is_stub(self, raised: Raised) -> bool:
+        """Return whether a stub was called: torch raises NotImplementedError too, for a dtype that it cannot take."""
+        if raised.kind != "raised" or "builtins.NotImplementedError" not in raised.types:
+            return False
+        where = self._place_of(raised)
+        lines = where.source.splitlines() if where else []
+        return not 1 <= raised.line <= len(lines) or "raise" in lines[raised.line - 1]
 
     def _as_missing(self, name: str) -> Missing:
         """Say what became of the cell that should define `name`."""
@@ -451,7 +459,3 @@ def _limits(budget: Budget, core: int | None) -> ProcessLimits:
 
 def _nothing(thing: object) -> Any:
     raise ProtocolError(f"{thing!r} where only data may stand")
-
-
-def _is_stub(raised: Raised) -> bool:
-    return raised.kind == "raised" and "builtins.NotImplementedError" in raised.types

@@ -189,10 +189,17 @@ def test_a_missing_name_is_told_with_what_became_of_its_cell():
     assert "`double` is not defined, since its cell failed: NameError" in found.value.student_text
 
 
-def test_a_stub_that_is_called_is_a_missing_answer():
-    error = raised("raised", "builtins.NotImplementedError", cell="<cell 1>", line=2)
-    with pytest.raises(Missing, match="`double` is not written yet"):
-        ask(make_run(FakeSandbox({"call": throw(error)})), "call")
+def test_a_stub_that_is_called_is_a_missing_answer_and_a_library_that_gives_up_is_none():
+    error = raised("raised", "builtins.NotImplementedError", cell="<cell 0>", line=2)
+    for body, kind, said in (
+        ("raise NotImplementedError", Missing, "`double` is not written yet"),
+        ("return F.cross_entropy(labels, logits)", StudentError, "NotImplementedError in cell 1"),
+    ):
+        plan = [PlannedCell(name="<cell 0>", index=0, id="a", grade_id="double", source=f"def double(x):\n    {body}")]
+        run = NotebookRun(plan, Budget(), FakeSandbox({"call": throw(error)}), seed=1)
+        run.begin_check(None, seed=2)
+        with pytest.raises(kind, match=said):
+            ask(run, "call")
 
 
 def test_a_cell_that_was_interrupted_timed_out():

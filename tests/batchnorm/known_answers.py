@@ -1435,6 +1435,368 @@ def train_lenet_bn(train_loader, valid_loader, device):
         cells={"batch_norm_2d_backward": Edit("return (h -", "return x + (h -")},
         hint="must add up to 0",
     ),
+    Right(
+        "var_mean and lerp_, pooled before the ReLU, a sum of twice the channels, the least of all",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    if training:
+        var, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+        n = x.numel() / x.shape[1]
+        with torch.no_grad():
+            running_mean.lerp_(mean, momentum)
+            running_var.lerp_(var * n / (n - 1), momentum)
+    else:
+        mean, var = running_mean, running_var
+    return (x - mean.view(shape)) * (var.view(shape) + eps).rsqrt() * gamma.view(shape) + beta.view(shape)
+""",
+            "LeNet5BN": """
+class LeNet5BN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.MaxPool2d(2), nn.ReLU())
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.MaxPool2d(2), nn.ReLU())
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        x = self.block2(self.block1(x))
+        return self.fc(x.flatten(1))
+""",
+            "added_parameters": """
+added_parameters = sum(2 * c for c in (16, 32))
+""",
+            "best_run": """
+def best_run(runs):
+    valid, name, epoch = min((v, name, e) for name, run in runs.items() for e, v in enumerate(run['valid'], 1))
+    return name, epoch, valid - runs[name]['train'][epoch - 1]
+""",
+        },
+    ),
+    Right(
+        "channels last, a LeNet into which layers are put, counted in modules, in numpy",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    y = x.permute(0, 2, 3, 1)
+    if training:
+        flat = y.reshape(-1, y.shape[-1])
+        mean = flat.mean(0)
+        var = ((flat - mean) ** 2).mean(0)
+        running_mean[:] = (1 - momentum) * running_mean + momentum * mean.detach()
+        running_var[:] = (1 - momentum) * running_var + momentum * flat.detach().var(0)
+    else:
+        mean, var = running_mean, running_var
+    y = (y - mean) / torch.sqrt(var + eps) * gamma + beta
+    return y.permute(0, 3, 1, 2)
+""",
+            "LeNet5BN": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(32 * 7 * 7, 10)
+
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).flatten(start_dim=1))
+
+
+class LeNet5BN(LeNet5):
+    def __init__(self):
+        super().__init__()
+        self.block1.insert(1, nn.BatchNorm2d(16))
+        self.block2.insert(1, nn.BatchNorm2d(32))
+""",
+            "added_parameters": """
+added_parameters = sum(p.numel() for mod in LeNet5BN().modules() if isinstance(mod, nn.BatchNorm2d) for p in mod.parameters() if p.requires_grad)
+print(added_parameters)
+""",
+            "best_run": """
+import numpy as np
+def best_run(runs):
+    name = min(runs, key=lambda n: np.min(runs[n]['valid']))
+    i = int(np.argmin(runs[name]['valid']))
+    return name, i + 1, float(np.subtract(runs[name]['valid'], runs[name]['train'])[i])
+""",
+        },
+    ),
+    Right(
+        "one channel at a time, the difference, sorted by a dataclass",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    outs = []
+    for c in range(x.shape[1]):
+        xc = x[:, c]
+        if training:
+            mu, sigma2 = xc.mean(), xc.var(unbiased=False)
+            with torch.no_grad():
+                running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mu
+                running_var[c] = (1 - momentum) * running_var[c] + momentum * xc.var(unbiased=True)
+        else:
+            mu, sigma2 = running_mean[c], running_var[c]
+        outs.append(gamma[c] * (xc - mu) / (sigma2 + eps) ** 0.5 + beta[c])
+    return torch.stack(outs, dim=1)
+""",
+            "LeNet5BN": """
+class LeNet5BN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(num_features=16, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        x = self.block2(self.block1(x))
+        return self.fc(x.flatten(1))
+""",
+            "added_parameters": """
+added_parameters = sum(p.numel() for p in LeNet5BN().parameters()) - 28_938
+assert added_parameters > 0
+""",
+            "best_run": """
+from dataclasses import dataclass
+
+@dataclass(order=True)
+class Point:
+    valid: float
+    name: str
+    epoch: int
+    gap: float
+
+def best_run(runs):
+    points = [Point(v, n, e, v - t) for n, run in runs.items() for e, (t, v) in enumerate(zip(run['train'], run['valid']), start=1)]
+    first = sorted(points)[0]
+    return first.name, first.epoch, first.gap
+""",
+        },
+    ),
+    Right(
+        "by einsum, in pandas",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    N, C, H, W = x.shape
+    n = N * H * W
+    if training:
+        mean = torch.einsum('nchw->c', x) / n
+        centred = x - mean[None, :, None, None]
+        var = torch.einsum('nchw,nchw->c', centred, centred) / n
+        with torch.no_grad():
+            running_mean += momentum * (mean - running_mean)
+            running_var += momentum * (var * n / (n - 1) - running_var)
+    else:
+        mean, var = running_mean.clone(), running_var.clone()
+    scale = gamma / torch.sqrt(var + eps)
+    return torch.einsum('nchw,c->nchw', x, scale) + (beta - mean * scale)[None, :, None, None]
+""",
+            "best_run": """
+import pandas as pd
+def best_run(runs):
+    frame = pd.concat({name: pd.DataFrame(run) for name, run in runs.items()}).astype(float)
+    name, i = frame["valid"].idxmin()
+    row = frame.loc[(name, i)]
+    return name, int(i) + 1, float(row["valid"] - row["train"])
+""",
+        },
+    ),
+    Right(
+        "into out=, loops from infinity",
+        cells={
+            "batch_norm_2d": """
+def _statistics(x):
+    mean = x.mean(dim=(0, 2, 3))
+    return mean, x.sub(mean.view(1, -1, 1, 1)).square().mean(dim=(0, 2, 3))
+
+@torch.no_grad()
+def _update(running, new, m):
+    torch.add(running * (1 - m), new, alpha=m, out=running)
+
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    mean, var = _statistics(x) if training else (running_mean, running_var)
+    if training:
+        _update(running_mean, mean, momentum)
+        _update(running_var, x.var((0, 2, 3)), momentum)
+    y = x - mean.reshape(1, -1, 1, 1)
+    y = y / (var.reshape(1, -1, 1, 1) + eps).sqrt()
+    return torch.addcmul(beta.reshape(1, -1, 1, 1), y, gamma.reshape(1, -1, 1, 1))
+""",
+            "best_run": """
+def best_run(runs):
+    best, answer = float("inf"), None
+    for name in runs:
+        for i in range(len(runs[name]["valid"])):
+            if runs[name]["valid"][i] < best:
+                best = runs[name]["valid"][i]
+                answer = [name, i + 1, best - runs[name]["train"][i]]
+    return tuple(answer)
+""",
+        },
+    ),
+    Wrong(
+        "batch_norm_2d: makes gamma positive",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        mean = x.mean((0, 2, 3))
+        var = x.var((0, 2, 3), unbiased=False)
+        with torch.no_grad():
+            running_mean.mul_(1 - momentum).add_(momentum * mean)
+            running_var.mul_(1 - momentum).add_(momentum * x.var((0, 2, 3)))
+    else:
+        mean = running_mean
+        var = running_var
+    mean, var = mean.view(1, -1, 1, 1), var.view(1, -1, 1, 1)
+    gamma.data.abs_()
+    return gamma.view(1, -1, 1, 1) * (x - mean) / torch.sqrt(var + eps) + beta.view(1, -1, 1, 1)
+""",
+        },
+        hint="gamma or beta was changed",
+    ),
+    Wrong(
+        "batch_norm_2d: clears beta",
+        cells={
+            "batch_norm_2d": """
+def batch_norm_2d(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        mean = x.mean((0, 2, 3))
+        var = x.var((0, 2, 3), unbiased=False)
+        with torch.no_grad():
+            running_mean.mul_(1 - momentum).add_(momentum * mean)
+            running_var.mul_(1 - momentum).add_(momentum * x.var((0, 2, 3)))
+    else:
+        mean = running_mean
+        var = running_var
+    mean, var = mean.view(1, -1, 1, 1), var.view(1, -1, 1, 1)
+    out = gamma.view(1, -1, 1, 1) * (x - mean) / torch.sqrt(var + eps) + beta.view(1, -1, 1, 1)
+    beta.data.zero_()
+    return out
+""",
+        },
+        hint="gamma or beta was changed",
+    ),
+    Wrong(
+        "LeNet5BN: clears its input",
+        cells={
+            "LeNet5BN": """
+class LeNet5BN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        out = self.fc(self.block2(self.block1(x)).flatten(1))
+        x.data.zero_()
+        return out
+""",
+        },
+        hint="forward changes the images",
+    ),
+    Wrong(
+        "LeNet5BN: detaches what fc takes",
+        cells={
+            "LeNet5BN": """
+class LeNet5BN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).detach().flatten(1))
+""",
+        },
+        hint="No gradient reaches",
+    ),
+    Wrong(
+        "best_run: sorts the losses",
+        cells={
+            "best_run": """
+def best_run(runs):
+    name = min(runs, key=lambda n: min(runs[n]["valid"]))
+    at = runs[name]["valid"].index(min(runs[name]["valid"]))
+    gap = runs[name]["valid"][at] - runs[name]["train"][at]
+    for run in runs.values():
+        run["valid"].sort()
+    return name, at + 1, gap
+""",
+        },
+        hint="handed in were changed",
+    ),
+    Wrong(
+        "best_run: empties the runs",
+        cells={
+            "best_run": """
+def best_run(runs):
+    best = None
+    while runs:
+        name, run = runs.popitem()
+        v = min(run["valid"]); i = run["valid"].index(v)
+        if best is None or v < best[0]:
+            best = (v, name, i + 1, v - run["train"][i])
+    return best[1:]
+""",
+        },
+        hint="handed in were changed",
+    ),
+    Wrong(
+        "best_run: notes its best in the runs",
+        cells={
+            "best_run": """
+def best_run(runs):
+    for run in runs.values():
+        run["best"] = min(run["valid"])
+    name = min(runs, key=lambda n: runs[n]["best"])
+    at = runs[name]["valid"].index(runs[name]["best"])
+    return name, at + 1, runs[name]["best"] - runs[name]["train"][at]
+""",
+        },
+        hint="handed in were changed",
+    ),
+    Wrong(
+        "best_run: begins with a loss of 1",
+        cells={
+            "best_run": """
+def best_run(runs):
+    best, answer = 1.0, ("", 0, 0.0)
+    for name, run in runs.items():
+        for i, v in enumerate(run["valid"]):
+            if v < best:
+                best, answer = v, (name, i + 1, v - run["train"][i])
+    return answer
+""",
+        },
+        hint="any size",
+    ),
+    Wrong(
+        "best_run: stops with the shortest run",
+        cells={
+            "best_run": """
+def best_run(runs):
+    best = None
+    for e, vs in enumerate(zip(*(r['valid'] for r in runs.values())), 1):
+        for n, v in zip(runs, vs):
+            if best is None or v < best[0]:
+                best = (v, n, e)
+    v, n, e = best
+    return n, e, v - runs[n]['train'][e - 1]
+""",
+        },
+        hint="epochs that all runs have",
+    ),
+    Wrong(
+        "best_run: the least gap of all epochs",
+        cells={
+            "best_run": """
+def best_run(runs):
+    v, n, e = min((v - t, n, e) for n, r in runs.items() for e, (t, v) in enumerate(zip(r['train'], r['valid']), 1))
+    return n, e, v
+""",
+        },
+        hint="the gap is smallest of all",
+        also=("rises for the first time",),
+    ),
 ]
 
 HARMLESS = [

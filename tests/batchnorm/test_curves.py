@@ -1,5 +1,6 @@
 """Check `best_run`: which of several runs to take, where to stop it, and the generalisation gap there."""
 
+import copy
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from autograder.checks import StudentError
 from autograder.checks.drawing import Case, draw
 from autograder.checks.expect import Slip, answer, close, integer, number, sequence
 
@@ -21,7 +23,14 @@ BY_TRAINING = "This run is the best on the training digits: what it knows by hea
 BY_GAP = "This run has the smallest gap. One that has learned nothing has none at all: go by the loss on others."
 BY_LAST = "This run is the best after its last epoch. Stopped earlier, another one is better: look at every epoch."
 BY_MEAN = "This run is the best on the average over its epochs: go by the best epoch of each."
+BY_LEAST_GAP = "In this run the gap is smallest of all, at some epoch: go by the loss on others, not by the gap."
+BY_COMMON_EPOCHS = (
+    "This run is the best over the epochs that all runs have: some have more epochs than others (zip stops too early)."
+)
 BY_HIGHEST = "This run reaches the highest loss on others: lower is better."
+CONSTANT = (
+    "A number of your own has a part in the choice: losses may be of any size, so begin with the first, or infinity."
+)
 FROM_ZERO = "Epochs are counted from 1: this is the place in the list, which begins at 0."
 LAST = "This is the last epoch: stop where the loss on others is lowest."
 LEAST_TRAINING = "This is where the training loss is lowest: stop where the loss on others is."
@@ -45,11 +54,14 @@ def lowest(runs: Mapping[str, Run], value_of: Callable[[Run], float]) -> str:
 
 def choices(runs: Mapping[str, Run]) -> dict[str, str]:
     """Return the run that each known slip chooses."""
+    shortest = min(len(run["valid"]) for run in runs.values())
     return {
         BY_TRAINING: lowest(runs, lambda run: min(run["train"])),
         BY_GAP: lowest(runs, lambda run: run["valid"][-1] - run["train"][-1]),
         BY_LAST: lowest(runs, lambda run: run["valid"][-1]),
         BY_MEAN: lowest(runs, lambda run: sum(run["valid"]) / len(run["valid"])),
+        BY_LEAST_GAP: lowest(runs, lambda run: min(v - t for t, v in zip(run["train"], run["valid"], strict=True))),
+        BY_COMMON_EPOCHS: lowest(runs, lambda run: min(run["valid"][:shortest])),
         BY_HIGHEST: lowest(runs, lambda run: -max(run["valid"])),
     }
 
@@ -95,15 +107,20 @@ def gaps_of(run: Run) -> dict[str, float]:
 
 def answered(student: Any, runs: Mapping[str, Run]) -> tuple[str, int, float]:
     """Return what the student's function says of these runs: a run's name, an epoch, a gap."""
-    name, epochs, gap = sequence(student.best_run(runs), "best_run(…)", 3)
+    return three_values(student.best_run(runs))
+
+
+def three_values(answer: object) -> tuple[str, int, float]:
+    """Return an answer as a run's name, an epoch, a gap."""
+    name, epochs, gap = sequence(answer, "best_run(…)", 3)
     assert type(name) is str, "The first value is the name of the run, a text."
     return name, integer(epochs, "the number of epochs"), number(gap, "the gap")
 
 
 @pytest.mark.points(0.5)
 @pytest.mark.public
-def test_six_runs(student):
-    """Of six runs, take the one whose loss on others gets lowest, stop it there, and say the gap there."""
+def test_eight_runs(student, library):
+    """Of eight runs, take the one whose loss on others gets lowest, stop it there, and say the gap there."""
     runs = {
         "learned nothing": {"train": [2.31, 2.30, 2.30], "valid": [2.31, 2.31, 2.30]},
         "by heart": {"train": [0.50, 0.04, 0.01], "valid": [0.70, 0.40, 0.90]},
@@ -111,8 +128,13 @@ def test_six_runs(student):
         "steady": {"train": [0.80, 0.40, 0.25, 0.22], "valid": [0.90, 0.50, 0.35, 0.30]},
         "quick": {"train": [0.50, 0.30, 0.20], "valid": [0.45, 0.35, 0.36]},
         "wild": {"train": [1.50, 0.90], "valid": [9.00, 1.20]},
+        "early": {"train": [0.35, 0.20, 0.15, 0.10], "valid": [0.40, 0.33, 0.90, 0.90]},
+        "easier": {"train": [1.50, 1.20, 1.00], "valid": [1.30, 1.10, 1.05]},
     }
-    name, epochs, gap = answered(student, runs)
+    given = library.types.SimpleNamespace(runs=copy.deepcopy(runs))
+    found = library.builtins.eval("lambda function, given: function(given.runs)", {})(student.best_run, given)
+    assert given.runs == runs, "The losses that were handed in were changed: others need them as they are."
+    name, epochs, gap = three_values(found)
     assert name in runs, "The first value is the name of one of the runs, as it stands in `runs`."
     answer(name, "turns", choices(runs))
     answer(epochs, 4, stops(runs["turns"]) | {"This is another run's epoch: take all of one run.": 3})
@@ -149,9 +171,11 @@ def several(rng: torch.Generator) -> dict[str, Run]:
         turning(rng, easy=False),
         {"train": curve(rng, (1, 1.0), (11, 0.1)), "valid": curve(rng, (1, 1.4), (6, 0.9), (11, 0.26))},  # steady
         {"train": curve(rng, (1, 0.6), (9, 0.001)), "valid": curve(rng, (1, 0.9), (4, 0.4), (9, 0.8))},  # by heart
-        {"train": curve(rng, (1, 2.3), (7, 2.25)), "valid": curve(rng, (1, 2.3), (7, 2.15))},  # nothing learned
+        {"train": curve(rng, (1, 2.3), (4, 2.25)), "valid": curve(rng, (1, 2.3), (4, 2.15))},  # nothing learned
         {"train": curve(rng, (1, 0.5), (10, 0.08)), "valid": curve(rng, (1, 0.5), (2, 0.3), (10, 0.33))},  # quick
         {"train": curve(rng, (1, 1.0), (8, 0.3)), "valid": curve(rng, (1, 4.0), (8, 1.2))},  # wild
+        {"train": curve(rng, (1, 0.5), (10, 0.1)), "valid": curve(rng, (1, 0.45), (2, 0.25), (10, 0.9))},  # early
+        {"train": curve(rng, (1, 1.8), (8, 1.0)), "valid": curve(rng, (1, 1.3), (8, 1.1))},  # easier
     ]
     names = torch.randperm(90, generator=rng)[: len(runs)] + 10
     order = torch.randperm(len(runs), generator=rng).tolist()
@@ -170,6 +194,15 @@ def test_the_run(student, rng):
 
     case = draw(make)
     case.judge([answered(student, runs)[0] for runs in case.inputs])
+    runs = {
+        name: {part: [600 * loss for loss in losses] for part, losses in run.items()}
+        for name, run in case.inputs[0].items()
+    }
+    try:
+        name = answered(student, runs)[0]
+    except (AssertionError, StudentError) as error:
+        raise Slip(CONSTANT) from error
+    assert name == lowest(runs, lambda run: min(run["valid"])), CONSTANT
 
 
 def single(rng: torch.Generator) -> list[dict[str, Run]]:

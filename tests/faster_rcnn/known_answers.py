@@ -1092,6 +1092,269 @@ def predict(model, image, score_threshold=0.5):
         cells={"predict": Edit("return {name: found[name][sure].cpu()", "return {name: found[name][sure][:1].cpu()")},
         hint="Only the best",
     ),
+    Right(
+        "torchvision's own, cleaned; box_convert; tuples of zip; in inference mode",
+        cells={
+            "box_iou": """
+def box_iou(boxes1, boxes2):
+    import torchvision
+    def proper(b):
+        return (b[:, 2] > b[:, 0]) & (b[:, 3] > b[:, 1])
+    iou = torchvision.ops.box_iou(boxes1, boxes2)
+    ok = proper(boxes1)[:, None] & proper(boxes2)[None]
+    return torch.where(ok, iou, torch.zeros_like(iou))
+""",
+            "DetectionDataset": """
+import torchvision
+
+class DetectionDataset(Dataset):
+    def __init__(self, scenes):
+        self.scenes = scenes
+    def __len__(self):
+        return len(self.scenes)
+    def __getitem__(self, index):
+        scene = self.scenes[index]
+        image = scene.image / 255
+        target = dict(boxes=torchvision.ops.box_convert(scene.boxes, 'xywh', 'xyxy').to(torch.float32), labels=scene.digits + 1, image_id=torch.tensor([index]), area=(scene.boxes[:, 2] * scene.boxes[:, 3]).float(), iscrowd=torch.zeros(len(scene.digits), dtype=torch.int64))
+        pass
+        return image, target
+""",
+            "collate": """
+def collate(batch):
+    return tuple(zip(*batch))
+""",
+            "predict": """
+def predict(model, image, score_threshold=0.5):
+    model.eval()
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        (found,) = model([image.to(device)])
+    sure = found["scores"] >= score_threshold
+    return {k: found[k][sure].cpu().clone() for k in ("boxes", "labels", "scores")}
+""",
+        },
+    ),
+    Right(
+        "two loops, made in advance, mode restored, a head begun by hand",
+        cells={
+            "box_iou": """
+def box_iou(boxes1, boxes2):
+    out = torch.zeros(len(boxes1), len(boxes2))
+    for i, a in enumerate(boxes1.tolist()):
+        for j, b in enumerate(boxes2.tolist()):
+            w = min(a[2], b[2]) - max(a[0], b[0])
+            h = min(a[3], b[3]) - max(a[1], b[1])
+            if w <= 0 or h <= 0 or a[2] <= a[0] or a[3] <= a[1] or b[2] <= b[0] or b[3] <= b[1]:
+                continue
+            inter = w * h
+            out[i, j] = inter / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter)
+    return out
+""",
+            "DetectionDataset": '''
+class DetectionDataset(Dataset):
+    """Everything is computed once."""
+    def __init__(self, scenes: list[Scene]) -> None:
+        self.samples = [self._sample(n, s) for n, s in enumerate(scenes)]
+
+    @staticmethod
+    def _sample(n, scene):
+        left, top, width, height = scene.boxes.float().T
+        boxes = torch.stack((left, top, left + width, top + height), dim=-1)
+        return scene.image.float().div_(255), {
+            "boxes": boxes, "labels": scene.digits.clone().add_(1), "image_id": n,
+            "area": width * height, "iscrowd": torch.zeros(len(boxes), dtype=torch.long),
+        }
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int):
+        return self.samples[index]
+''',
+            "collate": """
+def collate(batch):
+    images, targets = [], []
+    for pair in batch:
+        images.append(pair[0])
+        targets.append(pair[1])
+    return images, targets
+""",
+            "predict": """
+@torch.no_grad()
+def predict(model, image, score_threshold=0.5):
+    was = model.training
+    where = next(iter(model.parameters())).device
+    try:
+        out = model.eval()([image.to(where)])[0]
+    finally:
+        model.train(was)
+    mask = out["scores"].ge(score_threshold).nonzero().squeeze(1)
+    return {name: value.index_select(0, mask).to("cpu") for name, value in out.items()}
+""",
+            "build_detector": """
+def build_detector(num_classes, pretrained=True):
+    model = base_detector(pretrained)
+    heads = model.roi_heads
+    heads.box_predictor = new = FastRCNNPredictor(heads.box_predictor.cls_score.in_features, num_classes)
+    torch.nn.init.normal_(new.cls_score.weight, std=0.01)
+    torch.nn.init.zeros_(new.cls_score.bias)
+    return model.train()
+""",
+        },
+    ),
+    Right(
+        "axis by axis, the given corners, counted in numpy",
+        cells={
+            "box_iou": """
+def box_iou(boxes1, boxes2):
+    def along(axis):
+        low, high = boxes1[:, None, axis], boxes1[:, None, axis + 2]
+        low2, high2 = boxes2[None, :, axis], boxes2[None, :, axis + 2]
+        return (torch.min(high, high2) - torch.max(low, low2)).clamp_(min=0)
+    inter = along(0) * along(1)
+    size = lambda b: (b[:, 2:] - b[:, :2]).clamp(min=0).prod(dim=1)
+    union = size(boxes1)[:, None] + size(boxes2) - inter
+    return torch.nan_to_num(inter / union)
+""",
+            "DetectionDataset": """
+class DetectionDataset(Dataset):
+    def __init__(self, scenes):
+        self.scenes = scenes
+    def __len__(self):
+        return len(self.scenes)
+    def __getitem__(self, index):
+        scene = self.scenes[index]
+        image = scene.image / 255
+        target = dict(boxes=corners(scene.boxes).float(), labels=scene.digits + 1, image_id=index, area=(scene.boxes[:, 2] * scene.boxes[:, 3]).float(), iscrowd=torch.zeros(len(scene.digits), dtype=torch.int64))
+        pass
+        return image, target
+""",
+            "collate": """
+def collate(batch):
+    return tuple(map(list, zip(*batch)))
+""",
+            "predict": """
+def predict(model, image, score_threshold=0.5):
+    model.eval()
+    with torch.no_grad():
+        out = model([image.to(next(model.parameters()).device)])[0]
+    out = {k: v.detach().cpu() for k, v in out.items()}
+    n = int((out["scores"].numpy() >= score_threshold).sum())
+    return {"boxes": out["boxes"][:n], "labels": out["labels"][:n], "scores": out["scores"][:n]}
+""",
+        },
+    ),
+    Right(
+        "row by row, with masks too",
+        cells={
+            "box_iou": """
+def box_iou(boxes1, boxes2):
+    rows = []
+    for box in boxes1:
+        lt = torch.maximum(box[:2], boxes2[:, :2]); rb = torch.minimum(box[2:], boxes2[:, 2:])
+        wh = (rb - lt).clamp(min=0)
+        inter = wh[:, 0] * wh[:, 1]
+        area1 = (box[2:] - box[:2]).clamp(min=0).prod()
+        area2 = (boxes2[:, 2:] - boxes2[:, :2]).clamp(min=0).prod(1)
+        union = area1 + area2 - inter
+        rows.append(torch.where(union > 0, inter / union, torch.tensor(0.0)))
+    return torch.stack(rows) if rows else torch.zeros(0, len(boxes2))
+""",
+            "DetectionDataset": """
+class DetectionDataset(Dataset):
+    def __init__(self, scenes):
+        self.scenes = scenes
+    def __len__(self):
+        return len(self.scenes)
+    def __getitem__(self, index):
+        scene = self.scenes[index]
+        image = scene.image / 255
+        target = dict(boxes=corners(scene.boxes).float(), labels=scene.digits + 1, image_id=index, area=(scene.boxes[:, 2] * scene.boxes[:, 3]).float(), iscrowd=torch.zeros(len(scene.digits), dtype=torch.int64))
+        target['masks'] = scene.masks.clone()
+        return image, target
+""",
+        },
+    ),
+    Right(
+        "without an area by a small number, an iterator",
+        cells={
+            "box_iou": """
+def box_iou(boxes1, boxes2):
+    x1, y1, x2, y2 = boxes1.unsqueeze(1).unbind(-1)
+    u1, v1, u2, v2 = boxes2.unsqueeze(0).unbind(-1)
+    w = (torch.minimum(x2, u2) - torch.maximum(x1, u1)).relu()
+    h = (torch.minimum(y2, v2) - torch.maximum(y1, v1)).relu()
+    inter = w * h
+    union = (x2 - x1).relu() * (y2 - y1).relu() + (u2 - u1).relu() * (v2 - v1).relu() - inter
+    return inter / union.clamp(min=1e-12)
+""",
+            "DetectionDataset": """
+from functools import cached_property
+class DetectionDataset(Dataset):
+    def __init__(self, scenes):
+        super().__init__()
+        self._scenes = tuple(scenes)
+    def __len__(self):
+        return len(self._scenes)
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+    def __getitem__(self, index):
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        s = self._scenes[index]
+        boxes = s.boxes.clone().float()
+        boxes[:, 2:] += boxes[:, :2]
+        w, h = (boxes[:, 2:] - boxes[:, :2]).unbind(1)
+        return s.image.to(torch.float32) / 255.0, {"boxes": boxes, "labels": 1 + s.digits, "image_id": torch.as_tensor(index), "area": w * h, "iscrowd": s.digits * 0}
+""",
+        },
+    ),
+    Wrong(
+        "DetectionDataset: the areas of the masks",
+        cells={
+            "DetectionDataset": """
+class DetectionDataset(Dataset):
+    def __init__(self, scenes):
+        self.scenes = scenes
+    def __len__(self):
+        return len(self.scenes)
+    def __getitem__(self, index):
+        scene = self.scenes[index]
+        image = scene.image / 255
+        target = dict(boxes=corners(scene.boxes).float(), labels=scene.digits + 1, image_id=index, area=scene.masks.sum(dim=(1, 2)).float(), iscrowd=torch.zeros(len(scene.digits), dtype=torch.int64))
+        pass
+        return image, target
+""",
+        },
+        hint="of the mask's pixels",
+    ),
+    Wrong(
+        "collate: empties the batch",
+        cells={
+            "collate": """
+def collate(batch):
+    images, targets = [], []
+    while batch:
+        image, target = batch.pop(0)
+        images.append(image)
+        targets.append(target)
+    return images, targets
+""",
+        },
+        hint="batch that was handed in was changed",
+    ),
+    Wrong(
+        "build_detector: freezes everything",
+        cells={
+            "build_detector": """
+def build_detector(num_classes, pretrained=True):
+    model = base_detector(pretrained)
+    model.roi_heads.box_predictor = FastRCNNPredictor(model.roi_heads.box_predictor.cls_score.in_features, num_classes)
+    return model.requires_grad_(False)
+""",
+        },
+        hint="new predictor is frozen",
+    ),
 ]
 
 HARMLESS = [

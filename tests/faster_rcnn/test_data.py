@@ -26,6 +26,7 @@ def a_scene(library: Any, height: int = 40, width: int = 60) -> Any:
     masks = torch.zeros(2, height, width, dtype=torch.bool)
     for mask, (left, top, wide, high) in zip(masks, boxes.tolist(), strict=True):
         mask[top : top + high, left : left + wide] = True
+        mask[top + 1 : top + high - 1, left + 1 : left + wide - 1] = False  # a frame: fewer pixels than its box
     return library.scenes.Scene(image, torch.tensor([7, 0]), boxes, masks)
 
 
@@ -161,6 +162,8 @@ def test_the_smaller_entries(student, library):
         boxes = target["boxes"]  # areas of wrong boxes are right for these: a slip costs once
         of_boxes = isinstance(boxes, Tensor) and boxes.shape == (2, 4) and (boxes[:, 2:] - boxes[:, :2]).prod(dim=1)
         fits = close(area, torch.tensor([240.0, 240.0])) or close(area, of_boxes)
+        of_masks = close(area, torch.tensor([60.0, 72.0]))
+        assert not of_masks, "`area` is that of each box, width times height: this is the number of the mask's pixels."
         assert fits, "`area` is width times height of each box."
         crowd = tensor(target["iscrowd"], "iscrowd", shape=(2,))
         assert crowd.dtype in (torch.int64, torch.uint8, torch.bool), "`iscrowd` holds whole numbers."
@@ -189,16 +192,19 @@ def test_a_scene_stays_as_it_is(student, library):
 @pytest.mark.question("collate")
 @pytest.mark.points(0.5)
 @pytest.mark.public
-def test_a_batch_of_two(student):
+def test_a_batch_of_two(student, library):
     """`collate` returns a list of images and a list of targets, in order."""
     for height in (4, 6):
         images = [torch.zeros(3, 4, 5), torch.ones(3, height, 5)]
-        targets = [{"labels": torch.tensor([1])}, {"labels": torch.tensor([2, 3])}]
+        targets = [{"boxes": torch.ones(n, 4), "labels": torch.arange(n) + 1} for n in (1, 2)]
         batch = list(zip(images, targets, strict=True))
+        given = library.types.SimpleNamespace(batch=[(image, dict(target)) for image, target in batch])
         slips: dict[str, object] = {FIRST: (targets, images), AS_IT_CAME: batch}
         if height == 4:
             slips[STACKED] = (torch.stack(images), targets)
-        answer(student.collate(batch), (images, targets), slips)
+        found = library.builtins.eval("lambda function, given: function(given.batch)", {})(student.collate, given)
+        answer(found, (images, targets), slips)
+        assert close(given.batch, batch), "The batch that was handed in was changed: make lists of your own."
 
 
 @pytest.mark.question("collate")

@@ -42,13 +42,16 @@ def heads(state: dict[str, Tensor], num_classes: int) -> None:
 @pytest.mark.question("build_detector")
 @pytest.mark.points(1)
 @pytest.mark.public
-def test_the_new_predictor(student):
+def test_the_new_predictor(student, library):
     """The box head ends in a new predictor for `num_classes` classes, and each call builds a network of its own."""
     first = student.build_detector(5)
     heads(weights_of(first), 5)
     heads(weights_of(student.build_detector(7)), 7)
     apart = len(first.state_dict()[f"{NEW}cls_score.weight"]) == 5
     assert apart, "The second call changed the network of the first: take a new base detector in each call."
+    learns = library.builtins.eval("lambda module: all(one.requires_grad for one in module.parameters())", {})
+    frozen = "The new predictor is frozen: it starts from nothing and must learn (freeze the body, if anything)."
+    assert learns(first.roi_heads.box_predictor) is True, frozen
 
 
 @pytest.mark.question("build_detector")

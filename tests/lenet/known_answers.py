@@ -921,6 +921,230 @@ def train_lenet(train_loader, valid_loader, device):
         },
         also=("does each batch", "does not learn them", "are asked for"),
     ),
+    Right(
+        "asked of torch, sizes of the linear layer, negative pads",
+        cells={
+            "feature_shapes": """
+feature_shapes = {}
+x = torch.zeros(1, 1, 28, 28)
+for name, (i, o) in {"block1": (1, 16), "block2": (16, 32)}.items():
+    x = F.max_pool2d(F.conv2d(x, torch.zeros(o, i, 5, 5), padding=2), 2)
+    feature_shapes[name] = tuple(x.shape[1:])
+""",
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, kernel_size=(5, 5), padding='same'), nn.ReLU(inplace=True), nn.MaxPool2d(kernel_size=2, stride=2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        for block in (self.block1, self.block2):
+            x = block(x)
+        x = x.view(-1, self.fc.in_features)
+        return self.fc(x)
+""",
+            "translate": """
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    if abs(dx) >= width or abs(dy) >= height:
+        return torch.zeros_like(images)
+    return F.pad(images, (dx, -dx, dy, -dy))
+""",
+        },
+    ),
+    Right(
+        "as torch.Size, a helper with defaults, a view of a canvas",
+        cells={
+            "feature_shapes": """
+net = nn.Sequential(nn.Conv2d(1, 16, 5, padding="same"), nn.MaxPool2d(2))
+feature_shapes = {"block1": net(torch.rand(1, 28, 28)).shape}
+feature_shapes["block2"] = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.MaxPool2d(2))(torch.rand(feature_shapes["block1"])).shape
+""",
+            "LeNet5": '''
+def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Convolution, ReLU, pooling."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size=5, stride=1, padding=5 // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+    )
+
+class LeNet5(nn.Module):
+    def __init__(self, channels: tuple[int, int] = (16, 32), num_classes: int = 10) -> None:
+        super(LeNet5, self).__init__()
+        first, second = channels
+        self.block1, self.block2 = conv_block(1, first), conv_block(first, second)
+        self.fc = nn.Linear(second * (28 // 4) ** 2, num_classes)
+        nn.init.xavier_uniform_(self.fc.weight)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.block2(self.block1(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(torch.flatten(self.features(x), start_dim=1))
+''',
+            "translate": """
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    canvas = F.pad(images, (width, width, height, height))
+    dx, dy = max(-width, min(width, dx)), max(-height, min(height, dy))
+    return canvas[..., height - dy:2 * height - dy, width - dx:2 * width - dx]
+""",
+        },
+    ),
+    Right(
+        "lists, pooled before the ReLU, in numpy",
+        cells={
+            "feature_shapes": """
+feature_shapes = {f'block{n}': [16 * n, 28 >> n, 28 >> n] for n in (1, 2)}
+""",
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.MaxPool2d(2), nn.ReLU())
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.MaxPool2d(2), nn.ReLU())
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        x = self.block2(self.block1(x))
+        return self.fc(x.flatten(1))
+""",
+            "translate": """
+import numpy as np
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    a = images.numpy()
+    out = np.zeros_like(a)
+    y0, y1, x0, x1 = max(dy, 0), min(height, height + dy), max(dx, 0), min(width, width + dx)
+    if y0 < y1 and x0 < x1:
+        out[..., y0:y1, x0:x1] = a[..., y0 - dy:y1 - dy, x0 - dx:x1 - dx]
+    return torch.from_numpy(out)
+""",
+        },
+    ),
+    Right(
+        "with the image too, by einsum, rolled and erased",
+        cells={
+            "feature_shapes": """
+feature_shapes = {'image': (1, 28, 28), 'block1': (16, 14, 14), 'block2': (32, 7, 7)}
+""",
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        maps = self.block2(self.block1(x))
+        return torch.einsum('ni,oi->no', maps.reshape(maps.shape[0], -1), self.fc.weight) + self.fc.bias
+""",
+            "translate": """
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    out = images.roll((dy, dx), dims=(-2, -1))
+    rows = torch.arange(height)
+    cols = torch.arange(width)
+    inside = ((rows - dy >= 0) & (rows - dy < height))[:, None] & ((cols - dx >= 0) & (cols - dx < width))[None]
+    return torch.where(inside, out, torch.zeros_like(out))
+""",
+        },
+    ),
+    Right(
+        "by matrix products",
+        cells={
+            "translate": """
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    X = torch.diag(torch.ones(max(width - abs(dx), 0)), dx) if abs(dx) < width else torch.zeros(width, width)
+    Y = torch.diag(torch.ones(max(height - abs(dy), 0)), -dy) if abs(dy) < height else torch.zeros(height, height)
+    return (Y.double() @ images.double() @ X.double()).to(images.dtype)
+""",
+        },
+    ),
+    Wrong(
+        "LeNet5: clears its input",
+        cells={
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        out = self.fc(self.block2(self.block1(x)).flatten(1))
+        x.data.zero_()
+        return out
+""",
+        },
+        hint="forward changes the images",
+    ),
+    Wrong(
+        "LeNet5: clamps its input",
+        cells={
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        x.clamp_(0)
+        return self.fc(self.block2(self.block1(x)).flatten(1))
+""",
+        },
+        hint="forward changes the images",
+    ),
+    Wrong(
+        "LeNet5: detaches what fc takes",
+        cells={
+            "LeNet5": """
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block1 = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.block2 = nn.Sequential(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.fc = nn.Linear(7 * 7 * 32, 10)
+    def forward(self, x):
+        return self.fc(self.block2(self.block1(x)).detach().flatten(1))
+""",
+        },
+        hint="No gradient reaches",
+    ),
+    Wrong(
+        "translate: clears the images behind itself",
+        cells={
+            "translate": """
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    out = images.clone()
+    images.zero_()
+    if abs(dx) >= width or abs(dy) >= height:
+        return torch.zeros_like(out)
+    return F.pad(out, (dx, -dx, dy, -dy))
+""",
+        },
+        hint="handed in changed",
+    ),
+    Wrong(
+        "translate: one buffer for all calls",
+        cells={
+            "translate": """
+_out = {}
+def translate(images, dx, dy):
+    height, width = images.shape[-2:]
+    out = _out.setdefault((images.shape, images.dtype), torch.zeros_like(images))
+    out.zero_()
+    if abs(dx) < width and abs(dy) < height:
+        out.copy_(F.pad(images, (dx, -dx, dy, -dy)))
+    return out
+""",
+        },
+        hint="A second call changes",
+    ),
 ]
 
 HARMLESS = [

@@ -953,6 +953,274 @@ def mean_iou(predicted, target, num_classes):
         hint="never called",
         also=("worth half", "Does the loss fall"),
     ),
+    Right(
+        "any and argmax, a mask head of another width, argmax over scores, nanmean",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    n, h, w = masks.shape
+    rows, cols = masks.any(dim=2), masks.any(dim=1)
+    if not bool(rows.any(dim=1).all()):
+        raise ValueError
+    y1, x1 = rows.float().argmax(1), cols.float().argmax(1)
+    y2, x2 = h - 1 - rows.flip(1).float().argmax(1), w - 1 - cols.flip(1).float().argmax(1)
+    return torch.stack([x1, y1, x2, y2], dim=1).float()
+""",
+            "build_segmenter": """
+def build_segmenter(num_classes, pretrained=True):
+    model = base_segmenter(pretrained)
+    heads = model.roi_heads
+    heads.box_predictor = FastRCNNPredictor(heads.box_predictor.cls_score.in_features, num_classes)
+    heads.mask_predictor = MaskRCNNPredictor(heads.mask_predictor.conv5_mask.in_channels, 32, num_classes)
+    return model
+""",
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    scores, labels, masks = (prediction[k] for k in ("scores", "labels", "masks"))
+    if len(scores) == 0:
+        return torch.zeros(*image_size, dtype=torch.long)
+    claims = (masks[:, 0] >= mask_threshold) & (scores >= score_threshold)[:, None, None]
+    strength = torch.where(claims, scores[:, None, None], torch.tensor(-1.0))
+    best, who = strength.max(dim=0)
+    return torch.where(best >= 0, labels[who], torch.tensor(0))
+""",
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    p = torch.nn.functional.one_hot(predicted, num_classes).bool().flatten(0, 1)
+    t = torch.nn.functional.one_hot(target, num_classes).bool().flatten(0, 1)
+    return torch.nanmean((p & t).sum(0) / (p | t).sum(0)).item()
+""",
+        },
+    ),
+    Right(
+        "in numpy throughout",
+        cells={
+            "masks_to_boxes": """
+import numpy as np
+def masks_to_boxes(masks):
+    boxes = []
+    for m in masks.numpy():
+        ys, xs = np.nonzero(m)
+        if ys.size == 0:
+            raise ValueError(f"empty mask")
+        boxes.append([xs.min(), ys.min(), xs.max(), ys.max()])
+    return torch.tensor(np.array(boxes, dtype=np.float32).reshape(-1, 4))
+""",
+            "semantic_mask": """
+import numpy as np
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    out = np.zeros(image_size, dtype=np.int64)
+    s = prediction["scores"].numpy()
+    for i in np.argsort(s, kind="stable"):
+        if s[i] >= score_threshold:
+            out[prediction["masks"][i, 0].numpy() >= mask_threshold] = int(prediction["labels"][i])
+    return torch.from_numpy(out)
+""",
+            "mean_iou": """
+import numpy as np
+def mean_iou(predicted, target, num_classes):
+    p, t = predicted.numpy(), target.numpy()
+    with np.errstate(invalid="ignore"):
+        ious = [np.logical_and(p == c, t == c).sum() / np.logical_or(p == c, t == c).sum() for c in range(num_classes)]
+    return float(np.nanmean(ious))
+""",
+        },
+    ),
+    Right(
+        "an exception of its own, the surest first, sets of pixels",
+        cells={
+            "masks_to_boxes": """
+class EmptyMask(ValueError):
+    pass
+
+def masks_to_boxes(masks):
+    result = torch.empty(len(masks), 4)
+    for row, mask in zip(result, masks):
+        y, x = torch.where(mask)
+        if not len(y):
+            raise EmptyMask("no pixel")
+        row[:] = torch.tensor([x.min(), y.min(), x.max(), y.max()])
+    return result
+""",
+            "build_segmenter": """
+def build_segmenter(num_classes, pretrained=True):
+    model = base_segmenter(pretrained)
+    heads = model.roi_heads
+    heads.box_predictor = FastRCNNPredictor(heads.box_predictor.cls_score.in_features, num_classes)
+    heads.mask_predictor = MaskRCNNPredictor(heads.mask_predictor.conv5_mask.in_channels, heads.mask_predictor.conv5_mask.out_channels, num_classes)
+    return model
+""",
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    H, W = image_size
+    canvas = torch.zeros(H, W, dtype=torch.int64)
+    free = torch.ones(H, W, dtype=torch.bool)
+    order = sorted(range(len(prediction["scores"])), key=lambda n: -prediction["scores"][n].item())
+    for n in order:
+        if prediction["scores"][n] < score_threshold:
+            break
+        mine = free & (prediction["masks"][n].squeeze(0) >= mask_threshold)
+        canvas = canvas.masked_fill(mine, int(prediction["labels"][n]))
+        free &= ~mine
+    return canvas
+""",
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    import statistics
+    pixels = lambda m, c: set(map(tuple, (m == c).nonzero().tolist()))
+    values = []
+    for c in range(num_classes):
+        a, b = pixels(predicted, c), pixels(target, c)
+        if a | b:
+            values.append(len(a & b) / len(a | b))
+    return statistics.mean(values)
+""",
+        },
+    ),
+    Right(
+        "on a grid, sorted by key, a confusion matrix",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    ys = torch.arange(masks.shape[1])[None, :, None].expand_as(masks)
+    xs = torch.arange(masks.shape[2])[None, None, :].expand_as(masks)
+    if len(masks) and (masks.sum(dim=(1, 2)) == 0).any():
+        raise ValueError("empty")
+    big = 10**6
+    lo = lambda t: torch.where(masks, t, big).amin(dim=(1, 2))
+    hi = lambda t: torch.where(masks, t, -1).amax(dim=(1, 2))
+    return torch.stack([lo(xs), lo(ys), hi(xs), hi(ys)], dim=1).to(torch.float32)
+""",
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    result = prediction["labels"].new_zeros(tuple(image_size))
+    rows = zip(prediction["scores"].tolist(), prediction["labels"].tolist(), prediction["masks"])
+    for score, label, mask in sorted(rows, key=lambda r: r[0]):
+        result[(mask[0] >= mask_threshold) & (score >= score_threshold)] = label
+    return result
+""",
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    c = torch.bincount((target * num_classes + predicted).flatten(), minlength=num_classes**2).view(num_classes, num_classes).double()
+    inter = c.diag()
+    union = c.sum(0) + c.sum(1) - inter
+    return (inter[union > 0] / union[union > 0]).mean().item()
+""",
+        },
+    ),
+    Right(
+        "an exception rethrown",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    out = torch.zeros((masks.shape[0], 4), dtype=torch.float32)
+    for i in range(masks.shape[0]):
+        where = masks[i].nonzero()
+        try:
+            y1, x1 = where.min(dim=0).values
+            y2, x2 = where.max(dim=0).values
+        except (IndexError, RuntimeError) as error:
+            raise ValueError(f"mask {i} is empty") from error
+        out[i] = torch.stack([x1, y1, x2, y2])
+    return out
+""",
+        },
+    ),
+    Wrong(
+        "build_segmenter: freezes everything",
+        cells={
+            "build_segmenter": """
+def build_segmenter(num_classes, pretrained=True):
+    model = base_segmenter(pretrained)
+    heads = model.roi_heads
+    heads.box_predictor = FastRCNNPredictor(heads.box_predictor.cls_score.in_features, num_classes)
+    heads.mask_predictor = MaskRCNNPredictor(heads.mask_predictor.conv5_mask.in_channels, 64, num_classes)
+    return model.requires_grad_(False)
+""",
+        },
+        hint="new predictor is frozen",
+    ),
+    Wrong(
+        "semantic_mask: sorts the prediction",
+        cells={
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    order = prediction["scores"].argsort()
+    for k in list(prediction):
+        prediction[k] = prediction[k][order]
+    out = torch.zeros(image_size, dtype=torch.int64)
+    for i in prediction["scores"].argsort():
+        if prediction["scores"][i] >= score_threshold:
+            out[prediction["masks"][i, 0] >= mask_threshold] = prediction["labels"][i]
+    return out
+""",
+        },
+        hint="prediction that was given is changed",
+    ),
+    Wrong(
+        "semantic_mask: takes the boxes out of the prediction",
+        cells={
+            "semantic_mask": """
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    prediction.pop("boxes")
+    out = torch.zeros(image_size, dtype=torch.int64)
+    for i in prediction["scores"].argsort():
+        if prediction["scores"][i] >= score_threshold:
+            out[prediction["masks"][i, 0] >= mask_threshold] = prediction["labels"][i]
+    return out
+""",
+        },
+        hint="prediction that was given is changed",
+    ),
+    Wrong(
+        "masks_to_boxes: erases a pixel",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks):
+    boxes = torch.zeros(len(masks), 4)
+    for n, mask in enumerate(masks):
+        ys, xs = torch.where(mask)
+        if len(ys) == 0:
+            raise ValueError("empty")
+        mask[ys[0], xs[0]] = False
+        boxes[n] = torch.stack([xs.min(), ys.min(), xs.max(), ys.max()])
+    return boxes
+""",
+        },
+        hint="masks that were given are changed",
+    ),
+    Wrong(
+        "mean_iou: a list for all calls",
+        cells={
+            "mean_iou": """
+ious = []
+def mean_iou(predicted, target, num_classes):
+    for c in range(num_classes):
+        p, t = predicted == c, target == c
+        union = (p | t).sum().item()
+        if union:
+            ious.append((p & t).sum().item() / union)
+    return sum(ious) / len(ious)
+""",
+        },
+        hint="call before",
+    ),
+    Wrong(
+        "mean_iou: returns inside the loop",
+        cells={
+            "mean_iou": """
+def mean_iou(predicted, target, num_classes):
+    ious = []
+    for c in range(num_classes):
+        p, t = predicted == c, target == c
+        union = (p | t).sum().item()
+        if union:
+            return (p & t).sum().item() / union
+    return sum(ious) / len(ious)
+""",
+        },
+        hint="first class is counted",
+    ),
 ]
 
 HARMLESS = [

@@ -48,13 +48,17 @@ def heads(state: dict[str, Tensor], num_classes: int) -> None:
 
 @pytest.mark.points(0.5)
 @pytest.mark.public
-def test_both_predictors(student):
+def test_both_predictors(student, library):
     """Both heads end in a new predictor for `num_classes` classes, and each call builds a network of its own."""
     first = student.build_segmenter(5)
     heads(weights_of(first), 5)
     heads(weights_of(student.build_segmenter(7)), 7)
     own = len(first.state_dict()[f"{BOX}cls_score.weight"]) == 5
     assert own, "The second call changed the network of the first: take a new base segmenter in each call."
+    learns = library.builtins.eval("lambda module: all(one.requires_grad for one in module.parameters())", {})
+    frozen = "A new predictor is frozen: it starts from nothing and must learn (freeze the body, if anything)."
+    predictors = (first.roi_heads.box_predictor, first.roi_heads.mask_predictor)
+    assert all(learns(one) is True for one in predictors), frozen
 
 
 @pytest.mark.points(1)

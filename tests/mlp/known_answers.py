@@ -426,7 +426,7 @@ class MLP(nn.Module):
                 "self.output_layer = nn.Linear(hidden_size, num_classes)",
             )
         },
-        hint="no parameter 'output_layer.0.weight'",
+        hint="nn.Sequential too",
     ),
     Wrong(
         "train_one_epoch: meanofmeans",
@@ -1111,6 +1111,686 @@ def train_mlp(train_loader, valid_loader, device):
             )
         },
         hint="an MLP() and no other network",
+    ),
+    Right(
+        "by einsum, in numpy, with a running mean, a copy to evaluate",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    return torch.einsum('nd->d', F.one_hot(labels, 10))
+""",
+            "pixel_statistics": """
+def pixel_statistics(images):
+    import numpy as np
+    x = images.numpy() / 255
+    return float(x.mean()), float(x.std())
+""",
+            "MLP": """
+class Base(nn.Module):
+    def forward(self, x):
+        return self.output_layer(self.hidden_layer(self.prepare(x)))
+
+    @staticmethod
+    def prepare(x):
+        return x.flatten(start_dim=1)
+
+class MLP(Base):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+""",
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    model.train()
+    mean, seen = 0.0, 0
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(images.to(device)), labels.to(device))
+        loss.backward()
+        optimizer.step()
+        seen += len(labels)
+        mean += (loss.item() - mean) * len(labels) / seen
+    return mean
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    judge = copy.deepcopy(model).eval().requires_grad_(False)
+    losses, hits, sizes = [], [], []
+    for images, labels in loader:
+        logits = judge(images.to(device))
+        labels = labels.to(device)
+        losses.append(criterion(logits, labels).item())
+        hits.append(torch.sum(torch.argmax(logits, -1) == labels).item())
+        sizes.append(len(labels))
+    n = sum(sizes)
+    return sum(l * s for l, s in zip(losses, sizes)) / n, sum(hits) / n
+""",
+        },
+    ),
+    Right(
+        "searched, from a histogram, layers appended, a closure, all batches at once",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    s = labels.clone()
+    s.sort()
+    edges = torch.searchsorted(s.sort().values, torch.arange(11))
+    return edges.diff()
+""",
+            "pixel_statistics": """
+def pixel_statistics(images):
+    n = torch.bincount(images.flatten().long(), minlength=256).double()
+    v = torch.arange(256).double() / 255
+    mean = (n * v).sum() / n.sum()
+    var = (n * (v - mean) ** 2).sum() / n.sum()
+    return mean.item(), var.sqrt().item()
+""",
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential()
+        for n, k in enumerate((input_size, hidden_size)):
+            self.hidden_layer.append(nn.Linear(k, hidden_size))
+            self.hidden_layer.append(nn.ReLU())
+        self.output_layer = nn.Sequential().append(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        return self.output_layer(self.hidden_layer(x.flatten(1)))
+""",
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    model.train()
+    total, seen = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        def closure():
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            return loss
+        loss = optimizer.step(closure)
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return total / seen
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    was = model.training
+    try:
+        model.eval()
+        with torch.inference_mode():
+            outputs, targets = [], []
+            for x, y in loader:
+                outputs.append(model(x.to(device)).cpu()); targets.append(y)
+            outputs, targets = torch.cat(outputs), torch.cat(targets)
+            loss = criterion(outputs, targets).item()
+            accuracy = (outputs.max(1)[1] == targets).float().mean().item()
+        return loss, accuracy
+    finally:
+        model.train(was)
+""",
+        },
+    ),
+    Right(
+        "a Counter, a named tuple, layers with names of their own, a generator, modes kept",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    from collections import Counter
+    c = Counter(labels.tolist())
+    return torch.tensor([c[d] for d in range(10)])
+""",
+            "pixel_statistics": """
+def pixel_statistics(images):
+    from collections import namedtuple
+    Stats = namedtuple('Stats', 'mean std')
+    x = images / 255
+    return Stats(mean=x.mean().item(), std=x.std().item())
+""",
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        from collections import OrderedDict
+        self.hidden_layer = nn.Sequential(OrderedDict(fc1=nn.Linear(input_size, hidden_size), act1=nn.ReLU(), fc2=nn.Linear(hidden_size, hidden_size), act2=nn.ReLU()))
+        self.output_layer = nn.Sequential(OrderedDict([('logits', nn.Linear(hidden_size, num_classes))]))
+    def forward(self, x):
+        return self.output_layer(self.hidden_layer(x.flatten(1)))
+""",
+            "train_one_epoch": """
+def steps(model, loader, criterion, optimizer, device):
+    model.train()
+    for step, (images, labels) in enumerate(loader, start=1):
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        logits = model(images)
+        loss = criterion(logits, labels)
+        loss.backward()
+        optimizer.step()
+        yield loss.item(), len(labels)
+
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    pairs = list(steps(model, loader, criterion, optimizer, device))
+    return math.fsum(l * n for l, n in pairs) / sum(n for _, n in pairs)
+""",
+            "evaluate": """
+import contextlib
+
+@contextlib.contextmanager
+def evaluating(model):
+    modes = {m: m.training for m in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for m, mode in modes.items():
+            m.training = mode
+
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    with evaluating(model):
+        sums = [
+            (criterion(z, y).item() * len(y), z.topk(1, dim=1).indices.squeeze(1).eq(y).sum().item(), len(y))
+            for z, y in ((model(x.to(device)), y.to(device)) for x, y in loader)
+        ]
+    loss, right, n = map(sum, zip(*sums))
+    return loss / n, right / n
+""",
+        },
+    ),
+    Right(
+        "index by index, in place on a copy, an own meter, sklearn",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    out = torch.zeros(10).long()
+    for label in labels:
+        out[label] += 1
+    return out
+""",
+            "pixel_statistics": """
+def pixel_statistics(images):
+    x = images.to(torch.float32).div_(255)
+    m = x.mean()
+    x -= m
+    return m.item(), x.pow(2).mean().sqrt().item()
+""",
+            "MLP": """
+def _stage(*sizes):
+    for a, b in zip(sizes, sizes[1:]):
+        yield nn.Linear(a, b)
+        yield nn.ReLU()
+
+class MLP(nn.Module):
+    hidden_layer: nn.Sequential
+    output_layer: nn.Sequential
+
+    def __init__(self, input_size: int = 28 * 28, hidden_size: int = 500, num_classes: int = 10, *, verbose: bool = False) -> None:
+        super(MLP, self).__init__()
+        self.input_size, self.verbose = input_size, verbose
+        self.hidden_layer = nn.Sequential(*_stage(input_size, hidden_size, hidden_size))
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes, bias=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.verbose:
+            print(x.shape)
+        return self.output_layer(self.hidden_layer(x.view(-1, self.input_size)))
+
+    @property
+    def parameters_count(self):
+        return sum(p.numel() for p in self.parameters())
+""",
+            "train_one_epoch": """
+import contextlib
+from dataclasses import dataclass
+
+@dataclass
+class Meter:
+    total: float = 0.0
+    n: int = 0
+
+    @contextlib.contextmanager
+    def batch(self, size):
+        yield lambda loss: setattr(self, "total", self.total + loss.item() * size)
+        self.n += size
+
+    @property
+    def mean(self):
+        return self.total / self.n
+
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    meter = Meter()
+    model.train()
+    for images, labels in loader:
+        with meter.batch(len(labels)) as record:
+            optimizer.zero_grad()
+            loss = criterion(model(images.to(device)), labels.to(device))
+            loss.backward()
+            optimizer.step()
+            record(loss)
+    return meter.mean
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    import numpy as np
+    from sklearn.metrics import accuracy_score
+    was_training = model.training
+    model.eval()
+    preds, trues, losses = [], [], []
+    with torch.no_grad():
+        for images, labels in loader:
+            logits = model(images.to(device))
+            losses += [criterion(logits, labels.to(device)).item()] * len(labels)
+            preds.extend(logits.cpu().numpy().argmax(axis=1)); trues.extend(labels.tolist())
+    model.train(was_training)
+    return float(np.mean(losses)), float(accuracy_score(trues, preds))
+""",
+        },
+    ),
+    Right(
+        "the size of the dataset, gradients cleared by the model",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    from tqdm import tqdm
+    model.train()
+    running, n = torch.zeros((), device=device), 0
+    for images, labels in tqdm(loader, leave=False):
+        model.zero_grad()
+        images, labels = images.to(device), labels.to(device)
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        running += loss.detach() * labels.size(0)
+        n += labels.size(0)
+    return (running / n).item()
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    was_training = model.training
+    model.eval()
+    total, right, seen = 0.0, 0, 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            logits = model(images)
+            total += criterion(logits, labels).item() * len(labels)
+            right += (logits.argmax(dim=1) == labels).sum().item()
+            seen += len(labels)
+    model.train(was_training)
+    return [total / len(loader.dataset), right / len(loader.dataset)]
+""",
+            "pixel_statistics": """
+def pixel_statistics(images):
+    x = images / 255
+    return [x.mean().item(), x.std().item()]
+""",
+        },
+    ),
+    Wrong(
+        "class_counts: clears its labels",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    counts = torch.bincount(labels, minlength=10)
+    labels.zero_()
+    return counts
+""",
+        },
+        hint="was changed",
+    ),
+    Wrong(
+        "class_counts: sorts its labels",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    import numpy as np
+    a = labels.numpy()
+    a.sort()
+    return torch.from_numpy(np.bincount(a, minlength=10))
+""",
+        },
+        hint="was changed",
+    ),
+    Wrong(
+        "class_counts: counts from 1 to 10",
+        cells={
+            "class_counts": """
+def class_counts(labels):
+    return torch.stack([(labels == d).sum() for d in range(1, 11)])
+""",
+        },
+        hint="the digits begin at 0",
+    ),
+    Wrong(
+        "class_counts: a default that is kept",
+        cells={
+            "class_counts": """
+def class_counts(labels, out=torch.zeros(10, dtype=torch.int64)):
+    for label in labels:
+        out[label] += 1
+    return out
+""",
+        },
+        hint="start from zeros",
+    ),
+    Wrong(
+        "pixel_statistics: clears its images",
+        cells={
+            "pixel_statistics": """
+def pixel_statistics(images):
+    a = images.numpy()
+    x = a / 255
+    a[...] = 0
+    return float(x.mean()), float(x.std())
+""",
+        },
+        hint="was changed",
+    ),
+    Wrong(
+        "pixel_statistics: divides with //",
+        cells={
+            "pixel_statistics": """
+def pixel_statistics(images):
+    x = (images // 255).float()
+    return x.mean().item(), x.std().item()
+""",
+        },
+        hint="whole numbers",
+    ),
+    Wrong(
+        "pixel_statistics: without the paper",
+        cells={
+            "pixel_statistics": """
+def pixel_statistics(images):
+    x = images[images > 0].float() / 255
+    return x.mean().item(), x.std().item()
+""",
+        },
+        hint="paper counts too",
+    ),
+    Wrong(
+        "pixel_statistics: of one image",
+        cells={
+            "pixel_statistics": """
+def pixel_statistics(images):
+    x = images[0].float() / 255
+    return x.mean().item(), x.std().item()
+""",
+        },
+        hint="first image alone",
+    ),
+    Wrong(
+        "MLP: clears its input",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        out = self.output_layer(self.hidden_layer(x.flatten(1)))
+        x.data.zero_()
+        return out
+""",
+        },
+        hint="forward changes the images",
+    ),
+    Wrong(
+        "MLP: clamps its input",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        x = x.flatten(1)
+        x -= 0
+        x.clamp_(min=0)
+        return self.output_layer(self.hidden_layer(x))
+""",
+        },
+        hint="forward changes the images",
+    ),
+    Wrong(
+        "MLP: under no_grad",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        with torch.no_grad():
+            return self.output_layer(self.hidden_layer(x.flatten(1)))
+""",
+        },
+        hint="No gradient reaches",
+    ),
+    Wrong(
+        "MLP: detaches the hidden layers",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        return self.output_layer(self.hidden_layer(x.flatten(1)).detach())
+""",
+        },
+        hint="No gradient reaches",
+    ),
+    Wrong(
+        "MLP: networks share their layers",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    _cache = {}
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        key = (input_size, hidden_size, num_classes)
+        if key not in MLP._cache:
+            MLP._cache[key] = (nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU()), nn.Sequential(nn.Linear(hidden_size, num_classes)))
+        self.hidden_layer, self.output_layer = MLP._cache[key]
+    def forward(self, x):
+        return self.output_layer(self.hidden_layer(x.flatten(1)))
+""",
+        },
+        hint="share their weights",
+    ),
+    Wrong(
+        "MLP: with dropout between the layers",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Dropout(0.5), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        return self.output_layer(self.hidden_layer(x.flatten(1)))
+""",
+        },
+        hint="four parts",
+        also=("draws at random",),
+    ),
+    Wrong(
+        "MLP: normalises its batch",
+        cells={
+            "MLP": """
+class MLP(nn.Module):
+    def __init__(self, input_size=784, hidden_size=500, num_classes=10):
+        super().__init__()
+        self.hidden_layer = nn.Sequential(nn.Linear(input_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.ReLU())
+        self.output_layer = nn.Sequential(nn.Linear(hidden_size, num_classes))
+    def forward(self, x):
+        x = x.flatten(1)
+        x = (x - x.mean()) / x.std()
+        return self.output_layer(self.hidden_layer(x))
+""",
+        },
+        hint="",
+    ),
+    Wrong(
+        "train_one_epoch: flattens the images",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    model.train()
+    total, seen = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        loss = criterion(model(images.view(len(images), -1)), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return total / seen
+""",
+        },
+        hint="flattened images",
+    ),
+    Wrong(
+        "train_one_epoch: hands probabilities to the criterion",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    model.train()
+    total, seen = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        loss = criterion(model(images).softmax(1), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return total / seen
+""",
+        },
+        hint="without a softmax",
+    ),
+    Wrong(
+        "train_one_epoch: adds a penalty of its own",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    model.train()
+    total, seen = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        (loss + 0.1 * sum(p.pow(2).sum() for p in model.parameters())).backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return total / seen
+""",
+        },
+        hint="",
+    ),
+    Wrong(
+        "train_one_epoch: hands labels first to the criterion",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+
+    model.train()
+    total, seen = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        loss = criterion(labels, model(images))
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return total / seen
+""",
+        },
+        hint="NotImplementedError",
+    ),
+    Wrong(
+        "evaluate: flattens the images",
+        cells={
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    was_training = model.training
+    model.eval()
+    total, right, seen = 0.0, 0, 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            logits = model(images.view(images.size(0), -1))
+            total += criterion(logits, labels).item() * len(labels)
+            right += (logits.argmax(dim=1) == labels).sum().item()
+            seen += len(labels)
+    model.train(was_training)
+    return total / seen, right / seen
+""",
+        },
+        hint="flattened images",
+    ),
+    Wrong(
+        "evaluate: restores the mode of the outermost module",
+        cells={
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+
+    was_training = model.training
+    model.eval()
+    total, right, seen = 0.0, 0, 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            logits = model(images)
+            total += criterion(logits, labels).item() * len(labels)
+            right += (logits.argmax(dim=1) == labels).sum().item()
+            seen += len(labels)
+    model.training = was_training
+    return total / seen, right / seen
+""",
+        },
+        hint="The mode was changed",
     ),
 ]
 

@@ -1,11 +1,23 @@
 """Check the two questions that look at the data."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
 from autograder.checks.drawing import Case, draw
-from autograder.checks.expect import answer, number, pair, tensor
+from autograder.checks.expect import answer, close, number, pair, tensor
+
+
+def looking_at(library: Any, function: Any, data: Tensor) -> object:
+    """Return what the student's function says of the data, which it must leave as they are."""
+    given = library.types.SimpleNamespace(data=data.clone())
+    result = library.builtins.eval("lambda function, given: function(given.data)", {})(function, given)
+    left = tensor(given.data, "the argument", dtype=data.dtype)
+    assert close(left, data), "The tensor that was handed in was changed: others need it as it is; work on a new one."
+    return result
+
 
 # class_counts
 
@@ -19,8 +31,8 @@ def ten_counts(value: object) -> Tensor:
 
 def miscounts(counts: Tensor) -> dict[str, Tensor]:
     """Return wrong counts by the slips that lead to them."""
-    without_first, without_last = counts.clone(), counts.clone()
-    without_first[0] = without_last[9] = 0
+    without_first, without_last, of_the_next = counts.clone(), counts.clone(), counts.roll(-1)
+    without_first[0] = without_last[9] = of_the_next[9] = 0
     return {
         "The digit 0 is never counted: it is a class like the others.": without_first,
         "The digit 9 is never counted: the digits are `range(10)`, and 9 is the last of them.": without_last,
@@ -30,20 +42,25 @@ def miscounts(counts: Tensor) -> dict[str, Tensor]:
         "This is in the order of how many there are: entry d is the count of digit d.": counts.sort(
             descending=True
         ).values,
+        "Entry d is the count of digit d, not of d + 1: the digits begin at 0.": of_the_next,
     }
 
 
 @pytest.mark.question("class_counts")
 @pytest.mark.points(0.5)
 @pytest.mark.public
-def test_counts_of_a_few(student):
+def test_counts_of_a_few(student, library):
     """Entry d of `class_counts(labels)` is the number of labels that equal d: try torch.tensor([3, 1, 3])."""
+    before = torch.zeros(10, dtype=torch.int64)
     for labels, counts in (
         ([3, 1, 3], [0, 1, 0, 2, 0, 0, 0, 0, 0, 0]),
         ([9, 0, 4, 9, 0, 9], [2, 0, 0, 0, 1, 0, 0, 0, 0, 3]),
     ):
         right = torch.tensor(counts)
-        answer(ten_counts(student.class_counts(torch.tensor(labels))), right, miscounts(right))
+        found = ten_counts(looking_at(library, student.class_counts, torch.tensor(labels)))
+        kept = {"What the call before has counted is still there: start from zeros in each call.": right + before}
+        answer(found, right, miscounts(right) | kept)
+        before = right
 
 
 @pytest.mark.question("class_counts")
@@ -96,6 +113,10 @@ def misjudged(images: Tensor) -> dict[str, tuple[float, float]]:
             mean,
             scaled.mean(dim=(1, 2)).std().item(),
         ),
+        "These are the figures of the first image alone: take all of them.": (
+            scaled[0].mean().item(),
+            scaled[0].std().item(),
+        ),
         "These are the figures of MNIST's training images; compute them from the images that are given.": (
             0.1307,
             0.3081,
@@ -106,14 +127,19 @@ def misjudged(images: Tensor) -> dict[str, tuple[float, float]]:
 @pytest.mark.question("pixel_statistics")
 @pytest.mark.points(0.5)
 @pytest.mark.public
-def test_statistics_of_three_images(student):
+def test_statistics_of_three_images(student, library):
     """`pixel_statistics` gives mean and deviation of all pixels, on the scale from 0 to 1: try two black images and a grey one."""
     images = torch.zeros(3, 28, 28, dtype=torch.uint8)
     images[0] = 204
     images[1, :14] = 51
     scaled = images.double() / 255
-    right = scaled.mean().item(), scaled.std().item()
-    answer(two_numbers(student.pixel_statistics(images)), right, misjudged(images), tolerance=5e-4)
+    right, inked = (scaled.mean().item(), scaled.std().item()), scaled[images > 0]
+    more = {
+        "`//` leaves only whole numbers, 0 or 1: divide with `/`.": (0.0, 0.0),
+        "These are the figures of the inked pixels alone: paper counts too.": (inked.mean().item(), inked.std().item()),
+    }
+    found = two_numbers(looking_at(library, student.pixel_statistics, images))
+    answer(found, right, misjudged(images) | more, tolerance=5e-4)
 
 
 @pytest.mark.question("pixel_statistics")

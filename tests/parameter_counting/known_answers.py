@@ -1296,7 +1296,7 @@ def count_parameters(model):
     return sum(p.numel() for p in model.parameters())
 """,
         },
-        hint="Frozen parameters are counted",
+        hint="The model is changed",
     ),
     Wrong(
         "count: tensors of one shape taken for one",
@@ -1564,5 +1564,246 @@ def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=
             "Two numbers belong to a network with one hidden layer",
             "This is a network with one hidden layer",
         ),
+    ),
+    Right(
+        "decorated, by match, as a length of a range, by identity",
+        cells={
+            "linear_parameters": """
+import functools
+
+def logged(f):
+    @functools.wraps(f)
+    def inner(*args, **kwargs):
+        result = f(*args, **kwargs)
+        print(f.__name__, args, kwargs, "->", result)
+        return result
+    return inner
+
+@logged
+def linear_parameters(in_features: int, out_features: int, bias: bool = True) -> int:
+    weights = in_features * out_features
+    return weights + out_features if bias else weights
+""",
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels: int, out_channels: int, kernel_size, bias=True, groups=1) -> int:
+    match kernel_size:
+        case int():
+            height = width = kernel_size
+        case (height, width):
+            pass
+    one = height * width * (in_channels // groups)
+    return out_channels * (one + bool(bias))
+""",
+            "batchnorm2d_parameters": """
+batchnorm2d_parameters = lambda num_features: num_features << 1
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return len(range(0, size + 2 * padding - kernel_size + 1, stride))
+""",
+            "count_parameters": """
+def count_parameters(model):
+    seen = {}
+    for module in model.modules():
+        for p in module.parameters(recurse=False):
+            seen[id(p)] = p
+    return sum(p.nelement() for p in seen.values() if p.requires_grad)
+""",
+            "mlp_layer_parameters": """
+mlp_layer_parameters = [count_parameters(layer) for layer in mlp if not isinstance(layer, nn.ReLU)]
+print(mlp_layer_parameters)
+""",
+            "mlp_total": """
+mlp_total = count_parameters(mlp)
+assert mlp_total == sum(mlp_layer_parameters), "hm"
+""",
+            "cnn_layer_parameters": """
+cnn = nn.Sequential(
+    nn.Conv2d(1, 16, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Conv2d(16, 32, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Flatten(), nn.Linear(7 * 7 * 32, 10),
+)
+print(cnn(torch.zeros(1, 1, 28, 28)).shape)
+cnn_layer_parameters = [n for n in (sum(p.numel() for p in layer.parameters()) for layer in cnn) if n]
+""",
+            "cnn_total": """
+from functools import reduce
+from operator import add
+cnn_total = reduce(add, cnn_layer_parameters)
+""",
+            "my_total": """
+def build(a):
+    return nn.Sequential(
+        nn.Conv2d(a.in_channels, a.conv1_channels, a.conv1_kernel, padding=a.padding), nn.ReLU(), nn.MaxPool2d(a.pool),
+        nn.Conv2d(a.conv1_channels, a.conv2_channels, a.conv2_kernel, padding=a.padding), nn.ReLU(), nn.MaxPool2d(a.pool),
+        nn.Flatten(), nn.LazyLinear(a.classes))
+net = build(my_arch)
+net(torch.zeros(2, my_arch.in_channels, my_arch.image_size, my_arch.image_size))
+my_total = count_parameters(net)
+""",
+        },
+    ),
+    Right(
+        "an object that is called, by groups, a loop, a generator",
+        cells={
+            "linear_parameters": """
+class _Linear:
+    def __call__(self, in_features, out_features, bias=True):
+        return in_features * out_features + out_features * int(bias)
+linear_parameters = _Linear()
+""",
+            "conv2d_parameters": """
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    try:
+        kh, kw = kernel_size
+    except TypeError:
+        kh = kw = kernel_size
+    total = 0
+    for g in range(groups):
+        ins, outs = in_channels // groups, out_channels // groups
+        total += ins * outs * kh * kw
+        total += outs if bias else 0
+    return total
+""",
+            "batchnorm2d_parameters": """
+def batchnorm2d_parameters(num_features: int) -> int:
+    bn = nn.BatchNorm2d(num_features)
+    return bn.weight.numel() + bn.bias.numel()
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0) -> int:
+    left, count = -padding, 0
+    while left + kernel_size <= size + padding:
+        count += 1
+        left += stride
+    return count
+""",
+            "count_parameters": """
+def _walk(module, seen):
+    for p in module._parameters.values():
+        if p is not None and p.requires_grad and id(p) not in seen:
+            seen.add(id(p))
+            yield p.numel()
+    for child in module.children():
+        yield from _walk(child, seen)
+
+def count_parameters(model: nn.Module) -> int:
+    return sum(_walk(model, set()))
+""",
+            "mlp_layer_parameters": """
+import itertools
+sizes = [28 * 28, 500, 500, 10]
+mlp_layer_parameters = [linear_parameters(a, b) for a, b in itertools.pairwise(sizes)]
+mlp_layer_parameters
+""",
+            "my_total": """
+from dataclasses import dataclass
+
+@dataclass
+class Step:
+    kernel: int
+    channels: int
+
+size, channels, my_total = my_arch.image_size, my_arch.in_channels, 0
+for step in (Step(my_arch.conv1_kernel, my_arch.conv1_channels), Step(my_arch.conv2_kernel, my_arch.conv2_channels)):
+    my_total += (channels * step.kernel**2 + 1) * step.channels
+    if my_arch.padding == "valid":
+        size -= step.kernel - 1
+    size //= my_arch.pool
+    channels = step.channels
+my_total += (size * size * channels + 1) * my_arch.classes
+""",
+        },
+    ),
+    Right(
+        "cached, in numpy, rounded up from below",
+        cells={
+            "linear_parameters": """
+from functools import lru_cache
+linear_parameters = lru_cache(maxsize=None)(lambda in_features, out_features, bias=True: (in_features + bool(bias)) * out_features)
+""",
+            "conv2d_parameters": """
+import numpy as np
+def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True, groups=1):
+    k = np.broadcast_to(kernel_size, 2)
+    return int(np.prod([in_channels // groups, *k, out_channels]) + (out_channels if bias else 0))
+""",
+            "conv2d_output_size": """
+def conv2d_output_size(size, kernel_size, stride=1, padding=0):
+    return -(-(size + 2 * padding - kernel_size + 1) // stride)
+""",
+            "count_parameters": """
+import numpy as np
+def count_parameters(model: nn.Module) -> int:
+    sizes = [p.detach().cpu().numpy().size for _, p in model.named_parameters() if p.requires_grad]
+    return int(np.sum(sizes, dtype=np.int64))
+""",
+            "mlp_layer_parameters": """
+mlp_layer_parameters = 784 * 500 + 500, 500 * 500 + 500, 500 * 10 + 10
+""",
+        },
+    ),
+    Wrong(
+        "count_parameters: unfreezes the model",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    total = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    model.requires_grad_(True)
+    return total
+""",
+        },
+        hint="The model is changed",
+    ),
+    Wrong(
+        "count_parameters: freezes the model",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    total = 0
+    for p in model.parameters():
+        if p.requires_grad:
+            total += p.numel()
+            p.requires_grad = False
+    return total
+""",
+        },
+        hint="The model is changed",
+    ),
+    Wrong(
+        "count_parameters: leaves the model in evaluation mode",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    model.eval()
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+""",
+        },
+        hint="The model is changed",
+    ),
+    Wrong(
+        "count_parameters: in half precision",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    return sum(p.numel() for p in model.half().parameters() if p.requires_grad)
+""",
+        },
+        hint="The model is changed",
+    ),
+    Wrong(
+        "count_parameters: overwrites the weights",
+        cells={
+            "count_parameters": """
+def count_parameters(model):
+    total = 0
+    for p in model.parameters():
+        if p.requires_grad:
+            p.data.fill_(1)
+            total += int(p.sum())
+    return total
+""",
+        },
+        hint="The model is changed",
     ),
 ]

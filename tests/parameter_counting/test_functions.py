@@ -8,7 +8,7 @@ import torch
 
 from autograder.checks import partial
 from autograder.checks.drawing import Case, draw
-from autograder.checks.expect import Slip, answer, integer
+from autograder.checks.expect import Slip, answer, close, integer
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -443,6 +443,18 @@ def test_a_small_network(student, library):
     answer(found, [8, 11], slips)
 
 
+CHANGED = "The model is changed: only count, and leave its weights, its mode and requires_grad as they are."
+
+
+def state_of(library: Any, model: Any) -> object:
+    """Return all that counting must leave as it is."""
+    return library.builtins.eval(
+        "lambda model: [[one.training for one in model.modules()], "
+        "[[one.requires_grad, str(one.dtype), one.detach().float().clone()] for one in model.parameters()]]",
+        {},
+    )(model)
+
+
 @pytest.mark.question("count_parameters")
 @pytest.mark.points(0)
 @pytest.mark.public
@@ -456,7 +468,9 @@ def test_what_counts_once_or_not_at_all(student, library):
         nn.Sequential(shared, nn.ReLU(), shared, nn.BatchNorm1d(4), frozen),
         nn.Sequential(shared, nn.ReLU(), nn.Identity(), nn.BatchNorm1d(4), nn.Identity()),
     ]
+    before = state_of(library, models[0])
     found = [integer(student.count_parameters(model), "count_parameters of a model") for model in models]
+    assert close(state_of(library, models[0]), before, tolerance=0), CHANGED
     slips = {FROZEN: [43, 28], SHARED: [48, 28], BUFFERS: [36, 36], STATE_DICT: [72, 37]}
     answer(found, [28, 28], slips)
 
@@ -476,7 +490,9 @@ def test_frozen_parameters(student, library, rng):
     found = []
     for tensors in (first.parameters(), second.parameters(), library.itertools.islice(last.parameters(), 1)):
         library.builtins.list(library.builtins.map(library.operator.methodcaller("requires_grad_", False), tensors))
+        before = state_of(library, model)
         found.append(count(model))
+        assert close(state_of(library, model), before, tolerance=0), CHANGED
     conv2d, linear1, linear2 = 6 * a * b + b, b * c + c, c * d + d
     right = [linear1 + linear2, linear2, d]
     if found == right:

@@ -5,6 +5,7 @@ name = 'best_run'
 points = None
 
 
+import copy
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
@@ -154,6 +155,14 @@ BY_LAST = "This run is the best after its last epoch. Stopped earlier, another o
 BY_MEAN = "This run is the best on the average over its epochs: go by the best epoch of each."
 
 
+BY_LEAST_GAP = "In this run the gap is smallest of all, at some epoch: go by the loss on others, not by the gap."
+
+
+BY_COMMON_EPOCHS = (
+    "This run is the best over the epochs that all runs have: some have more epochs than others (zip stops too early)."
+)
+
+
 BY_HIGHEST = "This run reaches the highest loss on others: lower is better."
 
 
@@ -202,11 +211,14 @@ def lowest(runs: Mapping[str, Run], value_of: Callable[[Run], float]) -> str:
 
 def choices(runs: Mapping[str, Run]) -> dict[str, str]:
     """Return the run that each known slip chooses."""
+    shortest = min(len(run["valid"]) for run in runs.values())
     return {
         BY_TRAINING: lowest(runs, lambda run: min(run["train"])),
         BY_GAP: lowest(runs, lambda run: run["valid"][-1] - run["train"][-1]),
         BY_LAST: lowest(runs, lambda run: run["valid"][-1]),
         BY_MEAN: lowest(runs, lambda run: sum(run["valid"]) / len(run["valid"])),
+        BY_LEAST_GAP: lowest(runs, lambda run: min(v - t for t, v in zip(run["train"], run["valid"], strict=True))),
+        BY_COMMON_EPOCHS: lowest(runs, lambda run: min(run["valid"][:shortest])),
         BY_HIGHEST: lowest(runs, lambda run: -max(run["valid"])),
     }
 
@@ -250,15 +262,15 @@ def gaps_of(run: Run) -> dict[str, float]:
     }
 
 
-def answered(student: Any, runs: Mapping[str, Run]) -> tuple[str, int, float]:
-    """Return what the student's function says of these runs: a run's name, an epoch, a gap."""
-    name, epochs, gap = sequence(student.best_run(runs), "best_run(…)", 3)
+def three_values(answer: object) -> tuple[str, int, float]:
+    """Return an answer as a run's name, an epoch, a gap."""
+    name, epochs, gap = sequence(answer, "best_run(…)", 3)
     assert type(name) is str, "The first value is the name of the run, a text."
     return name, integer(epochs, "the number of epochs"), number(gap, "the gap")
 
 
-def test_six_runs(student):
-    """Of six runs, take the one whose loss on others gets lowest, stop it there, and say the gap there."""
+def test_eight_runs(student, library):
+    """Of eight runs, take the one whose loss on others gets lowest, stop it there, and say the gap there."""
     runs = {
         "learned nothing": {"train": [2.31, 2.30, 2.30], "valid": [2.31, 2.31, 2.30]},
         "by heart": {"train": [0.50, 0.04, 0.01], "valid": [0.70, 0.40, 0.90]},
@@ -266,8 +278,13 @@ def test_six_runs(student):
         "steady": {"train": [0.80, 0.40, 0.25, 0.22], "valid": [0.90, 0.50, 0.35, 0.30]},
         "quick": {"train": [0.50, 0.30, 0.20], "valid": [0.45, 0.35, 0.36]},
         "wild": {"train": [1.50, 0.90], "valid": [9.00, 1.20]},
+        "early": {"train": [0.35, 0.20, 0.15, 0.10], "valid": [0.40, 0.33, 0.90, 0.90]},
+        "easier": {"train": [1.50, 1.20, 1.00], "valid": [1.30, 1.10, 1.05]},
     }
-    name, epochs, gap = answered(student, runs)
+    given = library.types.SimpleNamespace(runs=copy.deepcopy(runs))
+    found = library.builtins.eval("lambda function, given: function(given.runs)", {})(student.best_run, given)
+    assert given.runs == runs, "The losses that were handed in were changed: others need them as they are."
+    name, epochs, gap = three_values(found)
     assert name in runs, "The first value is the name of one of the runs, as it stands in `runs`."
     answer(name, "turns", choices(runs))
     answer(epochs, 4, stops(runs["turns"]) | {"This is another run's epoch: take all of one run.": 3})
@@ -464,4 +481,4 @@ def as_html(text: str) -> str:
     return "".join(parts)
 
 
-test_six_runs = PublicCheck(test_six_runs, question=name, points=0.5, placeholder=None, coverage='0.5 of 1.5 points is checked here, the rest by hidden checks.')
+test_eight_runs = PublicCheck(test_eight_runs, question=name, points=0.5, placeholder=None, coverage='0.5 of 1.5 points is checked here, the rest by hidden checks.')

@@ -82,16 +82,19 @@ FIRST = "Images come first, then targets: (images, targets)."
 AS_IT_CAME = "The batch is returned as it came, a list of pairs: make a pair of lists of it."
 
 
-def test_a_batch_of_two(student):
+def test_a_batch_of_two(student, library):
     """`collate` returns a list of images and a list of targets, in order."""
     for height in (4, 6):
         images = [torch.zeros(3, 4, 5), torch.ones(3, height, 5)]
-        targets = [{"labels": torch.tensor([1])}, {"labels": torch.tensor([2, 3])}]
+        targets = [{"boxes": torch.ones(n, 4), "labels": torch.arange(n) + 1} for n in (1, 2)]
         batch = list(zip(images, targets, strict=True))
+        given = library.types.SimpleNamespace(batch=[(image, dict(target)) for image, target in batch])
         slips: dict[str, object] = {FIRST: (targets, images), AS_IT_CAME: batch}
         if height == 4:
             slips[STACKED] = (torch.stack(images), targets)
-        answer(student.collate(batch), (images, targets), slips)
+        found = library.builtins.eval("lambda function, given: function(given.batch)", {})(student.collate, given)
+        answer(found, (images, targets), slips)
+        assert close(given.batch, batch), "The batch that was handed in was changed: make lists of your own."
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

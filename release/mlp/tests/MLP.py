@@ -5,13 +5,36 @@ name = 'MLP'
 points = None
 
 
+import torch
+import contextlib
+from typing import Any
 from collections.abc import Mapping
 from collections.abc import Sequence
-import torch
 from torch import Tensor
-from typing import Any
 import numpy as np
 from typing import NoReturn
+
+
+def layer_places(model: Any, library: Any, *blocks: str) -> dict[str, str]:
+    """Return how the state names the layers of blocks, `block1.conv.`, and how it would by their place, `block1.0.`.
+
+    They differ where an nn.Sequential was made of an OrderedDict, which is as good. A block that is not there has none.
+    """
+    names_of = library.builtins.eval("lambda block: [name for name, _ in block.named_children()]")
+    places: dict[str, str] = {}
+    for block in blocks:
+        with contextlib.suppress(Exception):  # a student's model: what its state lacks says more
+            layers = names_of(getattr(model, block))
+            places |= {f"{block}.{name}.": f"{block}.{place}." for place, name in enumerate(layers)}
+    return places
+
+
+def renamed(state: "Mapping[str, torch.Tensor]", names: Mapping[str, str]) -> "dict[str, torch.Tensor]":
+    """Return a state in which layers have other names: those that begin as a key of `names` begin as its value."""
+    return {
+        next((new + name.removeprefix(old) for old, new in names.items() if name.startswith(old)), name): value
+        for name, value in state.items()
+    }
 
 
 def shapes(inputs: int, hidden: int, classes: int) -> dict[str, tuple[int, ...]]:
@@ -174,23 +197,37 @@ def misread(weights: Sequence[Tensor], x: Tensor) -> dict[str, Tensor]:
 
 def test_structure(student, library):
     """`hidden_layer` is Linear, ReLU, Linear, ReLU and `output_layer` is Linear, each an nn.Sequential."""
-    model = student.MLP(20, 8, 3)
-    found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    model, other = student.MLP(20, 8, 3), student.MLP(20, 8, 3)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    places = layer_places(model, library, "hidden_layer", "output_layer")
+    found = {name: tuple(value.shape) for name, value in renamed(before, places).items()}
+    assert "output_layer.weight" not in found, "`output_layer` is an nn.Sequential too, of one Linear."
+    if any(name.startswith("hidden_layer.") for name in found):
+        assert len(list(model.hidden_layer)) == 4, "`hidden_layer` has four parts: Linear, ReLU, Linear, ReLU."
     for name, shape in shapes(20, 8, 3).items():
         assert name in found, f"MLP(20, 8, 3) has no parameter {name!r}: compare print(MLP()) with the one above."
         assert found[name] == shape, f"In MLP(20, 8, 3) {name} has shape {found[name]}; it must be {shape}."
     assert len(found) == 6, "There are more parameters than those of three Linear layers with biases."
     kinds = ("Linear", "ReLU", "Linear", "ReLU")
-    layers = list(model.hidden_layer)
-    assert len(layers) == 4, "`hidden_layer` has four parts: Linear, ReLU, Linear, ReLU."
-    for number, (layer, kind) in enumerate(zip(layers, kinds, strict=True)):
+    for number, (layer, kind) in enumerate(zip(list(model.hidden_layer), kinds, strict=True)):
         right = library.builtins.isinstance(layer, library.torch.nn.ReLU if kind == "ReLU" else library.torch.nn.Linear)
         assert right, f"hidden_layer[{number}] must be an nn.{kind}."
     assert len(list(model.output_layer)) == 1, "`output_layer` has one part, a Linear: it gives logits as they are."
+    other.load_state_dict({name: torch.zeros_like(value) for name, value in before.items()})
+    after = model.state_dict()
+    assert all(after[name].equal(value) for name, value in before.items()), (
+        "Two MLP(20, 8, 3) share their weights: make the layers in __init__, so that each network has its own."
+    )
 
 
-def test_shapes_of_the_result(student):
+def test_shapes_of_the_result(student, library):
     """Flat vectors and images both give one row of logits for each image: Linear, ReLU, Linear, ReLU, Linear."""
+    call = library.builtins.eval("lambda model, given: model(given.images)", {})
+    learning = library.builtins.eval(
+        "lambda model, given: (lambda logits: logits.requires_grad and (logits.sum().backward(), "
+        "all(one.grad is not None for one in model.parameters()))[1])(model(given.images))",
+        {},
+    )
     model = student.MLP(16, 8, 3)
     weights = {}
     for number, (name, shape) in enumerate(shapes(16, 8, 3).items()):
@@ -201,9 +238,16 @@ def test_shapes_of_the_result(student):
     right, slips = logits_of(list(weights.values()), x), misread(list(weights.values()), x)
     for images in (x, x.view(5, 1, 4, 4)):
         name = f"MLP(16, 8, 3) of an input of shape {list(images.shape)}"
-        answer(tensor(model(images), name, shape=(5, 3), dtype=torch.float32), right, slips)
+        given = library.types.SimpleNamespace(images=images.clone())
+        found = tensor(call(model, given), name, shape=(5, 3), dtype=torch.float32)
+        left = tensor(given.images, "the input of forward")
+        assert close(left, images), "forward changes the images that it is given: others need them as they are."
+        answer(found, right, slips)
     name = "MLP(16, 8, 3) of a single image [1, 16]"
     answer(tensor(model(x[:1]), name, shape=(1, 3), dtype=torch.float32), right[:1])
+    assert learning(model, library.types.SimpleNamespace(images=x)) is True, (
+        "No gradient reaches every layer, so not all can learn: is there a no_grad or a detach in forward?"
+    )
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

@@ -5,10 +5,10 @@ name = 'class_counts'
 points = None
 
 
+from typing import Any
 import torch
 from torch import Tensor
 from collections.abc import Mapping
-from typing import Any
 import numpy as np
 from typing import NoReturn
 
@@ -122,6 +122,15 @@ def tensor(
     return value.detach()
 
 
+def looking_at(library: Any, function: Any, data: Tensor) -> object:
+    """Return what the student's function says of the data, which it must leave as they are."""
+    given = library.types.SimpleNamespace(data=data.clone())
+    result = library.builtins.eval("lambda function, given: function(given.data)", {})(function, given)
+    left = tensor(given.data, "the argument", dtype=data.dtype)
+    assert close(left, data), "The tensor that was handed in was changed: others need it as it is; work on a new one."
+    return result
+
+
 def ten_counts(value: object) -> Tensor:
     """Return the counts, int64 [10]; name the slip where there are fewer than ten."""
     fewer = isinstance(value, Tensor) and value.ndim == 1 and len(value) < 10
@@ -131,8 +140,8 @@ def ten_counts(value: object) -> Tensor:
 
 def miscounts(counts: Tensor) -> dict[str, Tensor]:
     """Return wrong counts by the slips that lead to them."""
-    without_first, without_last = counts.clone(), counts.clone()
-    without_first[0] = without_last[9] = 0
+    without_first, without_last, of_the_next = counts.clone(), counts.clone(), counts.roll(-1)
+    without_first[0] = without_last[9] = of_the_next[9] = 0
     return {
         "The digit 0 is never counted: it is a class like the others.": without_first,
         "The digit 9 is never counted: the digits are `range(10)`, and 9 is the last of them.": without_last,
@@ -142,17 +151,22 @@ def miscounts(counts: Tensor) -> dict[str, Tensor]:
         "This is in the order of how many there are: entry d is the count of digit d.": counts.sort(
             descending=True
         ).values,
+        "Entry d is the count of digit d, not of d + 1: the digits begin at 0.": of_the_next,
     }
 
 
-def test_counts_of_a_few(student):
+def test_counts_of_a_few(student, library):
     """Entry d of `class_counts(labels)` is the number of labels that equal d: try torch.tensor([3, 1, 3])."""
+    before = torch.zeros(10, dtype=torch.int64)
     for labels, counts in (
         ([3, 1, 3], [0, 1, 0, 2, 0, 0, 0, 0, 0, 0]),
         ([9, 0, 4, 9, 0, 9], [2, 0, 0, 0, 1, 0, 0, 0, 0, 3]),
     ):
         right = torch.tensor(counts)
-        answer(ten_counts(student.class_counts(torch.tensor(labels))), right, miscounts(right))
+        found = ten_counts(looking_at(library, student.class_counts, torch.tensor(labels)))
+        kept = {"What the call before has counted is still there: start from zeros in each call.": right + before}
+        answer(found, right, miscounts(right) | kept)
+        before = right
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

@@ -159,6 +159,9 @@ def tensor(
 SMOOTHING = 0.2
 
 
+FLAT = "The model is given flattened images: hand them on as they come, since not every network wants them flat."
+
+
 CRITERION = "The loss is the cross-entropy, whatever `criterion` is: use the argument."
 
 
@@ -184,9 +187,9 @@ def logits_of(weights: Sequence[Tensor], x: Tensor) -> Tensor:
 
 
 def network(library: Any, weights: Sequence[Tensor]) -> Any:
-    """Return that network in the student's process."""
+    """Return that network in the student's process; it takes images of any shape."""
     layers = library.torch.nn
-    parts = []
+    parts = [layers.Flatten()]
     for index in range(0, len(weights), 2):
         parts += [layers.ReLU()] if index else []
         parts += [layers.Linear(weights[index].shape[1], weights[index].shape[0])]
@@ -316,15 +319,20 @@ GRADIENTS_AGAIN = (
 
 
 def on_the_watch(library: Any, model: Any) -> Any:
-    """Return where the student's process notes, for each call of the model, its mode, and where gradients are remembered."""
+    """Return where the student's process notes each call of the model: its mode, flat images, remembered gradients."""
     seen = library.collections.deque()
     library.builtins.eval(
-        "lambda model, note: model.register_forward_hook(lambda module, _, output: ("
-        "note('training' if module.training else 'evaluating'), note('gradients') if output.requires_grad else None, None"
-        ")[-1])",
+        "lambda model, note: model.register_forward_hook(lambda module, given, output: ("
+        "note('training' if module.training else 'evaluating'), given and given[0].dim() == 2 and note('flat'), "
+        "output.requires_grad and note('gradients'), None)[-1])",
         {},
     )(model, seen.append)
     return seen
+
+
+def modes_of(library: Any, model: Any) -> list[bool]:
+    """Return in which modes the model and its layers are: one, where they are all in the same."""
+    return list(library.builtins.eval("lambda model: list({one.training for one in model.modules()})", {})(model))
 
 
 def test_a_model_that_knows_and_one_that_does_not(student, library):
@@ -338,8 +346,8 @@ def test_a_model_that_knows_and_one_that_does_not(student, library):
     results, modes = [], []
     for training in (True, False):
         model.train(training)
-        results.append(student.evaluate(model, batches(library, x, y, 4), criterion))
-        modes.append(model.training)
+        results.append(student.evaluate(model, batches(library, x.view(10, 1, 1, 2), y, 4), criterion))
+        modes.append(modes_of(library, model))
     gradients = library.torch.is_grad_enabled()
     for result in results:
         judge_measured(two_numbers(result), weights, in_batches(x, y, 4))
@@ -347,8 +355,9 @@ def test_a_model_that_knows_and_one_that_does_not(student, library):
     seen = library.builtins.list(seen)
     assert "training" not in seen, EVALUATION_MODE
     assert "gradients" not in seen, NO_GRADIENTS
+    assert "flat" not in seen, FLAT
     assert gradients, GRADIENTS_AGAIN
-    assert modes == [True, False], RESTORED
+    assert modes == [[True], [False]], RESTORED
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

@@ -144,6 +144,18 @@ FROZEN = "Frozen parameters are counted: leave out those whose requires_grad is 
 SHARED = "A shared weight is counted twice: a layer used at two places still has one set of weights."
 
 
+CHANGED = "The model is changed: only count, and leave its weights, its mode and requires_grad as they are."
+
+
+def state_of(library: Any, model: Any) -> object:
+    """Return all that counting must leave as it is."""
+    return library.builtins.eval(
+        "lambda model: [[one.training for one in model.modules()], "
+        "[[one.requires_grad, str(one.dtype), one.detach().float().clone()] for one in model.parameters()]]",
+        {},
+    )(model)
+
+
 def test_a_small_network(student, library):
     """`count_parameters(nn.Linear(3, 2))` is 8, as in the picture; with ReLU and a nested Linear(2, 1) it is 8 + 0 + 3."""
     nn = library.torch.nn
@@ -176,7 +188,9 @@ def test_what_counts_once_or_not_at_all(student, library):
         nn.Sequential(shared, nn.ReLU(), shared, nn.BatchNorm1d(4), frozen),
         nn.Sequential(shared, nn.ReLU(), nn.Identity(), nn.BatchNorm1d(4), nn.Identity()),
     ]
+    before = state_of(library, models[0])
     found = [integer(student.count_parameters(model), "count_parameters of a model") for model in models]
+    assert close(state_of(library, models[0]), before, tolerance=0), CHANGED
     slips = {FROZEN: [43, 28], SHARED: [48, 28], BUFFERS: [36, 36], STATE_DICT: [72, 37]}
     answer(found, [28, 28], slips)
 

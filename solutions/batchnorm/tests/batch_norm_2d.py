@@ -171,7 +171,7 @@ def called(function, x, gamma, beta, mean, var, training, options):
     finally:
         threading.setprofile(None)
         sys.setprofile(before)
-    return result, x, mean, var, bool(found)
+    return result, [x, gamma, beta], mean, var, bool(found)
 
 
 def differentiated(function, x, gamma, beta, mean, var, training, weights):
@@ -315,10 +315,15 @@ def test_training_mode(student, library):
         NOT_CENTRED: (x.mean(dim=(0, 2, 3)) / spread_of(x), ones),
     }
     answer((y.mean(dim=(0, 2, 3)), spread_of(y)), (zeros, ones), slips, tolerance=1e-3)
-    result, x_after, *_ = calling(library, "called")(student.batch_norm_2d, *copies(given), True, {})
-    tensor(result, "batch_norm_2d(…)", dtype=torch.float32)
-    assert tensor(x_after, "x").equal(x), "x itself was changed: work on a new tensor, not in place."
     gamma, beta = torch.tensor([2.0, 1.0, 0.5]), torch.tensor([0.0, -1.0, 3.0])
+    turned = {**given, "gamma": -gamma, "beta": beta}
+    result, left, *_ = calling(library, "called")(student.batch_norm_2d, *copies(turned), True, {})
+    tensor(result, "batch_norm_2d(…)", dtype=torch.float32)
+    x_after, *learned = (tensor(one, "the argument") for one in left)
+    assert x_after.equal(x), "x itself was changed: work on a new tensor, not in place."
+    assert close(learned, [-gamma, beta]), (
+        "gamma or beta was changed: only the running statistics are updated in place."
+    )
     y, _, _ = apply(student, library, {**given, "gamma": gamma, "beta": beta}, training=True)
     slips = {
         "gamma and beta are missing.": (zeros, ones),

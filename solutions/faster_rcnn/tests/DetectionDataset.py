@@ -173,6 +173,7 @@ def a_scene(library: Any, height: int = 40, width: int = 60) -> Any:
     masks = torch.zeros(2, height, width, dtype=torch.bool)
     for mask, (left, top, wide, high) in zip(masks, boxes.tolist(), strict=True):
         mask[top : top + high, left : left + wide] = True
+        mask[top + 1 : top + high - 1, left + 1 : left + wide - 1] = False  # a frame: fewer pixels than its box
     return library.scenes.Scene(image, torch.tensor([7, 0]), boxes, masks)
 
 

@@ -292,11 +292,23 @@ def test_shape_of_the_result(student, library):
     """A batch of images, be it of one, gives one row of ten logits for each image, and gradients flow back."""
     model = student.LeNet5()
     for count in (5, 1):
-        logits = model(torch.arange(count * 784.0).sin().view(count, 1, 28, 28))
+        images = torch.arange(count * 784.0).sin().view(count, 1, 28, 28)
+        given = library.types.SimpleNamespace(images=images.clone())
+        logits = library.builtins.eval("lambda model, given: model(given.images)", {})(model, given)
         tensor(logits, f"LeNet5()(images) of a batch of {count}", shape=(count, 10), dtype=torch.float32)
-    flows = library.builtins.eval("lambda model, images: model(images).requires_grad")
-    assert flows(model, torch.ones(2, 1, 28, 28)) is True, (
+        left = tensor(given.images, "the images")
+        assert left.equal(images), "forward changes the images that it is given: others need them as they are."
+    flows = library.builtins.eval(
+        "lambda model, images: (lambda logits: [logits.requires_grad, logits.requires_grad and "
+        "(logits.sum().backward(), next(model.parameters()).grad is not None)[1]])(model(images))",
+        {},
+    )
+    remembered, arrives = flows(model, torch.ones(2, 1, 28, 28))
+    assert remembered is True, (
         "No gradient flows back from the logits, so nothing can be learned: no no_grad and no detach in forward."
+    )
+    assert arrives is True, (
+        "No gradient reaches the first layer, so it cannot learn: is there a detach on the way, or is it not used?"
     )
 
 

@@ -245,6 +245,14 @@ def test_a_new_tensor(student, library):
         assert tensor(at_last, "images").equal(images), (
             f"translate(images, {dx}, {dy}) returns its argument, or a view of it: return a new tensor."
         )
+    twice = library.builtins.eval(
+        "lambda function, images: (lambda first: (first.clone(), function(images, 0, 1), first))(function(images, 1, 0))",
+        {},
+    )
+    first, _, later = twice(student.translate, images)
+    assert tensor(later, "the result").equal(tensor(first, "the result")), (
+        "A second call changes the result of the first: return a new tensor each time."
+    )
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

@@ -45,13 +45,17 @@ def heads(state: dict[str, Tensor], num_classes: int) -> None:
     assert takes, "As many channels go into the new mask predictor as into the old one: its conv5_mask.in_channels."
 
 
-def test_both_predictors(student):
+def test_both_predictors(student, library):
     """Both heads end in a new predictor for `num_classes` classes, and each call builds a network of its own."""
     first = student.build_segmenter(5)
     heads(weights_of(first), 5)
     heads(weights_of(student.build_segmenter(7)), 7)
     own = len(first.state_dict()[f"{BOX}cls_score.weight"]) == 5
     assert own, "The second call changed the network of the first: take a new base segmenter in each call."
+    learns = library.builtins.eval("lambda module: all(one.requires_grad for one in module.parameters())", {})
+    frozen = "A new predictor is frozen: it starts from nothing and must learn (freeze the body, if anything)."
+    predictors = (first.roi_heads.box_predictor, first.roi_heads.mask_predictor)
+    assert all(learns(one) is True for one in predictors), frozen
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

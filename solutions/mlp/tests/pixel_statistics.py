@@ -5,10 +5,10 @@ name = 'pixel_statistics'
 points = None
 
 
+from typing import Any
 import torch
 from torch import Tensor
 from collections.abc import Mapping
-from typing import Any
 import numpy as np
 import math
 from typing import NoReturn
@@ -128,6 +128,41 @@ def pair(value: object, name: str, parts: str) -> tuple[Any, Any]:
     return items[0], items[1]
 
 
+def _require_shape(found: tuple[int, ...], name: str, shape: tuple[int | None, ...]) -> None:
+    if len(found) != len(shape) or any(w is not None and w != f for w, f in zip(shape, found, strict=True)):
+        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+        _mismatch(f"`{name}` must have shape [{wanted}].", f"of shape {list(found)}")
+
+
+def tensor(
+    value: object, name: str, shape: tuple[int | None, ...] | None = None, dtype: "torch.dtype | None" = None
+) -> "torch.Tensor":
+    """Return `value`, a plain tensor of that shape (None: any size) and dtype without NaN or infinity, detached."""
+    import torch
+
+    if isinstance(value, torch.Tensor) and type(value).__module__.startswith("torchvision.tv_tensors."):
+        value = value.as_subclass(torch.Tensor)  # an image, boxes or masks of torchvision's: grading gets it like this
+    if type(value) not in (torch.Tensor, torch.nn.Parameter):
+        _mismatch(f"`{name}` must be a tensor.", _kind(value))
+    assert isinstance(value, torch.Tensor)
+    if shape is not None:
+        _require_shape(tuple(value.shape), name, shape)
+    if dtype is not None and value.dtype != dtype:
+        _mismatch(f"`{name}` must have dtype {dtype}.", f"of dtype {value.dtype}")
+    if not bool(torch.isfinite(value).all()):
+        _mismatch(f"`{name}` must be finite.", "not: it holds NaN or infinity")
+    return value.detach()
+
+
+def looking_at(library: Any, function: Any, data: Tensor) -> object:
+    """Return what the student's function says of the data, which it must leave as they are."""
+    given = library.types.SimpleNamespace(data=data.clone())
+    result = library.builtins.eval("lambda function, given: function(given.data)", {})(function, given)
+    left = tensor(given.data, "the argument", dtype=data.dtype)
+    assert close(left, data), "The tensor that was handed in was changed: others need it as it is; work on a new one."
+    return result
+
+
 def two_numbers(value: object) -> tuple[float, float]:
     """Return mean and standard deviation as floats."""
     mean, std = pair(value, "pixel_statistics(images)", "mean, standard deviation")
@@ -158,6 +193,10 @@ def misjudged(images: Tensor) -> dict[str, tuple[float, float]]:
             mean,
             scaled.mean(dim=(1, 2)).std().item(),
         ),
+        "These are the figures of the first image alone: take all of them.": (
+            scaled[0].mean().item(),
+            scaled[0].std().item(),
+        ),
         "These are the figures of MNIST's training images; compute them from the images that are given.": (
             0.1307,
             0.3081,
@@ -165,14 +204,19 @@ def misjudged(images: Tensor) -> dict[str, tuple[float, float]]:
     }
 
 
-def test_statistics_of_three_images(student):
+def test_statistics_of_three_images(student, library):
     """`pixel_statistics` gives mean and deviation of all pixels, on the scale from 0 to 1: try two black images and a grey one."""
     images = torch.zeros(3, 28, 28, dtype=torch.uint8)
     images[0] = 204
     images[1, :14] = 51
     scaled = images.double() / 255
-    right = scaled.mean().item(), scaled.std().item()
-    answer(two_numbers(student.pixel_statistics(images)), right, misjudged(images), tolerance=5e-4)
+    right, inked = (scaled.mean().item(), scaled.std().item()), scaled[images > 0]
+    more = {
+        "`//` leaves only whole numbers, 0 or 1: divide with `/`.": (0.0, 0.0),
+        "These are the figures of the inked pixels alone: paper counts too.": (inked.mean().item(), inked.std().item()),
+    }
+    found = two_numbers(looking_at(library, student.pixel_statistics, images))
+    answer(found, right, misjudged(images) | more, tolerance=5e-4)
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.

@@ -144,6 +144,9 @@ RATE = 0.1
 SMOOTHING = 0.2
 
 
+FLAT = "The model is given flattened images: hand them on as they come, since not every network wants them flat."
+
+
 CRITERION = "The loss is the cross-entropy, whatever `criterion` is: use the argument."
 
 
@@ -178,9 +181,9 @@ def logits_of(weights: Sequence[Tensor], x: Tensor) -> Tensor:
 
 
 def network(library: Any, weights: Sequence[Tensor]) -> Any:
-    """Return that network in the student's process."""
+    """Return that network in the student's process; it takes images of any shape."""
     layers = library.torch.nn
-    parts = []
+    parts = [layers.Flatten()]
     for index in range(0, len(weights), 2):
         parts += [layers.ReLU()] if index else []
         parts += [layers.Linear(weights[index].shape[1], weights[index].shape[0])]
@@ -270,18 +273,25 @@ def ways_to_train(
         ),
         "The last batch is left out: it is smaller, but counts.": trained(weights, parts[:-1], criterion),
         CRITERION: trained(weights, parts, functional.cross_entropy),
+        "The criterion takes logits: hand it what the model gives, without a softmax.": trained(
+            weights, parts, lambda logits, labels: criterion(logits.softmax(dim=1), labels)
+        ),
         UNCHANGED: trained(weights, parts, criterion, "a"),
     }
 
 
 def watched(library: Any, model: Any, optimizer: Any) -> Any:
-    """Return where the student's process notes each backward pass, step, and mode of the model when it is called."""
+    """Return where the student's process notes each backward pass, step, and how the model is called.
+
+    That is its mode, and "flat" where an image that it is given has one dimension alone.
+    """
     seen = library.collections.deque()
     library.builtins.eval(
         "lambda model, optimizer, note: ("
         "next(model.parameters()).register_hook(lambda gradient: note('backward')), "
         "optimizer.register_step_pre_hook(lambda *_: note('step')), "
-        "model.register_forward_pre_hook(lambda module, _: note('training' if module.training else 'evaluating')))",
+        "model.register_forward_pre_hook(lambda module, given: ("
+        "note('training' if module.training else 'evaluating'), given and given[0].dim() == 2 and note('flat'), None)[-1]))",
         {},
     )(model, optimizer, seen.append)
     return seen
@@ -344,13 +354,14 @@ def test_an_epoch_teaches(student, library):
     criterion = library.torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     seen = watched(library, model, optimizer)
     model.eval()
-    found = student.train_one_epoch(model, batches(library, x, y, 4), criterion, optimizer)
+    found = student.train_one_epoch(model, batches(library, x.view(22, 1, 1, 3), y, 4), criterion, optimizer)
     seen = library.builtins.list(seen)
     parts = in_batches(x, y, 4)
     ways = ways_to_train(start, parts, smoothed)
     judge_weights(weights_of(model), ways, seen)
     judge_loss(number(found, "the loss"), weights_of(model), ways, [len(labels) for _, labels in parts])
     assert "evaluating" not in seen, TRAINING_MODE
+    assert "flat" not in seen, FLAT
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.
