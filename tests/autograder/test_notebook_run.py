@@ -193,7 +193,7 @@ def test_a_stub_that_is_called_is_a_missing_answer_and_a_library_that_gives_up_i
     error = raised("raised", "builtins.NotImplementedError", cell="<cell 0>", line=2)
     for body, kind, said in (
         ("raise NotImplementedError", Missing, "`double` is not written yet"),
-        ("return F.cross_entropy(labels, logits)", StudentError, "NotImplementedError in cell 1"),
+        ("return F.cross_entropy(labels, logits)", StudentError, "NotImplementedError\nraised in cell 1"),
     ):
         plan = [PlannedCell(name="<cell 0>", index=0, id="a", grade_id="double", source=f"def double(x):\n    {body}")]
         run = NotebookRun(plan, Budget(), FakeSandbox({"call": throw(error)}), seed=1)
