@@ -238,14 +238,14 @@ import mmap, threading, time
 block = mmap.mmap(-1, 60_000_000)
 block.write(b"x" * 60_000_000)
 shared = private_bytes(os.getpid(), 0)
-hungry = "x = b'1' * 80_000_000; import time; time.sleep(20)"
+hungry = "x = b'1' * 80_000_000; import time; time.sleep(90)"
 child = []
 threading.Thread(target=lambda: child.append(subprocess.Popen([sys.executable, "-c", hungry]))).start()
-ends_at = time.monotonic() + 15
+ends_at = time.monotonic() + 60
 while private_bytes(os.getpid(), 0) < shared + 75_000_000 and time.monotonic() < ends_at: time.sleep(0.05)
 with_child = private_bytes(os.getpid(), 0)
 pids = list(processes_below(os.getpid()))
-child[0].kill()
+child[0].kill(); child[0].wait()
 if os.fork() == 0: time.sleep(2); os._exit(0)
 forked = private_bytes(os.getpid(), 0)
 found = [shared > 60_000_000, with_child - shared > 75_000_000, child[0].pid in pids, forked < shared + 40_000_000]
