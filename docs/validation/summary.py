@@ -1,5 +1,9 @@
-"""Write the tables of README.md in this folder from the JSON files beside it: python docs/validation/summary.py."""
+"""Write the tables of README.md in this folder from the JSON files beside it: python docs/validation/summary.py.
 
+With `--quick FOLDER` only the table of the quick form, from the JSON files there.
+"""
+
+import argparse
 import json
 import re
 from pathlib import Path
@@ -10,13 +14,14 @@ ORDER = ("parameter_counting", "mlp", "lenet", "batchnorm", "faster_rcnn", "mask
 
 def main() -> None:
     """Replace what stands between the markers."""
-    found = [json.loads(path.read_text()) for name in ORDER if (path := HERE / f"{name}.json").is_file()]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", type=Path, metavar="FOLDER")
+    folder = parser.parse_args().quick
+    found = [json.loads(path.read_text()) for name in ORDER if (path := (folder or HERE) / f"{name}.json").is_file()]
+    tables = {"kills": kills, "survivors": survivors, "students": students, "spread": spread}
     text = (HERE / "README.md").read_text()
     for name, lines in (
-        ("kills", kills(found)),
-        ("survivors", survivors(found)),
-        ("students", students(found)),
-        ("spread", spread(found)),
+        {"quick": quick(found)}.items() if folder else {k: make(found) for k, make in tables.items()}.items()
     ):
         table = "\n".join(lines)
         text = re.sub(
@@ -25,13 +30,32 @@ def main() -> None:
     (HERE / "README.md").write_text(text)
 
 
+def quick(found: list[dict]) -> list[str]:
+    """Return the table of the quick form, with sums."""
+    lines = ["| assignment | right kept | wrong caught | mutants caught | findings |", "|---|---|---|---|---|"]
+    sums = [0, 0, 0, 0]
+    for one in found:
+        of, caught = answers(one)
+        row = [len(of["right"]) - caught["right"], len(of["right"]), caught["wrong"], len(of["wrong"])]
+        sums = [a + b for a, b in zip(sums, row, strict=True)]
+        mutants = f"{caught['mutant']} of {len(of['mutant'])}"
+        kept, wrong = f"{row[0]} of {row[1]}", f"{row[2]} of {row[3]}"
+        lines.append(f"| {one['assignment']} | {kept} | {wrong} | {mutants} | {len(one['findings'])} |")
+    return [*lines, f"| all | {sums[0]} of {sums[1]} | {sums[2]} of {sums[3]} | | |"]
+
+
+def answers(one: dict) -> tuple[dict[str, list[dict]], dict[str, int]]:
+    """Return an assignment's answers by their kind, and how many of each were caught."""
+    of = {kind: [row for row in one["answers"] if row["kind"] == kind] for kind in ("right", "wrong", "mutant")}
+    return of, {kind: sum(bool(row["caught_by"]) for row in rows) for kind, rows in of.items()}
+
+
 def kills(found: list[dict]) -> list[str]:
     """Return the table of answers and mutants."""
     lines = ["| assignment | solution | blank | right kept | wrong caught | mutants caught | of those not explained |"]
     lines.append("|---|---|---|---|---|---|---|")
     for one in found:
-        of = {kind: [row for row in one["answers"] if row["kind"] == kind] for kind in ("right", "wrong", "mutant")}
-        caught = {kind: sum(bool(row["caught_by"]) for row in rows) for kind, rows in of.items()}
+        of, caught = answers(one)
         lines.append(
             f"| [{one['assignment']}]({one['assignment']}.html) | {one['solution']['score']:g} of {one['points']:g} "
             f"| {one['blank']['score']:g} | {len(of['right']) - caught['right']} of {len(of['right'])} "
