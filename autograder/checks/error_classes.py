@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from autograder.checks.library_classes import library_exception
+from autograder.checks.loaded_classes import library_exception
 from autograder.checks.outcomes import StudentError
 
 __all__ = ["StudentErrorClass", "error_class", "new_error"]

@@ -15,7 +15,7 @@ from autograder.checks.arguments_in_place import change_in_place, is_changeable
 from autograder.checks.compared_text import NO_VERDICT, OF_THEIRS, Incomparable, Named
 from autograder.checks.error_classes import StudentErrorClass, error_class
 from autograder.checks.expect import Mismatch
-from autograder.checks.library_classes import stand_in_class
+from autograder.checks.loaded_classes import stand_in_class
 from autograder.checks.notebook_run import NotebookRun
 from autograder.checks.signatures import SIGNATURE, as_class, plain_class, signature
 from autograder.sandbox.shared.protocol import CheckFunction, ImportPath, ProtocolError, RemoteObject, StandIn

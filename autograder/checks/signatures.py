@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from autograder.checks.library_classes import library_class
+from autograder.checks.loaded_classes import library_class
 from autograder.sandbox.shared.protocol import RemoteObject
 
 __all__ = ["SIGNATURE", "as_class", "plain_class", "signature"]

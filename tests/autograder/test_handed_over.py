@@ -18,7 +18,7 @@ from autograder.checks.check_folder import CheckFolder
 from autograder.checks.check_functions import CheckFunctions
 from autograder.checks.error_classes import error_class, new_error
 from autograder.checks.expect import Mismatch
-from autograder.checks.library_classes import library_class, stand_in_class
+from autograder.checks.loaded_classes import library_class, stand_in_class
 from autograder.checks.outcomes import Ending, OutsideCheck, Partial, StudentError
 from autograder.errors import GraderError
 from autograder.sandbox.outside.process import CallRaised, _raised
