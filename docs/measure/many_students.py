@@ -1,20 +1,22 @@
 """Judge right answers for thousands of students by every cheap check, and the solution's training for hundreds.
 
     python docs/measure/many_students.py --report docs/validation/many_students.md
-        [--students 10000] [--seeds 500] [--only mlp …]
+        [--students 10000] [--others 200] [--seeds 500] [--only mlp …]
 
-It is the part of `autograder validate` that asks whether chance ever takes points from a right answer, alone. What an
-assignment gave is kept beside the report, as JSON, and goes into the report again: assignments can be done one by one.
-Hours; graded seeds are kept, so that it can be interrupted.
+It is the part of `autograder validate` that asks whether chance ever takes points from a right answer, alone: the
+solution for so many students, every other known right answer for fewer, since what an ID draws is the same for all.
+What an assignment gave is kept beside the report, as JSON, and goes into the report again: assignments can be done one
+by one. Hours; the report is written as it goes, and graded seeds are kept, so that it can be interrupted.
 """
 
 import argparse
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from autograder.atomic_files import write_atomically
 from autograder.authoring.assignment import build_trees
 from autograder.checks.catalogue import collect_checks
 from autograder.checks.secret import read_secret
@@ -33,12 +35,12 @@ from autograder.validate.spread import failure_bound, spreads
 from autograder.validate.trials import Trial, Trials
 
 ROOT = Path(__file__).parents[2]
-AT_A_TIME = 1_000
-"""Students whose verdicts are counted before the next are judged, so that memory stays as it is."""
+AT_A_TIME = 10
+"""Series, of a hundred students each, that are judged before the report is written again."""
 
 
-def cheap_checks(course: Course, name: str, students: int) -> dict[str, object]:
-    """Return how many right answers were judged for how many students, and every check in which one lost."""
+def cheap_checks(course: Course, name: str, students: int, others: int) -> Iterator[dict[str, object]]:
+    """Yield, as it grows, how many right answers were judged for how many students, and where one lost."""
     assignment = course.assignment(name)
     release, solutions = build_trees(course, assignment)
     checks = list(collect_checks(course.checks_folder(name)))
@@ -54,26 +56,37 @@ def cheap_checks(course: Course, name: str, students: int) -> dict[str, object]:
         isolated=True,
         workers=len(os.sched_getaffinity(0)),
     )
-    series = series_of_students(candidates, checks, personal, students)
+    right = [one for one in candidates if one.must_pass]
+    series = [
+        (candidate.name, one)
+        for candidate, number in ((candidate, others if known else students) for known, candidate in enumerate(right))
+        for one in series_of_students([candidate], checks, personal, number)
+    ]
     tried: dict[str, int] = {}
     failed: dict[str, int] = {}
+    answers: set[str] = set()
+    of_the_solution: set[str] = set()
     sentences: list[str] = []
     began = time.monotonic()
     with SeriesProcess(config) as process:
-        for start in range(0, len(series), AT_A_TIME // 100):
-            judged = process.run(series[start : start + AT_A_TIME // 100])
+        for start in range(0, len(series), AT_A_TIME):
+            some = series[start : start + AT_A_TIME]
+            judged = process.run([one for _, one in some])
+            answers |= {answer for answer, _ in some}
+            of_the_solution |= {student for answer, one in some if answer == right[0].name for student in one.students}
             for found in (one for several in judged.values() for one in several):
                 tried[found.check] = tried.get(found.check, 0) + 1
                 failed[found.check] = failed.get(found.check, 0) + (found.status != CheckStatus.PASSED)
             sentences += losses(candidates, judged)
-            print(f"{name}: {min(start + AT_A_TIME // 100, len(series))} of {len(series)} series", flush=True)
-    return {
-        "students": students,
-        "right_answers": sum(one.must_pass for one in candidates),
-        "seconds": round(time.monotonic() - began),
-        "checks": {check: [tried[check], failed[check]] for check in tried},
-        "losses": sentences,
-    }
+            print(f"{name}: {min(start + AT_A_TIME, len(series))} of {len(series)} series", flush=True)
+            yield {
+                "students": len(of_the_solution),
+                "others": others,
+                "right_answers": len(answers),
+                "seconds": round(time.monotonic() - began),
+                "checks": {check: [tried[check], failed[check]] for check in tried},
+                "losses": sentences,
+            }
 
 
 def training_checks(course: Course, name: str, seeds: int) -> list[dict[str, object]]:
@@ -118,9 +131,10 @@ def report(found: Mapping[str, Mapping[str, object]]) -> str:
         "",
         "Made by `python docs/measure/many_students.py --report docs/validation/many_students.md`; on how, see there.",
         "The bound is one-sided Clopper-Pearson, 95 % confidence, of the check that was tried least or lost most.",
+        "Students: with whose hidden inputs the solution was judged.",
         "",
-        "| assignment | students | right answers | checks | verdicts | lost | rate in a check at most | minutes |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| assignment | students | other right answers | of each | checks | verdicts | lost | rate at most | min |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, both in found.items():
         cheap = both.get("cheap")
@@ -128,9 +142,9 @@ def report(found: Mapping[str, Mapping[str, object]]) -> str:
             checks = cheap["checks"].values()
             bound = max(failure_bound(lost, tried) for tried, lost in checks)
             lines.append(
-                f"| {name} | {cheap['students']:,} | {cheap['right_answers']} | {len(checks)} | "
-                f"{sum(tried for tried, _ in checks):,} | {sum(lost for _, lost in checks)} | {bound:.3%} | "
-                f"{cheap['seconds'] / 60:.0f} |"
+                f"| {name} | {cheap['students']:,} | {cheap['right_answers'] - 1} | {cheap['others']:,} | "
+                f"{len(checks)} | {sum(tried for tried, _ in checks):,} | {sum(lost for _, lost in checks)} | "
+                f"{bound:.3%} | {cheap['seconds'] / 60:.0f} |"
             )
             lines += [f"\n- {sentence}" for sentence in cheap["losses"]]
     lines += [
@@ -157,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", type=Path, required=True)
     parser.add_argument("--students", type=int, default=10_000)
+    parser.add_argument("--others", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--only", nargs="+")
     options = parser.parse_args()
@@ -166,15 +181,15 @@ def main() -> None:
     found = json.loads(kept.read_text()) if kept.exists() else {}
     names = [assignment.name for assignment in course.assignments]
     for name in options.only or names:
-        for part, number, judge in (
-            ("cheap", options.students, cheap_checks),
-            ("training", options.seeds, training_checks),
+        for part, number, parts in (
+            ("cheap", options.students, lambda name: cheap_checks(course, name, options.students, options.others)),
+            ("training", options.seeds, lambda name: [training_checks(course, name, options.seeds)]),
         ):
-            if number:
-                found.setdefault(name, {})[part] = judge(course, name, number)
+            for judged in parts(name) if number else ():
+                found.setdefault(name, {})[part] = judged
                 found = {one: found[one] for one in names if one in found}
-                kept.write_text(json.dumps(found, indent=1) + "\n")
-                options.report.write_text(report(found))
+                write_atomically(kept, (json.dumps(found, indent=1) + "\n").encode())
+                write_atomically(options.report, report(found).encode())
 
 
 if __name__ == "__main__":
