@@ -13,11 +13,12 @@ from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, Valida
 
 from autograder.atomic_files import write_atomically
 from autograder.authoring.edited_files import questions_of, read_edited_files, verify_edited_files
+from autograder.authoring.language import verify_language
 from autograder.authoring.notebook import release_notebook, solution_notebook, to_bytes, verify_source
 from autograder.authoring.public_checks import export_question
 from autograder.authoring.question_checks import verify_checks, verify_names
 from autograder.authoring.skipped_cells import verify_skipped_cells
-from autograder.authoring.source_cells import verify_cells, verify_language
+from autograder.authoring.source_cells import verify_cells
 from autograder.authoring.standalone import stand_alone
 from autograder.authoring.support_files import solution_files, support_files
 from autograder.checks.catalogue import Check, collect_checks

@@ -11,6 +11,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.answer_files import imported_answers
+from autograder.authoring.language import verify_language
 from autograder.cell_code import defined_names, names_bound, statements
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Tag, read_notebook
@@ -48,7 +49,9 @@ def draft_from(path: Path, in_files: Mapping[str, Mapping[str, str]] | None = No
     What has nbgrader's metadata keeps it. `in_files` are the answers in files beside it, by file and question: those
     that it imports become questions too. Raise NotebookError or BuildError for the first thing that cannot be.
     """
-    return draft_of(read_foreign(path), path, in_files)
+    notebook = read_foreign(path)
+    verify_language(str(path), notebook.metadata)
+    return draft_of(notebook, path, in_files)
 
 
 def draft_of(notebook: NotebookNode, path: Path, in_files: Mapping[str, Mapping[str, str]] | None = None) -> Draft:

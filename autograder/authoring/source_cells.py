@@ -3,8 +3,7 @@
 import ast
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -12,7 +11,7 @@ from autograder.cell_code import names_bound, statements
 from autograder.errors import BuildError
 from autograder.notebooks import EXTRA_CREDIT, NO_EXTRA_CREDIT, Cell, Notebook, Tag
 
-__all__ = ["misspelt_marker", "verify_cells", "verify_language"]
+__all__ = ["misspelt_marker", "verify_cells"]
 
 _MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\b", re.MULTILINE)
 _LIKE_A_MARKER = re.compile(
@@ -43,16 +42,6 @@ _TAGS = (
     Tag.HIDE_INPUT,
 )
 _ALIKE = 0.8
-
-
-def verify_language(where: str, metadata: Mapping[str, Any]) -> None:
-    """Raise BuildError where the kernel of a notebook is of another language than Python."""
-    kernel, language = metadata.get("kernelspec", {}), metadata.get("language_info", {})
-    name = str(kernel.get("language") or language.get("name") or "python")
-    if name.lower() not in {"python", "ipython"}:
-        raise BuildError(
-            f"{where}: its kernel is of {name}; answers in Python alone are graded, choose a Python kernel."
-        )
 
 
 def misspelt_marker(source: str) -> str:

@@ -21,6 +21,7 @@ _SWALLOWED = {"", "Exception", "BaseException", "AssertionError"}
 _SKIPPING = {"skip", "skipif", "xfail"}
 _TELLING = {"pytest.fail", "partial"}
 """Calls whose last argument students read."""
+_PATCHING_ITEMS = {"monkeypatch.setitem", "monkeypatch.delitem", "mock.patch.dict", "patch.dict"}
 
 
 def problems_of_check(item: pytest.Item) -> Iterator[str]:
@@ -100,10 +101,29 @@ def _problems_in_body(function: ast.FunctionDef) -> Iterator[str]:
         elif isinstance(node, ast.Try) and any(isinstance(n, ast.Assert) for part in node.body for n in ast.walk(part)):
             if handler := next((one for one in node.handlers if _swallows(one)), None):
                 yield f"line {handler.lineno} catches what `assert` raises, so the check always passes: take it away."
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "partial" and not _is_fraction(node.args):
-            yield f"{line} gives partial() no fraction: write one between 0 and 1, as in partial(0.5, hint)."
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            yield f"{line} prints, which is thrown away or shown to students: say it in the message of `assert`."
+        elif isinstance(node, ast.Call):
+            yield from (f"{line} {problem}" for problem in _problems_of_call(node))
+
+
+def _problems_of_call(call: ast.Call) -> Iterator[str]:
+    function = ast.unparse(call.func)
+    if function == "partial" and not _is_fraction(call.args):
+        yield "gives partial() no fraction: write one between 0 and 1, as in partial(0.5, hint)."
+    elif function == "print":
+        yield "prints, which is thrown away or shown to students: say it in the message of `assert`."
+    elif function in _PATCHING_ITEMS and (name := _of_student(call)):
+        yield (
+            f"changes a copy of {name!r}, which comes by value: give the notebook another one, "
+            f'`monkeypatch.setattr(student, "{name}", {{**student.{name}, key: value}})`.'
+        )
+
+
+def _of_student(call: ast.Call) -> str:
+    """Return the name of the notebook that the first argument is, "" where it is something else."""
+    match call.args[:1]:
+        case [ast.Attribute(value=ast.Name(id="student"), attr=name)]:
+            return name
+    return ""
 
 
 def _told_values(function: ast.FunctionDef) -> Iterator[str]:

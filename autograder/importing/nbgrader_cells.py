@@ -10,9 +10,9 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.from_notebook import read_foreign
+from autograder.authoring.language import verify_language
 from autograder.cell_code import defined_names, names_bound, statements, words
 from autograder.errors import BuildError, NotebookError
-from autograder.importing.kernel import refuse_other_languages
 from autograder.importing.nbgrader_folder import Delimiters
 from autograder.importing.taken_apart import TakenApart, TestCell, note_names
 from autograder.importing.ungraded import PLACE_FOR_WORDS, ungraded_code, ungraded_words
@@ -43,7 +43,7 @@ def take_apart(paths: Sequence[Path], delimiters: Delimiters, files: frozenset[s
 
 def _read(path: Path) -> NotebookNode:
     notebook = read_foreign(path)
-    refuse_other_languages(notebook, path)
+    verify_language(str(path), notebook.metadata)
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader")
         if marks is not None and not any(marks.get(key) for key in ("grade", "solution", "locked", "task")):

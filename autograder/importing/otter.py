@@ -11,10 +11,10 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.from_notebook import read_foreign
+from autograder.authoring.language import verify_language
 from autograder.authoring.new_assignment import NewAssignment
 from autograder.course import Course
 from autograder.errors import BuildError
-from autograder.importing.kernel import refuse_other_languages
 from autograder.importing.otter_blocks import SourceNotebook, is_source, read_blocks
 from autograder.importing.otter_cells import take_apart
 from autograder.importing.otter_tests import read_config
@@ -37,7 +37,7 @@ def plan_import(course: Course, path: Path) -> Sequence[NewAssignment]:
     if path.suffix.lower() in (".rmd", ".qmd"):
         raise BuildError(f"{path}: it is R Markdown or Quarto; only notebooks of Python (.ipynb) can be graded here.")
     notebook = read_foreign(path)
-    refuse_other_languages(notebook, path)
+    verify_language(str(path), notebook.metadata)
     if not is_source(notebook, path):
         raise BuildError(f"{path}: {_why_no_source(notebook)}")
     name = as_name(path.stem)

@@ -19,6 +19,9 @@ _USUAL: Mapping[str, str] = {"criterion": "nn.CrossEntropyLoss()"}
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)
 _LEFT_BEHIND = ("torch.set_grad_enabled(False)", "torch.manual_seed(0)", "np.random.seed(0)")
 _MODEL = "model"
+_SEVERAL = re.compile(r"^(?:\w+\.)*(?:[Ll]ist|Sequence|Tensor|ndarray|NDArray|Series|DataFrame)\b")
+"""Annotations of what can be empty: `(x == right).all()` and `np.testing.assert_allclose` hold of nothing at all."""
+_BY_KEY = re.compile(r"^(?:\w+\.)*(?:[Dd]ict|Mapping)\b")
 
 
 def slips_of(source: str, around: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
@@ -96,7 +99,7 @@ def _are_alike(one: ast.arg, other: ast.arg) -> bool:
 
 
 def _with_results(source: str, function: _Function) -> Iterator[tuple[str, str]]:
-    """Yield the function with another thing returned: values swapped, its argument, a result without its ones."""
+    """Yield the function with another thing returned: values swapped, its argument, no ones, nothing at all."""
     returned = ast.unparse(function.returns) if function.returns else ""
     for node in _returns(function):
         assert node.value is not None, "_returns gives none without"
@@ -110,6 +113,10 @@ def _with_results(source: str, function: _Function) -> Iterator[tuple[str, str]]
                 yield "ArgumentReturned", replaced(source, node.value, parameter.arg)
         if returned.endswith("Tensor"):
             yield "Squeezed", replaced(source, node.value, f"({text}).squeeze()")
+        if _SEVERAL.search(returned) or isinstance(node.value, ast.List | ast.ListComp):
+            yield "Emptied", replaced(source, node.value, f"({text})[:0]")
+        elif _BY_KEY.search(returned) or isinstance(node.value, ast.Dict | ast.DictComp):
+            yield "Emptied", replaced(source, node.value, "{}")
 
 
 def _returns(function: _Function) -> list[ast.Return]:

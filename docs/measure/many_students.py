@@ -35,7 +35,7 @@ from autograder.validate.spread import failure_bound, spreads
 from autograder.validate.trials import Trial, Trials
 
 ROOT = Path(__file__).parents[2]
-AT_A_TIME = 10
+AT_A_TIME = 4
 """Series, of a hundred students each, that are judged before the report is written again."""
 
 

@@ -114,6 +114,12 @@ def _(c: Author) -> None:
     c.checks("assert student.answer == 42", "assert np.isclose(student.answer, 42)")
 
 
+@mistake("an item of the notebook's dictionary patched")
+def _(c: Author) -> None:
+    c.checks("def test_double_of_hidden(student,", "def test_double_of_hidden(monkeypatch, student,")
+    c.checks("number = int(rng.integers(100))", 'monkeypatch.setitem(student.answer, "a", 1)\n    number = 2')
+
+
 @mistake("random without its import")
 def _(c: Author) -> None:
     c.checks("number = int(rng.integers(100))", "number = int(random.random())")

@@ -152,6 +152,11 @@ def _(c: Author) -> None:
     )
 
 
+@mistake("an R kernel that does not say its language")
+def _(c: Author) -> None:
+    c.meta(kernelspec={"display_name": "R", "name": "ir"})
+
+
 @mistake("a notebook of another name")
 def _(c: Author) -> None:
     c.nb.rename(c.nb.with_name("Week1.ipynb"))

@@ -223,7 +223,7 @@ def test_what_cannot_be_taken_over_is_left_out_with_its_reason_and_the_rest_come
     said = one_line(capsys.readouterr().err)
     assert "Left out: " in said
     assert "nothing in it is worth points" in said
-    assert "only Python can be graded here" in said
+    assert "answers in Python alone are graded" in said
     assert {one.name for one in load_course(root).assignments} == {"first_steps", "week"}
     lesson(theirs / "next_week")
     assert imported(root, tmp_path / "theirs") == 1, "again, for what is new"
@@ -268,7 +268,7 @@ def test_another_kernel_ends_with_one_sentence(root, tmp_path, capsys):
     kernel = {"display_name": "R", "language": "R", "name": "ir"}
     folder = foreign(tmp_path / "week", marked("a", "x <- 1", "solution"), kernelspec=kernel)
     assert imported(root, folder) == 2
-    assert "its kernel is R; only Python can be graded here." in one_line(capsys.readouterr().err)
+    assert "its kernel is of R; answers in Python alone are graded" in one_line(capsys.readouterr().err)
     assert not (root / "source" / "week").exists()
 
 

@@ -383,7 +383,7 @@ def blocks(*sources: str) -> list[dict[str, Any]]:
 
 BOMB = "[&a [1], " + ", ".join(f"&{b} [*{a}, *{a}, *{a}, *{a}]" for a, b in pairwise("abcdefghijklmnopqrst")) + "]"
 BEGIN, END = "# BEGIN QUESTION\nname: q1", "# END QUESTION"
-R_KERNEL = {"display_name": "R", "language": "R", "name": "ir"}
+R_KERNEL = {"display_name": "R", "name": "ir"}
 UNEVEN = question("q1", SCALED, tests=(judging("assert scaled(1)", points=3),), points=2)
 UNENDED = code('""" # BEGIN TEST CONFIG\npoints: 1\nscaled(2)')
 
@@ -458,7 +458,7 @@ def test_another_kind_of_file_ends_with_one_sentence(root, tmp_path, capsys):
     write_source(tmp_path / "two", *source, name="one")
     write_source(tmp_path / "two", *source, name="other")
     for path, sentence in {
-        kernel: "its kernel is R; only Python can be graded here.",
+        kernel: "its kernel is of R; answers in Python alone are graded",
         tmp_path / "no.ipynb": "no.ipynb",
         tmp_path / "none.ipynb": "none.ipynb",
         tmp_path / "week.Rmd": "it is R Markdown or Quarto",

@@ -173,6 +173,8 @@ def ask_age():
 def roll(n): return [random.randint(1, 6) for _ in range(n)]
 def game(n): return sum(roll(n))
 def noise(n): return np.random.normal(size=n)
+RATES = {"EUR": 2}
+def converted(x, currency): return x * RATES[currency]
 def home(): return os.environ["COURSE_HOME"]
 def save(path, data): pathlib.Path(path).write_text(json.dumps(data))
 def load(path): return json.loads(pathlib.Path(path).read_text())
@@ -436,6 +438,7 @@ NATURAL = {
     "input": 'answers = iter(["x", "7"])\nmonkeypatch.setattr("builtins.input", lambda prompt: next(answers))\nassert student.ask_age() == 7',
     "mock.patch of input": 'with mock.patch("builtins.input", side_effect=["x", "7"]):\n    assert student.ask_age() == 7',
     "a name of the notebook replaced": 'monkeypatch.setattr(student, "roll", lambda n: [1] * n)\nassert student.game(3) == 3',
+    "a dictionary of the notebook replaced": 'monkeypatch.setattr(student, "RATES", {**student.RATES, "USD": 3})\nassert student.converted(2, "USD") == 6 and student.converted(2, "EUR") == 4',
     "mock.patch.object": 'with mock.patch.object(student, "roll", return_value=[6, 6]) as fake:\n    assert student.game(2) == 12\nfake.assert_called_once_with(2)',
     "recursion": 'calls, original = [], student.factorial\nmonkeypatch.setattr(student, "factorial", lambda n: calls.append(n) or original(n))\nassert student.factorial(3) == 6 and len(calls) == 4',
     "a library's function replaced": 'monkeypatch.setattr(random, "randint", lambda a, b: 4)\nassert student.roll(2) == [4, 4]',
@@ -503,6 +506,10 @@ OTHERWISE = {
         "refused with a sentence: what gets the number knows it, and `abs(a - 1) < 1e-6` would be theirs to say. `float(a) - 1`; "
         "where the operator itself is the question, `library.operator.sub(a, 1)`. Objects that operators give stay theirs: "
         "compare what they hold."
+    ),
+    'student.RATES["USD"] = 3, monkeypatch.setitem(student.RATES, "USD", 3)': (
+        'a dictionary or list of the notebook comes as a copy: `monkeypatch.setattr(student, "RATES", {**student.RATES, "USD": 3})`; '
+        "`build` refuses `setitem`, `delitem` and `mock.patch.dict` of one."
     ),
     "hash(a) == hash(b), {a, b}": "a handle's hash is its identity; `library.builtins.hash(a)` is the student's.",
     "arguments changed in place": (

@@ -54,6 +54,7 @@ def changes() -> set[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("kind", "old", "new"),
     [
+        ("Emptied", "return images / 255", "return (images / 255)[:0]"),
         ("ArgumentIgnored", "loss = criterion(model(images), labels)", "loss = nn.CrossEntropyLoss()(model(images), labels)"),
         ("ArgumentIgnored", "loss = criterion(model(images), labels)", 'loss = criterion(globals()["model"](images), labels)'),
         ("ArgumentIgnored", "return train_loader, len(valid_loader)", "return train_loader, len(train_loader)"),
