@@ -6,15 +6,18 @@
 It is the part of `autograder validate` that asks whether chance ever takes points from a right answer, alone: the
 solution for so many students, every other known right answer for fewer, since what an ID draws is the same for all.
 What an assignment gave is kept beside the report, as JSON, and goes into the report again: assignments can be done one
-by one. Hours; the report is written as it goes, and graded seeds are kept, so that it can be interrupted.
+by one. Hours; it can be interrupted: the report is written as it goes, graded seeds are kept, and students who were
+judged by the same checks of the same notebook are not judged again.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from autograder.atomic_files import write_atomically
 from autograder.authoring.assignment import build_trees
@@ -30,7 +33,7 @@ from autograder.results import CheckStatus
 from autograder.validate.answers import read_answers
 from autograder.validate.candidates import candidates_of
 from autograder.validate.many_students import losses, series_of_students
-from autograder.validate.series_process import SeriesConfig, SeriesProcess
+from autograder.validate.series_process import Series, SeriesConfig, SeriesProcess
 from autograder.validate.spread import failure_bound, spreads
 from autograder.validate.trials import Trial, Trials
 
@@ -39,8 +42,13 @@ AT_A_TIME = 4
 """Series, of a hundred students each, that are judged before the report is written again."""
 
 
-def cheap_checks(course: Course, name: str, students: int, others: int) -> Iterator[dict[str, object]]:
-    """Yield, as it grows, how many right answers were judged for how many students, and where one lost."""
+def cheap_checks(
+    course: Course, name: str, students: int, others: int, before: Mapping[str, Any]
+) -> Iterator[dict[str, object]]:
+    """Yield, as it grows, how many right answers were judged for how many students, and where one lost.
+
+    `before` is what was yielded last, of an earlier run.
+    """
     assignment = course.assignment(name)
     release, solutions = build_trees(course, assignment)
     checks = list(collect_checks(course.checks_folder(name)))
@@ -62,31 +70,47 @@ def cheap_checks(course: Course, name: str, students: int, others: int) -> Itera
         for candidate, number in ((candidate, others if known else students) for known, candidate in enumerate(right))
         for one in series_of_students([candidate], checks, personal, number)
     ]
-    tried: dict[str, int] = {}
-    failed: dict[str, int] = {}
-    answers: set[str] = set()
-    of_the_solution: set[str] = set()
-    sentences: list[str] = []
-    began = time.monotonic()
+    judged_by = _digest(name)
+    known = before if before.get("judged_by") == judged_by else {}
+    done: set[str] = set(known.get("done", ()))
+    checks_tried: dict[str, list[int]] = dict(known.get("checks", {}))
+    sentences: list[str] = list(known.get("losses", ()))
+    spent, began = float(known.get("seconds", 0)), time.monotonic()
+    waiting = [one for _, one in series if _key(one) not in done]
     with SeriesProcess(config) as process:
-        for start in range(0, len(series), AT_A_TIME):
-            some = series[start : start + AT_A_TIME]
-            judged = process.run([one for _, one in some])
-            answers |= {answer for answer, _ in some}
-            of_the_solution |= {student for answer, one in some if answer == right[0].name for student in one.students}
+        for start in range(0, len(waiting), AT_A_TIME):
+            some = waiting[start : start + AT_A_TIME]
+            judged = process.run(some)
+            done |= {_key(one) for one in some}
             for found in (one for several in judged.values() for one in several):
-                tried[found.check] = tried.get(found.check, 0) + 1
-                failed[found.check] = failed.get(found.check, 0) + (found.status != CheckStatus.PASSED)
+                tried, failed = checks_tried.get(found.check, (0, 0))
+                checks_tried[found.check] = [tried + 1, failed + (found.status != CheckStatus.PASSED)]
             sentences += losses(candidates, judged)
-            print(f"{name}: {min(start + AT_A_TIME, len(series))} of {len(series)} series", flush=True)
+            print(f"{name}: {len(done)} of {len(series)} series", flush=True)
+            finished = [(answer, one) for answer, one in series if _key(one) in done]
             yield {
-                "students": len(of_the_solution),
+                "students": len({who for answer, one in finished if answer == right[0].name for who in one.students}),
                 "others": others,
-                "right_answers": len(answers),
-                "seconds": round(time.monotonic() - began),
-                "checks": {check: [tried[check], failed[check]] for check in tried},
+                "right_answers": len({answer for answer, _ in finished}),
+                "seconds": round(spent + time.monotonic() - began),
+                "checks": checks_tried,
                 "losses": sentences,
+                "judged_by": judged_by,
+                "done": sorted(done),
             }
+
+
+def _key(series: Series) -> str:
+    return f"{series.id}: {len(series.students)}"
+
+
+def _digest(name: str) -> str:
+    """Return what git calls the state of an assignment's checks and of its notebook."""
+    said = subprocess.run(
+        ["git", "rev-parse", f"HEAD:tests/{name}", f"HEAD:source/{name}"],  # noqa: S607 - wherever git is
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return " ".join(said.stdout.split())
 
 
 def training_checks(course: Course, name: str, seeds: int) -> list[dict[str, object]]:
@@ -181,15 +205,19 @@ def main() -> None:
     found = json.loads(kept.read_text()) if kept.exists() else {}
     names = [assignment.name for assignment in course.assignments]
     for name in options.only or names:
-        for part, number, parts in (
-            ("cheap", options.students, lambda name: cheap_checks(course, name, options.students, options.others)),
-            ("training", options.seeds, lambda name: [training_checks(course, name, options.seeds)]),
-        ):
-            for judged in parts(name) if number else ():
-                found.setdefault(name, {})[part] = judged
-                found = {one: found[one] for one in names if one in found}
-                write_atomically(kept, (json.dumps(found, indent=1) + "\n").encode())
-                write_atomically(options.report, report(found).encode())
+        parts = found.setdefault(name, {})
+        if options.students:
+            for judged in cheap_checks(course, name, options.students, options.others, parts.get("cheap", {})):
+                parts["cheap"] = judged
+                _write(options.report, {one: found[one] for one in names if one in found})
+        if options.seeds:
+            parts["training"] = training_checks(course, name, options.seeds)
+            _write(options.report, {one: found[one] for one in names if one in found})
+
+
+def _write(path: Path, found: Mapping[str, Mapping[str, object]]) -> None:
+    write_atomically(path.with_suffix(".json"), (json.dumps(found, indent=1) + "\n").encode())
+    write_atomically(path, report(found).encode())
 
 
 if __name__ == "__main__":
