@@ -1797,6 +1797,75 @@ def best_run(runs):
         hint="the gap is smallest of all",
         also=("rises for the first time",),
     ),
+    Right(
+        "training: averaged weights, statistics renewed from the training digits",
+        cells={
+            "train_lenet_bn": """
+def train_lenet_bn(train_loader, valid_loader, device):
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+    model = LeNet5BN().to(device)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.95))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(3):
+        model.train()
+        for x, y in train_loader:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x.to(device)), y.to(device)).backward()
+            optimizer.step()
+            average.update_parameters(model)
+    update_bn(train_loader, average, device=device)
+    return average.module
+""",
+        },
+    ),
+    Right(
+        "training: the dataset in larger batches",
+        cells={
+            "train_lenet_bn": """
+def train_lenet_bn(train_loader, valid_loader, device):
+    loader = DataLoader(train_loader.dataset, batch_size=min(64, len(train_loader.dataset)), shuffle=True, drop_last=True)
+    model = LeNet5BN().to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(3):
+        model.train()
+        for x, y in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x.to(device)), y.to(device)).backward()
+            optimizer.step()
+    return model
+""",
+        },
+    ),
+    Wrong(
+        "training: a last epoch on validation",
+        cells={
+            "train_lenet_bn": """
+def train_lenet_bn(train_loader, valid_loader, device):
+    model = LeNet5BN().to(device)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(4):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            accuracy = sum((model(x.to(device)).argmax(1).cpu() == y).sum().item() for x, y in valid_loader) / len(valid_loader.dataset)
+        print(f"{accuracy:.2%}")
+    model.train()
+    for images, labels in valid_loader:
+        optimizer.zero_grad()
+        criterion(model(images.to(device)), labels.to(device)).backward()
+        optimizer.step()
+    return model
+""",
+        },
+        hint="in `valid_loader` alone",
+    ),
 ]
 
 HARMLESS = [

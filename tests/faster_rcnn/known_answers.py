@@ -1355,6 +1355,94 @@ def build_detector(num_classes, pretrained=True):
         },
         hint="new predictor is frozen",
     ),
+    Wrong(
+        "box_iou: a table for each size, kept",
+        cells={
+            "box_iou": """
+tables = {}
+
+
+def box_iou(boxes1, boxes2):
+    table = tables.setdefault((len(boxes1), len(boxes2)), torch.zeros(len(boxes1), len(boxes2)))
+    for i, a in enumerate(boxes1):
+        for j, b in enumerate(boxes2):
+            w, h = torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])
+            if w > 0 and h > 0:
+                table[i, j] = w * h / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - w * h)
+    return table
+""",
+        },
+        hint="nothing may be kept from call to call",
+    ),
+    Wrong(
+        "collate: lists in default arguments",
+        cells={
+            "collate": """
+def collate(batch, images=[], targets=[]):
+    for image, target in batch:
+        images.append(image)
+        targets.append(target)
+    return images, targets
+""",
+        },
+        hint="begin with empty lists",
+    ),
+    Wrong(
+        "predict: scores sorted, boxes and labels by the ranks",
+        cells={
+            "predict": """
+def predict(model, image, score_threshold=0.5):
+    model.eval()
+    with torch.no_grad():
+        found = model([image.to(next(model.parameters()).device)])[0]
+    ranks = found["scores"].argsort().argsort()
+    scores = found["scores"].sort(descending=True)[0]
+    keep = scores >= score_threshold
+    return {
+        "boxes": found["boxes"][ranks][keep].cpu(),
+        "labels": found["labels"][ranks][keep].cpu(),
+        "scores": scores[keep].cpu(),
+    }
+""",
+        },
+        hint="no longer belong together",
+    ),
+    Wrong(
+        "predict: only the scores are sorted, upwards",
+        cells={
+            "predict": """
+def predict(model, image, score_threshold=0.5):
+    model.eval()
+    with torch.no_grad():
+        found = model([image.to(next(model.parameters()).device)])[0]
+    keep = found["scores"] >= score_threshold
+    found = {name: found[name][keep].cpu() for name in ("boxes", "labels", "scores")}
+    return {**found, "scores": found["scores"].sort()[0]}
+""",
+        },
+        hint="no longer belong together",
+    ),
+    Wrong(
+        "finetune: a first batch is taken before the loop",
+        cells={
+            "finetune": Edit(
+                "        for images, targets in loader:",
+                "        batches = iter(loader)\n        next(batches)\n        for images, targets in batches:",
+            )
+        },
+        hint="The first batch is left out",
+        also=("This is the loss of", "at finding"),
+    ),
+    Wrong(
+        "finetune: two passes in each epoch",
+        cells={
+            "finetune": Edit(
+                "        for images, targets in loader:",
+                "        for images, targets in [batch for _ in range(2) for batch in loader]:",
+            )
+        },
+        hint="each pass is an epoch",
+    ),
 ]
 
 HARMLESS = [

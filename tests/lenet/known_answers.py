@@ -1145,6 +1145,94 @@ def translate(images, dx, dy):
         },
         hint="A second call changes",
     ),
+    Right(
+        "training: a copy of the best network is returned",
+        cells={
+            "train_lenet": """
+def train_lenet(train_loader, valid_loader, device):
+    model = LeNet5().to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1.5e-3)
+    best, best_accuracy = None, -1.0
+    for _ in range(4):
+        model.train()
+        for x, y in train_loader:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x.to(device)), y.to(device)).backward()
+            optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            right = sum((model(x.to(device)).argmax(1).cpu() == y).sum().item() for x, y in valid_loader)
+        if right > best_accuracy:
+            best, best_accuracy = copy.deepcopy(model), right
+    return best
+""",
+        },
+    ),
+    Right(
+        "training: channels last",
+        cells={
+            "train_lenet": """
+def train_lenet(train_loader, valid_loader, device):
+    model = LeNet5().to(device, memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(4):
+        for x, y in train_loader:
+            x, y = x.to(device, memory_format=torch.channels_last), y.to(device)
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    return model
+""",
+        },
+    ),
+    Wrong(
+        "training: a copy that was made before",
+        cells={
+            "train_lenet": """
+def train_lenet(train_loader, valid_loader, device):
+    model = LeNet5().to(device)
+    best = copy.deepcopy(model)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(4):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+    return best
+""",
+        },
+        hint="another network than",
+    ),
+    Wrong(
+        "training: a last epoch on validation",
+        cells={
+            "train_lenet": """
+def train_lenet(train_loader, valid_loader, device):
+    model = LeNet5().to(device)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(4):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+    model.train()
+    for images, labels in valid_loader:
+        optimizer.zero_grad()
+        criterion(model(images.to(device)), labels.to(device)).backward()
+        optimizer.step()
+    return model
+""",
+        },
+        hint="in `valid_loader` alone",
+    ),
 ]
 
 HARMLESS = [

@@ -1221,6 +1221,117 @@ def mean_iou(predicted, target, num_classes):
         },
         hint="first class is counted",
     ),
+    Wrong(
+        "semantic: the ranks for an order",
+        cells={"semantic_mask": Edit('prediction["scores"].argsort()', 'prediction["scores"].argsort().argsort()')},
+        hint="ranks of the scores",
+    ),
+    Wrong(
+        "semantic: the ranks for an order, downwards",
+        cells={
+            "semantic_mask": Edit(
+                'prediction["scores"].argsort()',
+                'prediction["scores"].argsort(descending=True).argsort(descending=True)',
+            )
+        },
+        hint="counted from above",
+    ),
+    Wrong(
+        "semantic: a canvas for each size, kept",
+        cells={
+            "semantic_mask": """
+canvases = {}
+
+
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    canvas = canvases.setdefault(tuple(image_size), torch.zeros(image_size, dtype=torch.int64))
+    for i in prediction["scores"].argsort():
+        if prediction["scores"][i] >= score_threshold:
+            canvas[prediction["masks"][i, 0] >= mask_threshold] = prediction["labels"][i]
+    return canvas
+""",
+        },
+        hint="begin with zeros in each call",
+    ),
+    Wrong(
+        "semantic: a canvas from a cached function",
+        cells={
+            "semantic_mask": """
+import functools
+
+
+@functools.lru_cache
+def nothing(height, width):
+    return torch.zeros(height, width, dtype=torch.int64)
+
+
+def semantic_mask(prediction, image_size, score_threshold=0.5, mask_threshold=0.5):
+    canvas = nothing(*image_size)
+    for i in prediction["scores"].argsort():
+        if prediction["scores"][i] >= score_threshold:
+            canvas[prediction["masks"][i, 0] >= mask_threshold] = prediction["labels"][i]
+    return canvas
+""",
+        },
+        hint="begin with zeros in each call",
+    ),
+    Wrong(
+        "boxes: a list in a default argument",
+        cells={
+            "masks_to_boxes": """
+def masks_to_boxes(masks, boxes=[]):
+    for mask in masks:
+        y, x = torch.where(mask)
+        if not len(y):
+            raise ValueError("a mask without a pixel")
+        boxes.append([x.min(), y.min(), x.max(), y.max()])
+    return torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
+""",
+        },
+        hint="nothing may be kept from call to call",
+        also=("must have shape",),
+    ),
+    Wrong(
+        "boxes: greatest and least kept for each number of masks",
+        cells={
+            "masks_to_boxes": """
+known = {}
+
+
+def masks_to_boxes(masks):
+    least, greatest = known.setdefault(len(masks), (torch.full((len(masks), 2), 1e6), torch.zeros(len(masks), 2)))
+    for n, mask in enumerate(masks):
+        places = mask.nonzero().flip(1).float()
+        if not len(places):
+            raise ValueError("a mask without a pixel")
+        least[n] = torch.minimum(least[n], places.amin(0))
+        greatest[n] = torch.maximum(greatest[n], places.amax(0))
+    return torch.cat([least, greatest], dim=1)
+""",
+        },
+        hint="nothing may be kept from call to call",
+    ),
+    Wrong(
+        "finetune_segmenter: a first batch is taken before the loop",
+        cells={
+            "finetune_segmenter": Edit(
+                "        for images, targets in loader:",
+                "        batches = iter(loader)\n        next(batches)\n        for images, targets in batches:",
+            )
+        },
+        hint="The first batch is left out",
+        also=("This is the loss of", "at finding"),
+    ),
+    Wrong(
+        "finetune_segmenter: two passes in each epoch",
+        cells={
+            "finetune_segmenter": Edit(
+                "        for images, targets in loader:",
+                "        for images, targets in [batch for _ in range(2) for batch in loader]:",
+            )
+        },
+        hint="each pass is an epoch",
+    ),
 ]
 
 HARMLESS = [

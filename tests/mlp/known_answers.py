@@ -1792,6 +1792,441 @@ def evaluate(model, loader, criterion):
         },
         hint="The mode was changed",
     ),
+    Right(
+        "steps by a closure, modes by a context manager, averaged weights",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+    model.train()
+    total, count = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            return loss
+
+        total += float(optimizer.step(closure)) * len(labels)
+        count += len(labels)
+    return total / count
+""",
+            "evaluate": """
+from contextlib import contextmanager
+
+@contextmanager
+def in_eval_mode(network):
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+    loss_sum = hits = n = 0
+    with in_eval_mode(model), torch.no_grad():
+        for x, y in loader:
+            x, y = x.to(device), y.to(device)
+            logits = model(x)
+            loss_sum += float(criterion(logits, y)) * y.shape[0]
+            hits += int(logits.max(dim=1).indices.eq(y).sum())
+            n += y.shape[0]
+    return loss_sum / n, hits / n
+""",
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+    model = MLP().to(device)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(4):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            loss = F.cross_entropy(model(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            average.update_parameters(model)
+    return average.module
+""",
+        },
+    ),
+    Right(
+        "scaled gradients where there is CUDA, gradients off by a switch, a plateau",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    device = next(model.parameters()).device
+    amp = device.type == "cuda"
+    scaler = torch.amp.GradScaler(device.type, enabled=amp)
+    model.train()
+    running, n = 0.0, 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(device.type, enabled=amp):
+            loss = criterion(model(images), labels)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        running += loss.item() * labels.numel()
+        n += labels.numel()
+    return running / n
+""",
+            "evaluate": """
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+    was_training, had_grad = model.training, torch.is_grad_enabled()
+    model.eval()
+    torch.set_grad_enabled(False)
+    try:
+        totals = torch.zeros(3, dtype=torch.float64)
+        for x, y in loader:
+            out = model(x.to(device)).cpu()
+            guess = out.topk(1, dim=1)[1].squeeze(1)
+            totals += torch.tensor([criterion(out, y).item() * len(y), (guess == y).sum().item(), len(y)], dtype=torch.float64)
+    finally:
+        torch.set_grad_enabled(had_grad)
+        if was_training:
+            model.train()
+    return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
+""",
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    model = MLP().to(device)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.NAdam(model.parameters(), lr=1e-3)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.3, patience=0)
+    best_loss, best_state, bad = float("inf"), copy.deepcopy(model.state_dict()), 0
+    for epoch in range(12):
+        train_one_epoch(model, train_loader, criterion, optimizer)
+        valid_loss, _ = evaluate(model, valid_loader, criterion)
+        plateau.step(valid_loss)
+        if valid_loss < best_loss:
+            best_loss, best_state, bad = valid_loss, copy.deepcopy(model.state_dict()), 0
+        else:
+            bad += 1
+            if bad == 2:
+                break
+    model.load_state_dict(best_state)
+    return model
+""",
+        },
+    ),
+    Right(
+        "a running mean, all logits at once, cosine and clipping",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    try:
+        from tqdm.auto import tqdm
+        bar = tqdm(loader, leave=False)
+    except ImportError:
+        bar = loader
+    device = next(model.parameters()).device
+    model.train()
+    mean, n = 0.0, 0
+    for x, y in bar:
+        x, y = x.to(device), y.to(device)
+        model.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+        n += len(y)
+        mean += (loss.item() - mean) * len(y) / n  # a running mean
+    return mean
+""",
+            "evaluate": """
+@torch.inference_mode()
+def evaluate(model, loader, criterion):
+    device = next(model.parameters()).device
+    before = model.training
+    model.eval()
+    outputs, targets = [], []
+    for x, y in loader:
+        outputs.append(model(x.to(device)))
+        targets.append(y.to(device))
+    outputs, targets = torch.cat(outputs), torch.cat(targets)
+    model.train(before)
+    return criterion(outputs, targets).item(), (outputs.argmax(1) == targets).float().mean().item()
+""",
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    from functools import partial
+    make_optimizer = partial(torch.optim.AdamW, lr=2e-3, weight_decay=0.01)
+    network = MLP()
+    network.to(device)
+    opt = make_optimizer(network.parameters())
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(opt, T_max=5)
+    loss_fn = nn.CrossEntropyLoss(label_smoothing=0.05)
+    best, best_accuracy = None, -1.0
+
+    def fit_epoch():
+        network.train()
+        for images, labels in train_loader:
+            opt.zero_grad()
+            loss = loss_fn(network(images.to(device)), labels.to(device))
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            opt.step()
+        schedule.step()
+
+    for _ in range(5):
+        fit_epoch()
+        _, accuracy = evaluate(network, valid_loader, loss_fn)
+        if accuracy > best_accuracy:
+            best_accuracy, best = accuracy, {k: v.detach().clone() for k, v in network.state_dict().items()}
+    network.load_state_dict(best)
+    return network.eval()
+""",
+        },
+    ),
+    Wrong(
+        "train_one_epoch: a first batch is taken before the loop",
+        cells={
+            "train_one_epoch": Edit(
+                "    for images, labels in loader:",
+                "    batches = iter(loader)\n    next(batches)\n    for images, labels in batches:",
+            )
+        },
+        hint="The first batch is left out",
+    ),
+    Wrong(
+        "train_one_epoch: two passes",
+        cells={
+            "train_one_epoch": Edit(
+                "    for images, labels in loader:", "    for images, labels in [*loader, *loader]:"
+            )
+        },
+        hint="an epoch is one pass",
+    ),
+    Wrong(
+        "train_one_epoch: two passes, the loss of the last",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    model.train()
+    for _ in range(2):
+        total, seen = 0.0, 0
+        for images, labels in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(labels)
+            seen += len(labels)
+    return total / seen
+""",
+        },
+        hint="an epoch is one pass",
+    ),
+    Wrong(
+        "train_one_epoch: measures in a second pass",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer):
+    model.train()
+    for images, labels in loader:
+        optimizer.zero_grad()
+        criterion(model(images), labels).backward()
+        optimizer.step()
+    return evaluate(model, loader, criterion)[0]
+""",
+        },
+        hint="another pass behind the epoch",
+    ),
+    Wrong(
+        "train_one_epoch: clips the gradients",
+        cells={
+            "train_one_epoch": Edit(
+                "        optimizer.step()\n",
+                "        nn.utils.clip_grad_norm_(model.parameters(), 0.1)\n        optimizer.step()\n",
+            )
+        },
+        hint="made smaller before the step",
+    ),
+    Wrong(
+        "train_one_epoch: backward of the sum",
+        cells={"train_one_epoch": Edit("loss.backward()", "(loss * len(labels)).backward()")},
+        hint="the sum over the batch",
+    ),
+    Wrong(
+        "train_one_epoch: another criterion",
+        cells={"train_one_epoch": Edit("criterion(model(images), labels)", "F.nll_loss(model(images), labels)")},
+        hint="never called",
+        also=("whatever `criterion` is",),
+    ),
+    Wrong(
+        "train_one_epoch: calls the model without gradients",
+        cells={
+            "train_one_epoch": (
+                Edit(
+                    "        loss = criterion(model(images), labels)\n",
+                    "        with torch.no_grad():\n"
+                    "            loss = criterion(model(images), labels)\n"
+                    "        loss.requires_grad_()\n",
+                )
+            )
+        },
+        hint="called under torch.no_grad()",
+    ),
+    Wrong(
+        "train_one_epoch: losses kept in a default argument",
+        cells={
+            "train_one_epoch": """
+def train_one_epoch(model, loader, criterion, optimizer, losses=[], sizes=[]):
+    model.train()
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item() * len(labels))
+        sizes.append(len(labels))
+    return sum(losses) / sum(sizes)
+""",
+        },
+        hint="begin at 0 in each call",
+    ),
+    Wrong(
+        "evaluate: a first batch is taken before the loop",
+        cells={
+            "evaluate": Edit(
+                "        for images, labels in loader:",
+                "        batches = iter(loader)\n        next(batches)\n        for images, labels in batches:",
+            )
+        },
+        hint="The first batch is left out",
+    ),
+    Wrong(
+        "evaluate: whole division",
+        cells={"evaluate": Edit("correct / seen", "correct // seen")},
+        hint="divide with /, not //",
+    ),
+    Wrong(
+        "evaluate: the largest logits for answers",
+        cells={"evaluate": Edit("logits.argmax(dim=1) == labels", "logits.max(dim=1).values == labels")},
+        hint="compare `logits.argmax(dim=1)`",
+    ),
+    Wrong(
+        "evaluate: logits kept from call to call",
+        cells={
+            "evaluate": """
+logits, labels = [], []
+
+
+def evaluate(model, loader, criterion):
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        for x, y in loader:
+            logits.append(model(x))
+            labels.append(y)
+    model.train(was_training)
+    z, y = torch.cat(logits), torch.cat(labels)
+    return criterion(z, y).item(), (z.argmax(dim=1) == y).float().mean().item()
+""",
+        },
+        hint="begin at 0 in each call",
+    ),
+    Wrong(
+        "train_mlp: a last epoch on validation",
+        cells={
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    model = MLP().to(device)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(3):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+        evaluate(model, valid_loader, criterion)
+    train_one_epoch(model, valid_loader, criterion, optimizer)
+    return model
+""",
+        },
+        hint="in `valid_loader` alone",
+    ),
+    Wrong(
+        "train_mlp: returns a copy made before",
+        cells={
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    model = MLP().to(device)
+    best = copy.deepcopy(model)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(3):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+            optimizer.step()
+        evaluate(model, valid_loader, criterion)
+    return best
+""",
+        },
+        hint="has never learned",
+        also=("learns too little",),
+    ),
+    Wrong(
+        "train_mlp: no backward",
+        cells={
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    model = MLP().to(device)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(3):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            optimizer.step()
+        evaluate(model, valid_loader, criterion)
+    return model
+""",
+        },
+        hint="At no step there is a gradient",
+        also=("learns too little",),
+    ),
+    Wrong(
+        "train_mlp: one step for each epoch",
+        cells={
+            "train_mlp": """
+def train_mlp(train_loader, valid_loader, device):
+    model = MLP().to(device)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for epoch in range(3):
+        model.train()
+        for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(images), labels)
+            loss.backward()
+        optimizer.step()
+        evaluate(model, valid_loader, criterion)
+    return model
+""",
+        },
+        hint="fewer steps than batches",
+        also=("learns too little",),
+    ),
 ]
 
 HARMLESS = [

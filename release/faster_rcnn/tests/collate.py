@@ -5,9 +5,9 @@ name = 'collate'
 points = None
 
 
+from typing import Any
 import torch
 from collections.abc import Mapping
-from typing import Any
 import numpy as np
 
 
@@ -79,11 +79,15 @@ STACKED = "The images are stacked into one tensor: keep them in a list, they may
 FIRST = "Images come first, then targets: (images, targets)."
 
 
+STILL_THERE = "What the call before was given is still there: begin with empty lists in each call."
+
+
 AS_IT_CAME = "The batch is returned as it came, a list of pairs: make a pair of lists of it."
 
 
 def test_a_batch_of_two(student, library):
     """`collate` returns a list of images and a list of targets, in order."""
+    earlier: list[Any] = []
     for height in (4, 6):
         images = [torch.zeros(3, 4, 5), torch.ones(3, height, 5)]
         targets = [{"boxes": torch.ones(n, 4), "labels": torch.arange(n) + 1} for n in (1, 2)]
@@ -92,6 +96,9 @@ def test_a_batch_of_two(student, library):
         slips: dict[str, object] = {FIRST: (targets, images), AS_IT_CAME: batch}
         if height == 4:
             slips[STACKED] = (torch.stack(images), targets)
+        for before in earlier:
+            slips[STILL_THERE] = ([*before[0], *images], [*before[1], *targets])
+        earlier = [(images, targets)]
         found = library.builtins.eval("lambda function, given: function(given.batch)", {})(student.collate, given)
         answer(found, (images, targets), slips)
         assert close(given.batch, batch), "The batch that was handed in was changed: make lists of your own."

@@ -14,14 +14,6 @@ import math
 from typing import NoReturn
 
 
-class Slip(AssertionError):
-    """An answer is not the right one: the slip that leads to it, or "" where it is none that is known."""
-
-    def __init__(self, hint: str = "") -> None:
-        self.hint = hint
-        super().__init__(hint)
-
-
 def close(found: object, wanted: object, tolerance: float = 1e-4) -> bool:
     """Return whether two values are the same: of the same shape and length, numbers with a fraction nearly.
 
@@ -210,6 +202,14 @@ def trained(student: Any, library: Any, shades: Tensor) -> tuple[list[float], li
     return found, notes
 
 
+class Slip(AssertionError):
+    """An answer is not the right one: the slip that leads to it, or "" where it is none that is known."""
+
+    def __init__(self, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(hint)
+
+
 def test_each_batch_takes_one_step(student, library):
     """Each batch is a step in training mode: gradients cleared, all losses added up, backward, a step."""
     shades = torch.linspace(0.1, 0.9, 4 * BATCH)
@@ -219,6 +219,8 @@ def test_each_batch_takes_one_step(student, library):
     ours = all(any(close(one, shade) for shade in shades.tolist()) for one in met)
     assert ours, "The model is shown other images than those of the loader that is given: use the argument `loader`."
     missing = [shade for shade in shades.tolist() if not any(close(one, shade) for one in met)]
+    first = shades.tolist()[:BATCH]
+    assert missing != first, "The first batch is left out: every batch counts (does next() take one before the loop?)."
     assert not missing, "Not every batch of the loader is used: a `return` or `break` inside the loop?"
     assert any(note["backward"] for note in notes), "No gradients are computed: call loss.backward()."
     assert any(note["moved"] for note in notes), (
@@ -227,8 +229,9 @@ def test_each_batch_takes_one_step(student, library):
     adding = any(note["adding"] for note in notes)
     assert not adding, "Gradients add up from batch to batch: call optimizer.zero_grad() before backward()."
     assert len(found) != len(notes), "The list has a number for each batch: it must have one for each epoch."
-    if 4 * len(found) < len(notes):
-        raise Slip
+    assert len(notes) <= 4 * len(found), (
+        "The list has fewer entries than there were passes over the loader: each pass is an epoch, and has its entry."
+    )
 
 
 def test_a_few_steps(student, library):

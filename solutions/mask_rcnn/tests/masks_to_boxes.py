@@ -128,6 +128,9 @@ SWAPPED = "x and y are swapped: a mask is indexed [row, column], a box begins wi
 BEHIND = "The greatest column and row are those of the last pixel, not one behind it."
 
 
+KEPT = "A first call is right, a second one is not: nothing may be kept from call to call, so begin anew in each."
+
+
 RAISED = """
 def raised(function, argument):
     try:
@@ -159,6 +162,7 @@ def test_the_example(student):
     }
     right = torch.tensor([[1.0, 1.0, 3.0, 2.0], [4.0, 0.0, 4.0, 0.0]])
     answer(found, right, {hint: torch.tensor(boxes) for hint, boxes in slips.items()})
+    assert close(student.masks_to_boxes(masks.flip(0)), right.flip(0)), KEPT
 
 
 def test_an_empty_mask(student, library):

@@ -134,6 +134,14 @@ FIRST = "The first instance of the list wins: the score must decide."
 INDEX = "The value of a pixel is the label of the instance, not its number in the list."
 
 
+RANKS = (
+    "The ranks of the scores are taken for an order: argsort() gives the order to draw in, and argsort of it the ranks."
+)
+
+
+KEPT = "What the call before has drawn is still there: begin with zeros in each call."
+
+
 BELOW = "An instance whose score is below score_threshold counts here: leave it out."
 
 
@@ -147,11 +155,12 @@ BOTH_ABOVE = "Scores and mask values that are exactly at their threshold count: 
 
 
 def three() -> dict[str, Tensor]:
-    """Return three instances in a picture of 3×4 pixels, in no order; the one with the lowest score comes last."""
+    """Return three instances in a picture of 3×4 pixels, in no order; each two overlap, the least sure one comes last."""
     masks = torch.zeros(3, 1, 3, 4)
     masks[0, 0, :2, :2] = 0.8
     masks[1, 0, 1:, 1:] = 0.7
     masks[2, 0, :, 0] = 0.9
+    masks[2, 0, 2, 1] = 0.9
     return {
         "boxes": torch.zeros(3, 4),
         "labels": torch.tensor([4, 2, 9]),
@@ -179,8 +188,9 @@ def test_three_instances(student):
     """`semantic_mask` gives each pixel the label of the surest instance that covers it, else 0; both thresholds count too."""
     slips = {
         INDEX: [[0, 0, 0, 0], [0, 1, 1, 1], [2, 1, 1, 1]],
-        LOWEST: [[9, 4, 0, 0], [9, 4, 2, 2], [9, 2, 2, 2]],
-        LAST: [[9, 4, 0, 0], [9, 2, 2, 2], [9, 2, 2, 2]],
+        LOWEST: [[9, 4, 0, 0], [9, 4, 2, 2], [9, 9, 2, 2]],
+        LAST: [[9, 4, 0, 0], [9, 2, 2, 2], [9, 9, 2, 2]],
+        RANKS: [[4, 4, 0, 0], [4, 4, 2, 2], [9, 9, 2, 2]],
         FIRST: [[4, 4, 0, 0], [4, 4, 2, 2], [9, 2, 2, 2]],
         "Labels are counted from 0 here: leave them as they are.": [[3, 3, 0, 0], [3, 1, 1, 1], [8, 1, 1, 1]],
         "Only the surest instance is drawn: each one that is sure enough has its pixels.": [
@@ -195,8 +205,11 @@ def test_three_instances(student):
     right = torch.tensor([[4, 4, 0, 0], [4, 2, 2, 2], [9, 2, 2, 2]])
     found = classes_of(student.semantic_mask(three(), (3, 4)), (3, 4))
     answer(found, right, {hint: torch.tensor(rows) for hint, rows in slips.items()})
-    found = classes_of(student.semantic_mask(three(), (3, 4), 0.8), (3, 4))
-    answer(found, torch.tensor([[0, 0, 0, 0], [0, 2, 2, 2], [0, 2, 2, 2]]), {BELOW: right})
+    upside_down = {**three(), "masks": three()["masks"].flip(2)}
+    found = classes_of(student.semantic_mask(upside_down, (3, 4), 0.8), (3, 4))
+    wrong = {BELOW: [[9, 2, 2, 2], [4, 2, 2, 2], [4, 4, 0, 0]], KEPT: [[4, 2, 2, 2], [4, 2, 2, 2], [9, 2, 2, 2]]}
+    right = torch.tensor([[0, 2, 2, 2], [0, 2, 2, 2], [0, 0, 0, 0]])
+    answer(found, right, {hint: torch.tensor(rows) for hint, rows in wrong.items()})
     found = classes_of(student.semantic_mask(at_the_thresholds(), (1, 3)), (1, 3))
     wrong = {SCORE_ABOVE: [[0, 3, 0]], MASK_ABOVE: [[0, 0, 8]], BOTH_ABOVE: [[0, 0, 0]]}
     answer(found, torch.tensor([[0, 3, 8]]), {hint: torch.tensor(rows) for hint, rows in wrong.items()})

@@ -165,6 +165,12 @@ FLAT = "The model is given flattened images: hand them on as they come, since no
 CRITERION = "The loss is the cross-entropy, whatever `criterion` is: use the argument."
 
 
+FIRST_LEFT_OUT = "The first batch is left out: every batch counts (does next() take one before the loop?)."
+
+
+KEPT = "A first call is right, a second one with fewer images is not: what is added up must begin at 0 in each call."
+
+
 Batches = Sequence[tuple[Tensor, Tensor]]
 
 
@@ -232,8 +238,8 @@ def wrong_means(losses: Sequence[float], sizes: Sequence[int]) -> dict[str, floa
 
 
 def mean(losses: Sequence[float], sizes: Sequence[int]) -> float:
-    """Return the mean over samples; there may be losses of the first batches alone."""
-    return sum(a * b for a, b in zip(losses, sizes, strict=False)) / sum(sizes[: len(losses)])
+    """Return the mean over samples."""
+    return sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
 
 
 def smoothed(logits: Tensor, labels: Tensor) -> Tensor:
@@ -263,6 +269,8 @@ def wrong_accuracies(hits: Sequence[int], sizes: Sequence[int]) -> dict[str, flo
         "This is the share of wrong answers: the accuracy is the share of right ones.": 1 - right / samples,
         "The accuracy is that of the last batch: count over all batches.": by_batch[-1],
         "Only the right answers of the last batch are counted: add up those of all batches.": hits[-1] / samples,
+        "The accuracy is 0, though some answers are right: compare `logits.argmax(dim=1)` with the labels, and divide "
+        "with /, not //.": 0.0,
     }
 
 
@@ -285,8 +293,9 @@ def measured_by(
             losses[0],
             hits[0] / sizes[0],
         ),
+        FIRST_LEFT_OUT: (mean(losses[1:], sizes[1:]), sum(hits[1:]) / sum(sizes[1:])),
         "The last batch is left out: it is smaller, but counts.": (
-            mean(losses[:-1], sizes),
+            mean(losses[:-1], sizes[:-1]),
             sum(hits[:-1]) / sum(sizes[:-1]),
         ),
     }
@@ -344,14 +353,15 @@ def test_a_model_that_knows_and_one_that_does_not(student, library):
     seen = on_the_watch(library, model)
     criterion = library.torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     results, modes = [], []
-    for training in (True, False):
+    for training, count in ((True, 10), (False, 6)):
         model.train(training)
-        results.append(student.evaluate(model, batches(library, x.view(10, 1, 1, 2), y, 4), criterion))
+        loader = batches(library, x[:count].view(count, 1, 1, 2), y[:count], 4)
+        results.append(two_numbers(student.evaluate(model, loader, criterion)))
         modes.append(modes_of(library, model))
     gradients = library.torch.is_grad_enabled()
-    for result in results:
-        judge_measured(two_numbers(result), weights, in_batches(x, y, 4))
     assert close(weights_of(model), weights), "The weights changed: evaluate must not train."
+    judge_measured(results[0], weights, in_batches(x, y, 4))
+    assert close(results[1], measured_by(weights, in_batches(x[:6], y[:6], 4))[0]), KEPT
     seen = library.builtins.list(seen)
     assert "training" not in seen, EVALUATION_MODE
     assert "gradients" not in seen, NO_GRADIENTS

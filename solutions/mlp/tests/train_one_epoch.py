@@ -8,6 +8,7 @@ points = None
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -156,6 +157,15 @@ UNCHANGED = "The weights do not change: the gradients are cleared before the ste
 TRAINING_MODE = "The model is trained in evaluation mode: call model.train() first."
 
 
+FIRST_LEFT_OUT = "The first batch is left out: every batch counts (does next() take one before the loop?)."
+
+
+SUMMED = "The gradients are those of the sum over the batch: call backward() on the mean that `criterion` gives."
+
+
+KEPT = "A first call is right, a second one with fewer images is not: what is added up must begin at 0 in each call."
+
+
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -225,10 +235,23 @@ def wrong_means(losses: Sequence[float], sizes: Sequence[int]) -> dict[str, floa
     }
 
 
+class Epoch(NamedTuple):
+    """What comes of a way to train."""
+
+    weights: list[Tensor]
+    losses: list[float]
+    """Of each batch, as it was computed for the step."""
+    after: list[float]
+    """The same after the step."""
+    behind: list[float]
+    """The same behind the epoch."""
+    sizes: list[int]
+
+
 def trained(
     weights: Sequence[Tensor], parts: Batches, criterion: Criterion, plan: str = "cas", at_end: str = ""
-) -> tuple[list[Tensor], list[float], list[float]]:
-    """Return the weights after an epoch, and each batch's loss as it was computed for its step and after it.
+) -> Epoch:
+    """Return what comes of an epoch.
 
     `plan` says what happens for each batch: c(lear the gradients), a(dd new ones), s(tep); `at_end` what comes then.
     """
@@ -249,13 +272,13 @@ def trained(
                 summed = [old + one for old, one in zip(summed, new, strict=True)]
         before.append(loss.item())
         after.append(criterion(logits_of(weights, x), y).item())
-    return weights, before, after
+    behind = [criterion(logits_of(weights, x), y).item() for x, y in parts]
+    return Epoch(weights, before, after, behind, [len(y) for _, y in parts])
 
 
-def ways_to_train(
-    weights: Sequence[Tensor], parts: Batches, criterion: Criterion
-) -> dict[str, tuple[list[Tensor], list[float], list[float]]]:
-    """Return weights and losses of the right way, under "", and of known slips, by their hints."""
+def ways_to_train(weights: Sequence[Tensor], parts: Batches, criterion: Criterion) -> dict[str, Epoch]:
+    """Return what comes of the right way, under "", and of known slips, by their hints."""
+    summed = trained(weights, parts, lambda logits, labels: criterion(logits, labels) * len(labels))
     return {
         "": trained(weights, parts, criterion),
         "Gradients add up from batch to batch: clear them before each backward().": trained(
@@ -271,7 +294,12 @@ def ways_to_train(
         "Only the first batch is used: the loop ends too early (is `return` inside it?).": trained(
             weights, parts[:1], criterion
         ),
+        FIRST_LEFT_OUT: trained(weights, parts[1:], criterion),
         "The last batch is left out: it is smaller, but counts.": trained(weights, parts[:-1], criterion),
+        "The loader is gone through twice: an epoch is one pass.": trained(weights, [*parts, *parts], criterion),
+        SUMMED: summed._replace(  # the loss that is told is the mean all the same
+            losses=[loss / size for loss, size in zip(summed.losses, summed.sizes, strict=True)]
+        ),
         CRITERION: trained(weights, parts, functional.cross_entropy),
         "The criterion takes logits: hand it what the model gives, without a softmax.": trained(
             weights, parts, lambda logits, labels: criterion(logits.softmax(dim=1), labels)
@@ -280,62 +308,100 @@ def ways_to_train(
     }
 
 
-def watched(library: Any, model: Any, optimizer: Any) -> Any:
-    """Return where the student's process notes each backward pass, step, and how the model is called.
+WATCH = '''
+import torch
 
-    That is its mode, and "flat" where an image that it is given has one dimension alone.
+
+def watch(model, optimizer, criterion, note):
+    """Have each backward pass, step, and call of the criterion noted, and how the model is called."""
+    weight, come = next(model.parameters()), []
+
+    def backward(gradient):
+        come[:] = [gradient.detach().norm()]
+        note("backward")
+
+    def step(optimizer, given, named):
+        note("step")
+        if come and weight.grad is not None and weight.grad.norm() < 0.999 * come[0]:
+            note("smaller")
+
+    def called(module, given):
+        note("training" if module.training else "evaluating")
+        if not torch.is_grad_enabled():
+            note("off")
+        if given and given[0].dim() == 2:
+            note("flat")
+
+    weight.register_hook(backward)
+    optimizer.register_step_pre_hook(step)
+    model.register_forward_pre_hook(called)
+    criterion.register_forward_pre_hook(lambda module, given: note("criterion"))
+'''
+
+
+def watched(library: Any, model: Any, optimizer: Any, criterion: Any) -> Any:
+    """Return where the student's process notes each backward pass, step, and call of the criterion and the model.
+
+    Of the model that is its mode, "off" where gradients are, and "flat" where an image that it is given has one
+    dimension alone; "smaller" stands beside a step whose gradients are smaller than those of the backward pass.
     """
     seen = library.collections.deque()
-    library.builtins.eval(
-        "lambda model, optimizer, note: ("
-        "next(model.parameters()).register_hook(lambda gradient: note('backward')), "
-        "optimizer.register_step_pre_hook(lambda *_: note('step')), "
-        "model.register_forward_pre_hook(lambda module, given: ("
-        "note('training' if module.training else 'evaluating'), given and given[0].dim() == 2 and note('flat'), None)[-1]))",
-        {},
-    )(model, optimizer, seen.append)
+    watch = library.builtins.eval("(space := {}, exec(source, space))[0]['watch']", {"source": WATCH})
+    watch(model, optimizer, criterion, seen.append)
     return seen
 
 
-def judge_weights(found: list[Tensor], ways: dict[str, Any], seen: list[str]) -> None:
+def judge_weights(found: list[Tensor], ways: dict[str, Epoch], seen: list[str]) -> None:
     """Accept the weights of the right way; otherwise name the slip."""
-    if close(found, ways[""][0]):
+    if close(found, ways[""].weights):
         return
-    if close(found, ways[UNCHANGED][0]):
+    if close(found, ways[UNCHANGED].weights):
+        assert "off" not in seen, (
+            "The weights do not change: the model is called under torch.no_grad(), where nothing can go backward."
+        )
         assert seen.count("backward") + seen.count("step"), (
             "The weights do not change: each batch needs loss.backward() and a step of the optimizer that is given."
         )
         assert "step" in seen, "The weights do not change: the step of the optimizer is missing."
         assert "backward" in seen, "The weights do not change: backward() is missing, which computes the gradients."
     assert "step" in seen, "The optimizer that is given takes no step: use the argument `optimizer`."
-    answer(found, ways[""][0], {hint: way[0] for hint, way in ways.items()})
+    if not any(close(found, way.weights) for way in ways.values()):
+        assert "criterion" in seen, "`criterion` is never called: use the argument, whatever it computes."
+        assert "smaller" not in seen, (
+            "The gradients are made smaller before the step (clipped?): take it with those that backward() gives."
+        )
+    answer(found, ways[""].weights, {hint: way.weights for hint, way in ways.items()})
 
 
 def judge_loss(
-    found: float, weights: list[Tensor], ways: dict[str, Any], sizes: Sequence[int], noted: Sequence[float] = ()
+    found: float, weights: list[Tensor], ways: dict[str, Epoch], sizes: Sequence[int], noted: Sequence[float] = ()
 ) -> None:
     """Accept the mean over samples of the losses that the training, right or not, has seen; otherwise name the slip.
 
     `noted` are the losses of a training that is none of the ways, as the student's process tells them.
     """
-    unknown = ([], noted, noted) if len(noted) == len(sizes) else ways[""]
-    _, losses, after = next((way for way in ways.values() if close(way[0], weights)), unknown)
-    answer(found, mean(losses, sizes), wrong_losses(losses, after, ways[CRITERION][1], sizes))
+    unknown = Epoch([], [*noted], [*noted], [*noted], [*sizes]) if len(noted) == len(sizes) else ways[""]
+    way = next((way for way in ways.values() if close(way.weights, weights)), unknown)
+    last = slice(-len(sizes), None)  # of two passes, which is one too many, the mean of the last one will do
+    if len(way.sizes) > len(sizes) and close(found, mean(way.losses[last], way.sizes[last])):
+        return
+    answer(found, mean(way.losses, way.sizes), wrong_losses(way, ways[CRITERION]))
 
 
 def mean(losses: Sequence[float], sizes: Sequence[int]) -> float:
-    """Return the mean over samples; there may be losses of the first batches alone."""
-    return sum(a * b for a, b in zip(losses, sizes, strict=False)) / sum(sizes[: len(losses)])
+    """Return the mean over samples."""
+    return sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
 
 
-def wrong_losses(
-    losses: Sequence[float], after: Sequence[float], plain: Sequence[float], sizes: Sequence[int]
-) -> dict[str, float]:
-    """Return wrong losses of an epoch by their slips."""
+def wrong_losses(way: Epoch, plain: Epoch) -> dict[str, float]:
+    """Return wrong losses of an epoch by their slips; `plain` is the one with the cross-entropy for a criterion."""
     return {
-        **wrong_means(losses, sizes[: len(losses)]),
-        "This is the loss after each step: return the one that was computed for the step.": mean(after, sizes),
-        CRITERION: mean(plain, sizes),
+        **wrong_means(way.losses, way.sizes),
+        "This is the loss after each step: return the one that was computed for the step.": mean(way.after, way.sizes),
+        "This is the loss of another pass behind the epoch: return the losses that were computed for the steps.": mean(
+            way.behind, way.sizes
+        ),
+        CRITERION: mean(plain.losses, plain.sizes),
     }
 
 
@@ -349,17 +415,23 @@ def test_an_epoch_teaches(student, library):
     y = torch.arange(22) % 3
     x = 3 * torch.eye(3)[y] + torch.linspace(0, 1, 22)[:, None]
     start = [torch.tensor([[0.3, -0.2, 0.5], [0.1, 0.4, -0.6], [-0.5, 0.2, 0.7]]), torch.tensor([0.2, -0.1, 0.3])]
-    model = network(library, start)
-    optimizer = library.torch.optim.SGD(model.parameters(), lr=RATE)
     criterion = library.torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
-    seen = watched(library, model, optimizer)
-    model.eval()
-    found = student.train_one_epoch(model, batches(library, x.view(22, 1, 1, 3), y, 4), criterion, optimizer)
-    seen = library.builtins.list(seen)
-    parts = in_batches(x, y, 4)
-    ways = ways_to_train(start, parts, smoothed)
-    judge_weights(weights_of(model), ways, seen)
-    judge_loss(number(found, "the loss"), weights_of(model), ways, [len(labels) for _, labels in parts])
+    for again, count in enumerate((22, 10)):
+        parts = in_batches(x[:count], y[:count], 4)
+        ways = ways_to_train(start, parts, smoothed)
+        model = network(library, start)
+        optimizer = library.torch.optim.SGD(model.parameters(), lr=RATE)
+        noted = watched(library, model, optimizer, criterion)
+        model.eval()
+        loader = batches(library, x[:count].view(count, 1, 1, 3), y[:count], 4)
+        found = student.train_one_epoch(model, loader, criterion, optimizer)
+        seen = library.builtins.list(noted)
+        judge_weights(weights_of(model), ways, seen)
+        try:
+            judge_loss(number(found, "the loss"), weights_of(model), ways, ways[""].sizes)
+        except Slip:
+            assert not again, KEPT
+            raise
     assert "evaluating" not in seen, TRAINING_MODE
     assert "flat" not in seen, FLAT
 
