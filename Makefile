@@ -11,6 +11,8 @@ SANDBOX ?= auto
 # Every version that `make setup` installs
 LOCK := requirements.lock
 UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
+# Python keeps what it compiles: the tests start hundreds of processes, and nbgrader takes three seconds to compile
+unexport PYTHONDONTWRITEBYTECODE
 NO_CHROMIUM := chromium is not there: the tests in a browser will be skipped (Debian: apt-get install chromium)
 
 .PHONY: setup uv lock environment demo wheelhouse docs test test-quick test-the-rest test-what-trains validate lint clean
