@@ -11,9 +11,11 @@ SANDBOX ?= auto
 # Every version that `make setup` installs
 LOCK := requirements.lock
 UV := PATH="$$PATH:$(CURDIR)/$(BIN)" uv
+# Python keeps what it compiles: the tests start hundreds of processes, and nbgrader takes three seconds to compile
+unexport PYTHONDONTWRITEBYTECODE
 NO_CHROMIUM := chromium is not there: the tests in a browser will be skipped (Debian: apt-get install chromium)
 
-.PHONY: setup uv lock environment demo wheelhouse docs test test-quick test-the-rest test-what-trains validate lint clean
+.PHONY: setup uv lock environment demo wheelhouse docs test test-quick test-attacks test-the-rest test-what-trains validate lint clean
 
 # The stamp is newer than pyproject.toml and the lock once everything in them is installed
 setup: .venv/.installed
@@ -53,22 +55,27 @@ docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir build/site/mkdocs
 	$(BIN)/zensical build --clean --strict
 
-# The attacks come first and alone: they look at what a batch leaves behind on this host. The rest waits a lot, and what
-# trains fills the gaps
+# Tests wait a lot; what trains, niced, fills the gaps
 test: setup lint
 	$(BIN)/autograder build --check
 	@command -v chromium >/dev/null || echo "$(NO_CHROMIUM)"
-	$(BIN)/python -m pytest $(ATTACKS)
 	$(MAKE) --jobs=2 test-the-rest test-what-trains
 
 # What neither starts processes nor a browser: for everyday work
 test-quick: setup lint
 	$(BIN)/python -m pytest --ignore $(ATTACKS) -m "not slow and not costly and not browser"
 
-test-the-rest: setup
-	$(BIN)/python -m pytest --ignore $(ATTACKS) --ignore $(CLASS) -m "not slow"
+# Before all other tests: they look at what a batch leaves behind on this host
+test-attacks: setup
+	$(BIN)/python -m pytest $(ATTACKS)
 
-test-what-trains: validate
+test-the-rest: test-attacks
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+	    --ignore $(ATTACKS) --ignore $(CLASS) -m "not slow"
+
+# Beside the attacks: what it keeps for a while is not where they look
+test-what-trains: setup
+	folder=$$(mktemp -d /var/tmp/trains-XXXXXX) && trap "rm -rf $$folder" EXIT && TMPDIR=$$folder $(MAKE) validate
 	nice $(BIN)/python -m pytest -p no:cacheprovider $(CLASS)
 
 validate: setup

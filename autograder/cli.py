@@ -11,6 +11,7 @@ its own help and error messages, and every command has to list the common option
 """
 
 import argparse
+import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -51,6 +52,7 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 something was found wrong, 2 it could not be done."""
     print_any_character()
+    _do_without_iris()
     parsed = _parser().parse_args(arguments)
     try:
         return int(_run(parsed))
@@ -61,6 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         ERR.print("autograder: interrupted; what has a result keeps it, the same command goes on from there.")
     return int(ExitCode.UNUSABLE)
+
+
+def _do_without_iris() -> None:
+    """Keep `import nbformat` from compiling a grammar of IRIs: two seconds, for a format that no schema of ours names.
+
+    jsonschema, which nbformat imports, goes on without it.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None: not to be imported
 
 
 def _run(parsed: argparse.Namespace) -> ExitCode:

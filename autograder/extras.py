@@ -11,6 +11,7 @@ __all__ = ["DISTRIBUTION", "EXTRAS", "how_to_install", "not_installed", "what_to
 DISTRIBUTION = "autograder-for-notebooks"
 """What pip calls this package: `autograder` on PyPI is somebody else's."""
 EXTRAS: Mapping[str, str] = {
+    "alembic": "author",
     "cosmic_ray": "validate",
     "einops": "students",
     "ipywidgets": "students",

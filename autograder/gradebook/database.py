@@ -1,8 +1,6 @@
 """Write and read nbgrader's database through nbgrader's own classes."""
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from alembic.script import ScriptDirectory
 from nbgrader.api import (
+    Base,
     Comment,
     Grade,
     Gradebook,
@@ -21,7 +21,8 @@ from nbgrader.api import (
     SubmittedNotebook,
     TaskCell,
 )
-from sqlalchemy import insert, select
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import AutograderError
@@ -60,19 +61,31 @@ def naive_utc(submitted_at: str | None) -> datetime | None:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Gradebook]:
-    """Open a database; nbgrader asks the program alembic, which lies beside Python, how a new one is called."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+    """Open a database, with nbgrader's tables in it."""
+    url = f"sqlite:///{path}"
     try:
-        with Gradebook(f"sqlite:///{path}", _COURSE) as book:
+        _add_tables(url)
+        with Gradebook(url, _COURSE) as book:
             yield book
     except SQLAlchemyError as error:
         raise AutograderError(
             f"{path} cannot be used ({str(error).splitlines()[0]}); stop what else uses it, or look "
             "whether the file is whole."
         ) from error
+
+
+def _add_tables(url: str) -> None:
+    """Make the tables of a new database as nbgrader does, which starts a program to ask for their version: seconds."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                Base.metadata.create_all(connection)
+                connection.execute(text("create table alembic_version (version_num varchar(32) not null)"))
+                version = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+                connection.execute(text("insert into alembic_version values (:version)"), {"version": version})
     finally:
-        os.environ["PATH"] = before
+        engine.dispose()
 
 
 def write_database(path: Path, assignment: str, due: datetime | None, marks: Marks, rows: Sequence[Row]) -> None:

@@ -66,10 +66,15 @@ BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark the tests that are not for `make test-quick`."""
+    """Mark the tests that are not for `make test-quick`; put files that take long first, so that short ones come last.
+
+    Of two workers that take file by file none waits long for the other then.
+    """
     for item in items:
         if item.path.stem.removeprefix("test_") in COSTLY or SHARED & set(item.fixturenames):
             item.add_marker(pytest.mark.costly)
+    long = {item.path for item in items if {"costly", "browser"} & {mark.name for mark in item.iter_markers()}}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture

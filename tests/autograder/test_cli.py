@@ -101,6 +101,20 @@ def test_what_waits_for_torch_would_be_noticed(tmp_path):
     assert imports_of("import torch, pytest", tmp_path) >= {"torch", "pytest"}
 
 
+NOTEBOOKS = "import nbformat; nbformat.validate(nbformat.v4.new_notebook())"
+
+
+def test_notebooks_are_read_without_a_grammar_of_iris(tmp_path):
+    command = f"from autograder.cli import main; main(['build', '--course', {str(tmp_path)!r}]); {NOTEBOOKS}"
+    assert {"nbformat", "jsonschema"} <= (imported := imports_of(command, tmp_path))
+    assert "lark" not in imported
+
+
+def test_a_grammar_of_iris_would_be_noticed(tmp_path):
+    pytest.importorskip("rfc3987_syntax")
+    assert "lark" in imports_of(NOTEBOOKS, tmp_path)
+
+
 def test_a_release_that_is_out_of_date_is_found(course_root, capsys):
     assert main(["build", "--check", "--course", str(course_root)]) == 1
     assert main(["build", "--course", str(course_root)]) == 0

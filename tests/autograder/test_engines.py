@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from tiny_course import RIGHT, answers, submit, undisturbed
+from tiny_course import RIGHT, numpy_answers, submit, undisturbed
 
 from autograder.course import load_course
 from autograder.grading.batch import BatchRequest, Plan, plan_batch, run_batch
@@ -27,14 +27,14 @@ from autograder.results import Result, Status, read_results
 SECRET = "c0ffee1234567890ab5e5e5e5e5e5e5e"
 SLOW = "import time\ntime.sleep(1)\n" + RIGHT
 SUBMISSIONS = {
-    **{f"slow{n}": answers(SLOW) for n in range(6)},
-    "wrong": answers("def double(x): return x", "answer = 43"),
-    "ends-itself": answers("def double(x):\n    import os; os._exit(0)"),
+    **{f"slow{n}": numpy_answers(SLOW) for n in range(6)},
+    "wrong": numpy_answers("def double(x): return x", "answer = 43"),
+    "ends-itself": numpy_answers("def double(x):\n    import os; os._exit(0)"),
 }
 
 
 @pytest.fixture(scope="module")
-def course(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def course(built_numpy_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built course with a class of its own, some of whom handed in what is no notebook."""
     folder = tmp_path_factory.mktemp("class")
     for student, cells in SUBMISSIONS.items():
@@ -42,12 +42,12 @@ def course(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     submit(folder, "no-notebook", content=b"%PDF-1.4")
     submit(folder, "missing").unlink()
     submit(folder, "huge", content=b" " * (33 * 2**20))
-    elsewhere = submit(folder, "linked", *answers(RIGHT)).parent
+    elsewhere = submit(folder, "linked", *numpy_answers(RIGHT)).parent
     elsewhere.rename(folder / "elsewhere")
     elsewhere.symlink_to(folder / "elsewhere")
-    (built_course / "class").symlink_to(folder / "submitted")
-    yield built_course
-    (built_course / "class").unlink()
+    (built_numpy_course / "class").symlink_to(folder / "submitted")
+    yield built_numpy_course
+    (built_numpy_course / "class").unlink()
 
 
 @pytest.fixture(scope="module")

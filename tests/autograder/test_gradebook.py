@@ -1,5 +1,6 @@
 """The gradebook for nbgrader: what it shows is ours, what is typed there comes back, and nothing of a student's runs."""
 
+import contextlib
 import csv
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import gradebook_course
 import pytest
 from gradebook_course import graded, make, run
+from nbgrader.api import Gradebook
 from test_by_hand import by_hand, task, text
 from tiny_course import RIGHT, answers, notebook, source_cells
 
@@ -112,6 +114,26 @@ def test_nbgraders_export_and_feedback_agree(root):
         assert "<script>document.title" not in page
         assert "<img src=x" not in page
         assert "Read the book again." in page
+
+
+def tables(path: Path) -> tuple[list, list]:
+    """Return how the tables of a database were made, and nbgrader's version of them."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        made = [
+            (name, str(sql).lower()) for name, sql in db.execute("select name, sql from sqlite_master order by name")
+        ]
+        return made, db.execute("select * from alembic_version").fetchall()
+
+
+def test_the_tables_are_nbgraders_own_though_no_program_is_asked_for_their_version(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    Gradebook(f"sqlite:///{tmp_path / 'own.db'}").close()
+    monkeypatch.delattr("nbgrader.api.get_alembic_version")
+    assert run(root) == 0
+    ours, version = tables(book(root) / "gradebook.db")
+    assert (ours, version) == tables(tmp_path / "own.db")
+    assert {"grade", "alembic_version"} <= {name for name, _ in ours}
+    assert version
 
 
 def test_no_output_text_or_markdown_of_a_students_can_hold_a_script(root):

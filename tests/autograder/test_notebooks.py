@@ -266,10 +266,10 @@ def test_names_defined_at_the_top_level_are_found_also_in_what_does_not_parse(so
 def test_finding_names_in_a_long_source_takes_no_time():
     import time
 
-    began = time.monotonic()
+    began = time.process_time()
     for source in ("a" * 10**6, "a\n" * 10**6, "async\n" * 10**5, "a" + "\n" * 10**6, "a:" * 10**6, "def " * 10**5):
         defined_names(source)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 LOCKED, SKIP = marks("setup"), {"tags": [Tag.SKIP_GRADING]}

@@ -39,8 +39,8 @@ def course(course_root: Path) -> Course:
         "0123456789abcdef" * 4,
         "abc123ABC" * 4,
         "12345678901234567890123456789012345678901234567890",
-        secrets.token_hex(15),
-        secrets.token_urlsafe(15),
+        pytest.param(secrets.token_hex(15), id="120 bits in hex"),
+        pytest.param(secrets.token_urlsafe(15), id="120 bits in base 64"),
         DEMO_SECRET + "!",
     ],
 )
@@ -52,7 +52,11 @@ def test_a_secret_that_could_be_guessed_is_refused(course, secret):
     assert secret == "s" or secret not in str(found.value)
 
 
-@pytest.mark.parametrize("secret", [STRONG, secrets.token_hex(32), STRONG.upper(), "Zx3kQ_9vLt2-mW8rTb5Yh1"])
+@pytest.mark.parametrize(
+    "secret",
+    [STRONG, secrets.token_hex(32), STRONG.upper(), "Zx3kQ_9vLt2-mW8rTb5Yh1"],
+    ids=["128 bits", "256 bits", "in capitals", "in base 64"],
+)
 def test_a_token_is_taken(course, secret):
     (course.root / course.secret_file).write_text(f"{secret}\n")
     assert read_secret(course) == secret
