@@ -1,17 +1,17 @@
 """Export public checks to otter's test format, so that `grader.check("MLP")` runs them in the student's notebook.
 
 A check's function travels as its author wrote it, with the module's own helpers, constants and imports that it uses and
-with what it uses of `autograder.checks.expect`. Below the checks stands a copy of `notebook_check`, which runs them on
-the notebook's namespace and shows what came of it.
+with what it uses of `autograder.checks.expect` and `watched_training`. Below the checks stands a copy of
+`notebook_check`, which runs them on the notebook's namespace and shows what came of it.
 """
 
 import ast
 import inspect
 import re
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 
-from autograder.checks import expect
 from autograder.checks.catalogue import Check
 from autograder.checks.module_code import ModuleCode, names_bound, names_used
 from autograder.errors import BuildError
@@ -19,7 +19,8 @@ from autograder.errors import BuildError
 __all__ = ["export_question"]
 
 _FIXTURES = {"student", "library"}
-_EXPECT = "autograder.checks.expect"
+_TRAVELLING = ("autograder.checks.expect", "autograder.checks.watched_training")
+"""Modules of ours of which the release holds what a public check uses."""
 
 _HEADER = """\
 # Public checks of `{question}`: made by `autograder build` from {origin}.
@@ -98,8 +99,9 @@ def _needed(module: ModuleCode, names: Iterable[str], check_id: str) -> list[tup
     """Return what `names` need, in the order of the module: (text, whether it is an import)."""
     lines: dict[tuple[str, bool], None] = {}
     for name, statement in module.closure(names, with_fixtures=False):
-        if isinstance(statement, ast.ImportFrom) and statement.module == _EXPECT:
-            lines |= dict.fromkeys(_needed(_module(Path(inspect.getfile(expect))), [name], check_id))
+        if isinstance(statement, ast.ImportFrom) and statement.module in _TRAVELLING:
+            path = Path(inspect.getfile(import_module(statement.module)))
+            lines |= dict.fromkeys(_needed(_module(path), [name], check_id))
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             lines[_import_line(statement, name, check_id), True] = None
         else:
@@ -118,7 +120,7 @@ def _import_line(statement: ast.Import | ast.ImportFrom, name: str, check_id: st
     if (source or "").split(".")[0] in {"autograder", "pytest"} or relative:
         raise BuildError(
             f"{check_id}: a public check cannot use {name!r} of {source}, which students do not have; "
-            f"only {_EXPECT} travels along."
+            f"only {' and '.join(_TRAVELLING)} travel along."
         )
     alias = next(a for a in statement.names if (a.asname or a.name).split(".")[0] == name)
     single = ast.ImportFrom(module=source, names=[alias], level=0) if from_module else ast.Import(names=[alias])

@@ -26,7 +26,17 @@ from torch import Tensor
 from autograder.checks.expect import tensor
 from autograder.checks.outcomes import Ending, Missing, StudentError
 
-__all__ = ["Losses", "new_names", "new_places", "rearranged", "recorded_losses", "student_logits"]
+__all__ = [
+    "Losses",
+    "block_pictures",
+    "new_blocks",
+    "new_names",
+    "new_places",
+    "rearranged",
+    "recorded_losses",
+    "student_logits",
+    "turned_places",
+]
 
 _FEWEST_CLASSES = 4
 _COMPUTE = "lambda model, images: model(images.to(next(iter(model.parameters()), images).device))"
@@ -184,3 +194,31 @@ def new_places(rng: torch.Generator, pixels: int) -> Tensor:
 def rearranged(images: Tensor, places: Tensor) -> Tensor:
     """Return images of the same shape [N, …] whose pixels stand in another order, the same in each image."""
     return images.flatten(start_dim=1)[:, places].view(images.shape)
+
+
+def turned_places(rng: torch.Generator) -> Tensor:
+    """Return, for `rearranged`, one of the seven other ways to turn and mirror an image of 28×28 pixels."""
+    kind = int(torch.randint(1, 8, (), generator=rng))
+    places = torch.arange(28 * 28).view(28, 28)
+    return (places.T if kind & 4 else places).rot90(kind & 3).flatten()
+
+
+def new_blocks(rng: torch.Generator) -> Tensor:
+    """Return, for `rearranged`, an order of 28×28 pixels in which the 16 blocks of 7×7 stand in random places.
+
+    A network with small kernels learns such digits as well as others; one that knows digits already is of no use.
+    """
+    blocks = torch.arange(28 * 28).view(4, 7, 4, 7).transpose(1, 2).reshape(16, 49)
+    order = torch.randperm(16, generator=rng)
+    return blocks[order].view(4, 4, 7, 7).transpose(1, 2).flatten()
+
+
+def block_pictures(rng: torch.Generator, each: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ten pictures of black and white blocks, so many noisy ones of each, and a label for each of the ten.
+
+    float32 [10, 1, 28, 28], float32 [10 · each, 1, 28, 28], int64 [10]; those of the noisy ones: `labels.repeat(each)`.
+    """
+    small = torch.randint(2, (10, 1, 4, 4), generator=rng) * 3 - 0.5
+    large = small.repeat_interleave(7, dim=2).repeat_interleave(7, dim=3)
+    noise = torch.randn(10 * each, 1, 28, 28, generator=rng)
+    return large, large.repeat(each, 1, 1, 1) + 0.3 * noise, torch.randperm(10, generator=rng)

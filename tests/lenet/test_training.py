@@ -10,7 +10,16 @@ from torch import Tensor
 
 from autograder.checks import learned, measured, partial
 from autograder.checks.expect import Slip, tensor
-from autograder.checks.training import new_names, rearranged, recorded_losses, student_logits
+from autograder.checks.training import (
+    block_pictures,
+    new_blocks,
+    new_names,
+    rearranged,
+    recorded_losses,
+    student_logits,
+    turned_places,
+)
+from autograder.checks.watched_training import FEW_STEPS, watched_training, watching
 
 pytestmark = pytest.mark.question("train_lenet")
 
@@ -35,136 +44,6 @@ NOT_NEW = (
 FROM_VALID = (
     "It knows images that are in `valid_loader` alone: learn from `train_loader`, and only measure with the other."
 )
-FEW_STEPS = "There are fewer steps than batches in one epoch: does a return or a break end the loop too early?"
-
-WATCHED = '''
-import dis
-import types
-
-import torch
-from torch.optim import optimizer as optimisers
-
-
-def ignored(train, position):
-    """Return whether a function never reads an argument, or first of all gives its name to something else."""
-    code = getattr(train, "__code__", None)
-    if code is None or code.co_argcount <= position:
-        return False
-    name = code.co_varnames[position]
-    for step in dis.get_instructions(code):
-        names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
-        of_a_variable = any(kind in step.opname for kind in ("FAST", "DEREF", "CELL", "CLOSURE"))
-        if name in names and of_a_variable:
-            return step.opname.startswith("STORE") and not (names.index(name) and "LOAD" in step.opname)
-    return True
-
-
-def is_trained(model, parameters, starts):
-    """Return whether an optimiser has stepped on a network, or on one that it is a copy of, made behind a step.
-
-    `starts` holds, of the parameters that were looked at, what they were before the first step.
-    """
-    own = list(model.parameters()) if hasattr(model, "parameters") else []
-    if any(id(one) in parameters for one in own):
-        return True
-    alike = torch.nn.functional.cosine_similarity
-    return any(
-        one.shape == trained.shape
-        and not torch.equal(one.detach().cpu(), start)
-        and any(alike(one.detach().cpu().flatten(), other.flatten(), dim=0) > 0.5 for other in (start, trained.detach().cpu()))
-        for one in own
-        for trained, start in starts.items()
-    )
-
-
-def watched(train, *given):
-    """Train, and note what the optimisers do: their steps, what they step on, and whether gradients are cleared."""
-    notes = types.SimpleNamespace(steps=0, gradients=0, uncleared=0, parameters={})
-    starts = {}
-    came, stood = {}, {}  # of each parameter looked at: the gradients since its last step, what stood there behind it
-
-    def looked_at(optimizer):
-        return next((one for one in optimizer.param_groups[0]["params"] if one.requires_grad), None)
-
-    def before(optimizer, args, options):
-        notes.steps += 1
-        parameters = [one for group in optimizer.param_groups for one in group["params"]]
-        notes.parameters.update((id(one), one) for one in parameters)  # kept, so that no number comes twice
-        one = looked_at(optimizer)
-        notes.gradients += any(other.grad is not None for other in parameters)
-        if one is None:
-            return
-        if one not in starts:
-            starts[one] = one.detach().cpu().clone()
-        if one not in came:
-            came[one] = 0
-            one.register_hook(lambda gradient: came.update({one: came[one] + gradient.detach()}))
-        elif one.grad is not None and torch.is_tensor(came[one]):
-            added = one.grad - came[one]  # what stood there before, unless it was cleared
-            notes.uncleared += ((added - stood[one]).norm() < added.norm() / 10).item()
-
-    def behind(optimizer, args, options):
-        one = looked_at(optimizer)
-        if one is not None:
-            came[one], stood[one] = 0, one.detach() * 0 if one.grad is None else one.grad.detach().clone()
-
-    hooks = [
-        optimisers.register_optimizer_step_pre_hook(before),
-        optimisers.register_optimizer_step_post_hook(behind),
-    ]
-    try:
-        result = train(*given)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    model = result[0] if isinstance(result, (tuple, list)) and result else result
-    own = is_trained(model, notes.parameters, starts)
-    return result, notes.steps, notes.gradients, notes.uncleared, own
-
-
-def instead(train, *given):
-    """Train with these loaders, in the place of the notebook's own too: another check minds whose they are."""
-    names = getattr(train, "__globals__", {})
-    own = {name: names[name] for name in ("train_loader", "valid_loader") if name in names}
-    names.update(dict(zip(own, given)) if len(own) == 2 else {})
-    try:
-        return watched(train, *given)
-    finally:
-        names.update(own)
-
-
-def turned(loader, places, names, shuffle):
-    """Return a loader of the same digits, their pixels in other places, by other names."""
-    images, labels = loader.dataset.tensors
-    images = images.flatten(1)[:, places].view(images.shape)
-    dataset = torch.utils.data.TensorDataset(images, names[labels])
-    return torch.utils.data.DataLoader(dataset, batch_size=loader.batch_size, shuffle=shuffle)
-'''
-"""For the student's process: train, and say what the optimisers did. What it says is for hints, not for verdicts."""
-
-
-def watching(library: Any, name: str) -> Any:
-    """Return a function of WATCHED in the student's process."""
-    return library.builtins.eval("(space := {}, exec(source, space))[0][name]", {"source": WATCHED, "name": name})
-
-
-def train(student: Any, library: Any, *given: Any, how: str = "watched") -> tuple[Any, str]:
-    """Return what `train_lenet` returns, and what is certainly wrong with its loop; "" where nothing is known."""
-    result, steps, gradients, uncleared, own = watching(library, how)(student.train_lenet, *given)
-    return result, slip_of(steps, gradients, uncleared, len(given[0]), own=own)
-
-
-def slip_of(steps: int, gradients: int, uncleared: int, batches: int, *, own: bool) -> str:
-    """Return the slip in a loop that took these steps, "" where none is certain."""
-    if steps and not own:
-        return "The optimiser steps on the parameters of another network than the one that is returned."
-    if steps and not gradients:
-        return "At no step there is a gradient: call loss.backward() before optimizer.step()."
-    if uncleared > steps / 2:
-        return "The gradients of all batches add up: call optimizer.zero_grad() for each batch."
-    if 0 < steps < batches:
-        return FEW_STEPS
-    return ""
 
 
 def network_of(result: Any, student: Any) -> Any:
@@ -205,7 +84,7 @@ def test_a_few_images(student, library):
     valid_images = data.TensorDataset(torch.cat([x[:100], others[0]]), torch.cat([y[:100], others[1]]))
     valid_loader = data.DataLoader(valid_images, batch_size=10)
     cpu = library.torch.device("cpu")
-    result, slip = train(student, library, train_loader, valid_loader, cpu)
+    result, slip = watched_training(student.train_lenet, library, train_loader, valid_loader, cpu)
     gradients_are_on = library.torch.is_grad_enabled()
     library.torch.set_grad_enabled(True)
     model = network_of(result, student)
@@ -251,13 +130,6 @@ def share(answers: Tensor, labels: Tensor) -> float:
     return (answers == labels).double().mean().item()
 
 
-def turn(rng: torch.Generator) -> Tensor:
-    """Return the places, for `rearranged`, of one of the seven other ways to turn and mirror an image."""
-    kind = int(torch.randint(1, 8, (), generator=rng))
-    places = torch.arange(28 * 28).view(28, 28)
-    return (places.T if kind & 4 else places).rot90(kind & 3).flatten()
-
-
 @pytest.mark.points(4)
 @pytest.mark.deadline(120)
 def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, device, rng):  # noqa: PLR0917 - pytest gives them by name
@@ -266,7 +138,7 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     They are turned or mirrored, and go by other names, so that only what was learned here counts; for a LeNet they are
     as hard. What counts is what the student's own network answers.
     """
-    places, names = turn(rng), new_names(rng)
+    places, names = turned_places(rng), new_names(rng)
     turned = watching(library, "turned")
     train_loader, valid_loader = (
         turned(loader, places, names, shuffle)
@@ -275,7 +147,9 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
         )
     )
     with recorded_losses(library) as losses:
-        result, slip = train(student, library, train_loader, valid_loader, library.torch.device(device), how="instead")
+        result, slip = watched_training(
+            student.train_lenet, library, train_loader, valid_loader, library.torch.device(device), how="instead"
+        )
     learned("training loss", losses.values, steps=losses.steps)
     model = network_of(result, student)
     usual = reference.normalise(hidden_digits.images)
@@ -298,24 +172,6 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     raise Slip(f"{hint} Does the loss fall? Adam with lr=0.001, or momentum, and three epochs get there.")
 
 
-def new_blocks(rng: torch.Generator) -> Tensor:
-    """Return an order of pixels in which the 16 blocks of 7×7 stand in random places, for `rearranged`.
-
-    A network with small kernels learns such digits as well as others; one that knows digits already is of no use.
-    """
-    blocks = torch.arange(28 * 28).view(4, 7, 4, 7).transpose(1, 2).reshape(16, 49)
-    order = torch.randperm(16, generator=rng)
-    return blocks[order].view(4, 4, 7, 7).transpose(1, 2).flatten()
-
-
-def pictures(rng: torch.Generator, each: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return ten pictures of black and white blocks, many noisy ones of each, and a random label for each of the ten."""
-    small = torch.randint(2, (10, 1, 4, 4), generator=rng) * 3 - 0.5
-    large = small.repeat_interleave(7, dim=2).repeat_interleave(7, dim=3)
-    noise = torch.randn(10 * each, 1, 28, 28, generator=rng)
-    return large, large.repeat(each, 1, 1, 1) + 0.3 * noise, torch.randperm(10, generator=rng)
-
-
 @pytest.mark.points(2)
 @pytest.mark.deadline(120)
 def test_it_learns_from_the_loader_it_is_given(student, library, reference, training_digits, rng):
@@ -324,7 +180,7 @@ def test_it_learns_from_the_loader_it_is_given(student, library, reference, trai
     usual, names = training_digits.labels[some], new_names(rng)
     plain, labels = reference.normalise(training_digits.images[some]), names[usual]
     images = rearranged(plain, new_blocks(rng))  # so that what was known of digits before is of no use
-    others, noisy, their_labels = pictures(rng, 10)
+    others, noisy, their_labels = block_pictures(rng, 40)
     data, cpu = library.torch.utils.data, library.torch.device("cpu")
 
     def loader(x: Tensor, y: Tensor, size: int) -> Any:
@@ -332,9 +188,9 @@ def test_it_learns_from_the_loader_it_is_given(student, library, reference, trai
 
     train_loader = loader(images[:3_000], labels[:3_000], 25)
     valid_loader = loader(
-        torch.cat([images[3_000:3_100], noisy]), torch.cat([labels[3_000:3_100], their_labels.repeat(10)]), 50
+        torch.cat([images[3_000:3_100], noisy]), torch.cat([labels[3_000:3_100], their_labels.repeat(40)]), 25
     )
-    result, slip = train(student, library, train_loader, valid_loader, cpu)
+    result, slip = watched_training(student.train_lenet, library, train_loader, valid_loader, cpu)
     first = network_of(result, student)
 
     def knows(model: Any, x: Tensor, y: Tensor) -> float:

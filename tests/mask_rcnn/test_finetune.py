@@ -283,4 +283,8 @@ def test_it_cuts_digits_out_of_hidden_scenes(student, library, reference, traini
     )
     if cuts_out >= CUTS_OUT_FOR_HALF:
         partial(0.5, f"{said} This is worth half the points.")
+    assert finds < FINDS, (
+        f"{said} So boxes are learned and masks are not: is `loss_mask` part of the sum, and does the optimiser have the "
+        "mask predictor's parameters?"
+    )
     raise AssertionError(f"{said} Does the loss fall? Try AdamW with lr=0.001, or SGD with lr=0.02 and momentum 0.9.")

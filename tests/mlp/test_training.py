@@ -6,67 +6,24 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.checks import StudentError, learned, measured, partial
+from autograder.checks import learned, measured, partial
 from autograder.checks.expect import tensor
-from autograder.checks.training import new_names, new_places, rearranged, recorded_losses, student_logits
-
-OTHERS = (
-    "lambda loader, places, names, data, shuffle: data.DataLoader(data.TensorDataset("
-    "loader.dataset.tensors[0].flatten(1)[:, places].view(-1, 1, 28, 28), names[loader.dataset.tensors[1]]), "
-    "batch_size=loader.batch_size, shuffle=shuffle)"
+from autograder.checks.training import (
+    block_pictures,
+    new_names,
+    new_places,
+    rearranged,
+    recorded_losses,
+    student_logits,
+    turned_places,
 )
-"""Makes a loader of the same digits in other places by other names, in the student's process."""
+from autograder.checks.watched_training import watched_training, watching
+
 OWN_DIGITS = (
     "Your network knows the digits by their usual names in their usual places, and not those of the loader that it was "
     "given, which go by other names: learn from the argument `train_loader`, and from nothing else."
 )
 
-WATCHED = '''
-import types
-
-import torch
-from torch.optim import optimizer as optimisers
-
-
-def is_trained(model, parameters, starts):
-    """Return whether an optimiser has stepped on a network, or on one that it is a copy of, made behind a step.
-
-    `starts` holds, of the parameters that were looked at, what they were before the first step.
-    """
-    own = list(model.parameters()) if hasattr(model, "parameters") else []
-    if any(id(one) in parameters for one in own):
-        return True
-    alike = torch.nn.functional.cosine_similarity
-    return any(
-        one.shape == trained.shape
-        and not torch.equal(one.detach().cpu(), start)
-        and any(alike(one.detach().cpu().flatten(), other.flatten(), dim=0) > 0.5 for other in (start, trained.detach().cpu()))
-        for one in own
-        for trained, start in starts.items()
-    )
-
-
-def watched(train, *given):
-    """Train, and note what the optimisers do: their steps, those with a gradient, whether they are the network's own."""
-    notes = types.SimpleNamespace(steps=0, gradients=0, parameters={})
-    starts = {}
-
-    def before(optimizer, args, options):
-        parameters = [one for group in optimizer.param_groups for one in group["params"]]
-        notes.steps += 1
-        notes.gradients += any(one.grad is not None for one in parameters)
-        notes.parameters.update((id(one), one) for one in parameters)  # kept, so that no number comes twice
-        if parameters[0] not in starts:
-            starts[parameters[0]] = parameters[0].detach().cpu().clone()
-
-    hook = optimisers.register_optimizer_step_pre_hook(before)
-    try:
-        model = train(*given)
-    finally:
-        hook.remove()
-    return model, notes.steps, notes.gradients, is_trained(model, notes.parameters, starts)
-'''
-"""For the student's process: train, and say what the optimisers did. What it says is for hints, not for verdicts."""
 
 pytestmark = pytest.mark.question("train_mlp")
 
@@ -104,58 +61,6 @@ def accuracy(model: Any, images: Tensor, labels: Tensor, library: Any) -> float:
     return (answers == labels).double().mean().item()
 
 
-def turned(rng: torch.Generator) -> Tensor:
-    """Return the places, for `rearranged`, of one of the seven other ways to turn and mirror an image.
-
-    What is done to images on the way (shifting them a little, say) does to them what it does to those that stand upright.
-    """
-    turn = int(torch.randint(1, 8, (), generator=rng))
-    places = torch.arange(28 * 28).view(28, 28)
-    return (places.T if turn & 4 else places).rot90(turn & 3).flatten()
-
-
-def slip_of(steps: int, gradients: int, batches: int, *, own: bool) -> str:
-    """Return the slip in a loop that took these steps, "" where none is certain."""
-    if steps and not gradients:
-        return "At no step there is a gradient: call loss.backward() before optimizer.step()."
-    if steps and not own:
-        return (
-            "The network that is returned has never learned: the optimiser steps on another one. Make it of "
-            "model.parameters(), and return that model, no new one and no copy made before."
-        )
-    if 0 < steps < batches:
-        return "There are fewer steps than batches in one epoch: each batch needs its own step, in the loop."
-    return ""
-
-
-def pictures(rng: torch.Generator, each: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return ten pictures of black and white blocks, many noisy ones of each, and a random label for each of the ten."""
-    small = torch.randint(2, (10, 1, 4, 4), generator=rng) * 3 - 0.5
-    large = small.repeat_interleave(7, dim=2).repeat_interleave(7, dim=3)
-    noise = torch.randn(10 * each, 1, 28, 28, generator=rng)
-    return large, large.repeat(each, 1, 1, 1) + 0.3 * noise, torch.randperm(10, generator=rng)
-
-
-def trained_anywhere(student: Any, library: Any, loaders: dict[str, Any], device: Any) -> tuple[Any, str]:
-    """Return what train_mlp makes of these loaders, which stand in for the notebook's own ones as well, and its slip.
-
-    Who takes those instead of the arguments loses the points of the check for that, not these.
-    """
-    function = student.train_mlp
-    watched = library.builtins.eval("(space := {}, exec(source, space))[0]['watched']", {"source": WATCHED})
-    look = library.builtins.eval("lambda function, name: getattr(function, '__globals__', {}).get(name)", {})
-    exchange = library.builtins.eval("lambda function, values: getattr(function, '__globals__', {}).update(values)", {})
-    before = {name: look(function, name) for name in loaders}
-    exchange(function, loaders)
-    try:
-        model, steps, gradients, own = watched(function, *loaders.values(), device)
-    except StudentError:
-        exchange(function, before)
-        raise
-    exchange(function, before)
-    return model, slip_of(steps, gradients, len(loaders["train_loader"]), own=own)
-
-
 def with_our_forward(model: Any, reference: Any, images: Tensor) -> Tensor | None:
     """Return what our MLP answers with these weights; None where they do not fit into it."""
     ours, weights = reference.MLP().eval(), model.state_dict()
@@ -189,15 +94,15 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     The digits are MNIST's, turned or mirrored, and go by other names, so that only what was learned here counts. For an
     MLP they are as hard. The reference's spread over seeds is in docs/validation/mlp.json.
     """
-    places, names = turned(rng), new_names(rng)
-    renew = library.builtins.eval(OTHERS, {})
-    train_loader, valid_loader = library.digits.loaders(batch_size=128)
-    loaders = {
-        "train_loader": renew(train_loader, places, names, library.torch.utils.data, shuffle=True),
-        "valid_loader": renew(valid_loader, places, names, library.torch.utils.data, shuffle=False),
-    }
+    places, names = turned_places(rng), new_names(rng)
+    turned = watching(library, "turned")
+    train_loader, valid_loader = (
+        turned(loader, places, names, shuffle)
+        for loader, shuffle in zip(library.digits.loaders(batch_size=128), (True, False), strict=True)
+    )
+    device = library.torch.device(device)
     with recorded_losses(library) as losses:
-        returned, slip = trained_anywhere(student, library, loaders, library.torch.device(device))
+        returned, slip = watched_training(student.train_mlp, library, train_loader, valid_loader, device, how="instead")
     learned("training loss", losses.values, steps=losses.steps)
     model = full_size(returned, student, library)
     usual = reference.normalise(hidden_digits.images)
@@ -225,7 +130,7 @@ def test_it_learns_from_the_loader_it_is_given(student, library, reference, trai
     usual, usual_labels = reference.normalise(training_digits.images[some]), training_digits.labels[some]
     places, names = new_places(rng, 28 * 28), new_names(rng)
     images, labels = rearranged(usual, places), names[usual_labels]
-    others, noisy, their_labels = pictures(rng, 40)  # to be found among the images to watch, and nowhere else
+    others, noisy, their_labels = block_pictures(rng, 40)  # to be found among the images to watch, and nowhere else
     watched = torch.cat([images[5_000:5_600], noisy])
     watched_labels = torch.cat([labels[5_000:5_600], their_labels.repeat(40)])
     train_loader = batches(library, images[:5_000], labels[:5_000], 50, shuffle=True)

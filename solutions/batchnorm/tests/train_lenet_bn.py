@@ -12,33 +12,13 @@ import torch
 from torch import Tensor
 
 
-EASY = 0.9
-
-
-KNOWN = 0.8
-
-
-NOT_NEW = (
-    "Called once more, with other images to learn from, it still knows the ones of before: each call must begin with a "
-    "new LeNet5BN()."
+FEW_STEPS = (
+    "There are fewer steps than batches in one epoch, and each batch needs its own: does a return or a break end the "
+    "loop too early?"
 )
 
 
-FROM_VALID = (
-    "It knows images that are in `valid_loader` alone: learn from `train_loader`, and only measure with the other."
-)
-
-
-EVALUATION_MODE = (
-    "The running statistics are still those of a new network: it was trained in evaluation mode; call model.train() "
-    "first."
-)
-
-
-FEW_STEPS = "There are fewer steps than batches in one epoch: does a return or a break end the loop too early?"
-
-
-WATCHED = '''
+_WATCHED = '''
 import dis
 import types
 
@@ -70,11 +50,11 @@ def is_trained(model, parameters, starts):
         return True
     alike = torch.nn.functional.cosine_similarity
     return any(
-        one.shape == trained.shape
-        and not torch.equal(one.detach().cpu(), start)
-        and any(alike(one.detach().cpu().flatten(), other.flatten(), dim=0) > 0.5 for other in (start, trained.detach().cpu()))
-        for one in own
-        for trained, start in starts.items()
+        one.shape == start.shape
+        and not torch.equal(one, start)
+        and any(alike(one.flatten(), other.flatten(), dim=0) > 0.5 for other in (start, trained))
+        for one in (one.detach().cpu() for one in own)
+        for trained, start in ((trained.detach().cpu(), start) for trained, start in starts.items())
     )
 
 
@@ -126,12 +106,17 @@ def watched(train, *given):
 def instead(train, *given):
     """Train with these loaders, in the place of the notebook's own too: another check minds whose they are."""
     names = getattr(train, "__globals__", {})
-    own = {name: names[name] for name in ("train_loader", "valid_loader") if name in names}
-    names.update(dict(zip(own, given)) if len(own) == 2 else {})
+    absent = object()
+    own = {name: names.get(name, absent) for name in ("train_loader", "valid_loader")}
+    names.update(zip(own, given))
     try:
         return watched(train, *given)
     finally:
-        names.update(own)
+        for name, loader in own.items():
+            if loader is absent:
+                names.pop(name, None)
+            else:
+                names[name] = loader
 
 
 def turned(loader, places, names, shuffle):
@@ -143,28 +128,61 @@ def turned(loader, places, names, shuffle):
 '''
 
 
+def watched_training(train: Any, library: Any, *given: Any, how: str = "watched") -> tuple[Any, str]:
+    """Return what a training function returns, given two loaders and more, and its slip, "" where none is certain.
+
+    `how` is "watched", or "instead" where the loaders stand in for the notebook's own ones as well. `train` is called
+    once; what it raises is raised.
+    """
+    result, steps, gradients, uncleared, own = watching(library, how)(train, *given)
+    return result, _slip_of(steps, gradients, uncleared, len(given[0]), own=own)
+
+
 def watching(library: Any, name: str) -> Any:
-    """Return a function of WATCHED in the student's process."""
-    return library.builtins.eval("(space := {}, exec(source, space))[0][name]", {"source": WATCHED, "name": name})
+    """Return one of the functions above, in the student's process.
+
+    `ignored(train, position)` says whether an argument is never read, `turned(loader, places, names, shuffle)` gives a
+    loader of the same digits, their pixels in other places, by other names.
+    """
+    return library.builtins.eval("(space := {}, exec(source, space))[0][name]", {"source": _WATCHED, "name": name})
 
 
-def train(student: Any, library: Any, *given: Any, how: str = "watched") -> tuple[Any, str]:
-    """Return what `train_lenet_bn` returns, and what is certainly wrong with its loop; "" where nothing is known."""
-    result, steps, gradients, uncleared, own = watching(library, how)(student.train_lenet_bn, *given)
-    return result, slip_of(steps, gradients, uncleared, len(given[0]), own=own)
-
-
-def slip_of(steps: int, gradients: int, uncleared: int, batches: int, *, own: bool) -> str:
-    """Return the slip in a loop that took these steps, "" where none is certain."""
-    if steps and not own:
-        return "The optimiser steps on the parameters of another network than the one that is returned."
+def _slip_of(steps: int, gradients: int, uncleared: int, batches: int, *, own: bool) -> str:
     if steps and not gradients:
         return "At no step there is a gradient: call loss.backward() before optimizer.step()."
+    if steps and not own:
+        return (
+            "The optimiser steps on the parameters of another network than the one that is returned, which has never "
+            "learned: make it of model.parameters(), and return that model, no new one and no copy made before."
+        )
     if uncleared > steps / 2:
         return "The gradients of all batches add up: call optimizer.zero_grad() for each batch."
     if 0 < steps < batches:
         return FEW_STEPS
     return ""
+
+
+EASY = 0.9
+
+
+KNOWN = 0.8
+
+
+NOT_NEW = (
+    "Called once more, with other images to learn from, it still knows the ones of before: each call must begin with a "
+    "new LeNet5BN()."
+)
+
+
+FROM_VALID = (
+    "It knows images that are in `valid_loader` alone: learn from `train_loader`, and only measure with the other."
+)
+
+
+EVALUATION_MODE = (
+    "The running statistics are still those of a new network: it was trained in evaluation mode; call model.train() "
+    "first."
+)
 
 
 def network_of(result: Any, student: Any) -> Any:
@@ -220,7 +238,7 @@ def test_a_few_images(student, library):
     valid_images = data.TensorDataset(torch.cat([x[:100], others[0]]), torch.cat([y[:100], others[1]]))
     valid_loader = data.DataLoader(valid_images, batch_size=10)
     cpu = library.torch.device("cpu")
-    result, slip = train(student, library, train_loader, valid_loader, cpu)
+    result, slip = watched_training(student.train_lenet_bn, library, train_loader, valid_loader, cpu)
     gradients_are_on = library.torch.is_grad_enabled()
     library.torch.set_grad_enabled(True)
     model = network_of(result, student)
