@@ -32,7 +32,7 @@ _MEANT_FOR_CHECKS = frozenset(
     }
 )
 _MEANT_FOR_CHECKS_PREFIXES = ("PYTEST_", "OMP_", "MKL_", "OPENBLAS_", "CUBLAS_", "TORCH", "PYTORCH_")
-_SET_BY_PYTEST = frozenset({"PYTEST_CURRENT_TEST", "PYTEST_VERSION"})
+_SET_BY_PYTEST = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_")
 
 
 def chosen_environment(around: Mapping[str, str]) -> dict[str, str]:
@@ -67,7 +67,7 @@ def _ignored_variables(around: Mapping[str, str]) -> Sequence[str]:
         name
         for name, value in around.items()
         if value
-        and name not in _SET_BY_PYTEST
+        and not name.startswith(_SET_BY_PYTEST)
         and (name in _MEANT_FOR_CHECKS or name.startswith(_MEANT_FOR_CHECKS_PREFIXES))
     )
 

@@ -190,7 +190,13 @@ def test_what_an_operator_needs_arrives_and_what_libraries_listen_to_does_not():
 
 
 def test_nothing_is_said_where_nothing_is_ignored(built_numpy_course):
-    around = {"PATH": "/bin", "PYTEST_CURRENT_TEST": "this one", "PYTEST_ADDOPTS": "", "LC_ALL": "C"}
+    around = {
+        "PATH": "/bin",
+        "PYTEST_CURRENT_TEST": "this one",
+        "PYTEST_XDIST_WORKER": "gw0",
+        "PYTEST_ADDOPTS": "",
+        "LC_ALL": "C",
+    }
     assert ignored_surroundings(load_course(built_numpy_course), ["tiny"], around) == ""
 
 

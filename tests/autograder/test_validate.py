@@ -74,7 +74,7 @@ def test_an_assignment_whose_checks_are_good_passes(course, capsys):
     assert "4/4" in capsys.readouterr().out
     kept = sorted((course / "results" / "validation" / "trials" / "tiny").glob("*.json"))
     times = {path: path.stat().st_mtime_ns for path in kept}
-    assert len(times) == 2 + 5 + 8
+    assert len(times) == 2 + 5 + 9
     assert validate(course)[1]["answers"] == document["answers"]
     assert {path: path.stat().st_mtime_ns for path in kept} == times, "something was graded again"
 
