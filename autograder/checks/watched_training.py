@@ -147,13 +147,13 @@ def watching(library: Any, name: str) -> Any:
 
 
 def _slip_of(steps: int, gradients: int, uncleared: int, batches: int, *, own: bool) -> str:
-    if steps and not gradients:
-        return "At no step there is a gradient: call loss.backward() before optimizer.step()."
     if steps and not own:
         return (
             "The optimiser steps on the parameters of another network than the one that is returned, which has never "
             "learned: make it of model.parameters(), and return that model, no new one and no copy made before."
         )
+    if steps and not gradients:
+        return "At no step there is a gradient: call loss.backward() before optimizer.step()."
     if uncleared > steps / 2:
         return "The gradients of all batches add up: call optimizer.zero_grad() for each batch."
     if 0 < steps < batches:

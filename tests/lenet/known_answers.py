@@ -750,8 +750,8 @@ def translate(images, dx, dy):
     Wrong(
         "no step",
         cells={"train_lenet": Edit("optimizer.step()", "pass")},
-        hint="95% are asked for",
-        also=("does each batch", "does not learn them"),
+        hint="does each batch",
+        also=("95% are asked for", "does not learn them"),
     ),
     Wrong(
         "a rate far too high",
