@@ -22,7 +22,7 @@ from autograder.checks.loaded_classes import library_class, stand_in_class
 from autograder.checks.outcomes import Ending, OutsideCheck, Partial, StudentError
 from autograder.errors import GraderError
 from autograder.sandbox.outside.process import CallRaised, _raised
-from autograder.sandbox.shared import tables  # noqa: F401 - the protocol finds it loaded, as in a course with pandas
+from autograder.sandbox.shared import tables  # the protocol finds it loaded, as in a course with pandas
 from autograder.sandbox.shared.protocol import CheckFunction, Decoder, Encoder, ImportPath, Limits, ProtocolError
 
 LIMITS = Limits()
@@ -409,3 +409,23 @@ def test_an_error_is_printed_after_its_check(name):
 def test_names_of_an_error_are_short():
     told = {"kind": "raised", "types": ["a" * 1_000], "message": "", "cell": "", "line": 0, "of_check": -1}
     assert _raised(told).types == ("a" * 200,)
+
+
+@pytest.mark.parametrize("missing", [np.nan, pd.NA], ids=["str", "string"])
+def test_texts_stay_texts_where_pyarrow_is_not_installed(missing):
+    """pandas keeps them in an array of Python's then, which is a kind of numpy's for pandas."""
+    dtype = pd.StringDtype("python", na_value=missing)
+    column = pd.Series(["a", None], dtype=dtype, index=pd.Index(["x", "y"], dtype=dtype))
+    made = tables.table(*tables.parts(column))
+    for found in (made.dtype, made.index.dtype):
+        assert isinstance(found, pd.StringDtype)
+        assert found.na_value is missing
+    assert made.isna().tolist() == [False, True]
+
+
+def test_objects_that_are_all_texts_stay_objects():
+    plain = pd.Series(["a", None], dtype=object, index=pd.Index(["x", "y"], dtype=object))
+    for value in (plain, plain.to_frame("name")):
+        made = tables.table(*tables.parts(value))
+        assert made.index.dtype == object
+        assert (made if value is plain else made["name"]).dtype == object

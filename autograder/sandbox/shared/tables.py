@@ -74,7 +74,7 @@ def table(kind: str, given: Any) -> Any:
     """Return the value of a kind that has these parts; raise ValueError where they are none of it."""
     makers: Mapping[str, Callable[[Any], Any]] = {
         "frame": _frame,
-        "series": lambda given: pd.Series(_values(given[0]), index=_index(given[1]), name=_name(given[2])),
+        "series": lambda given: _column(_values(given[0]), _index(given[1]), _name(given[2])),
         "index": _index,
         "timestamp": _timestamp,
         "timedelta": lambda given: pd.Timedelta(np.timedelta64(_whole(given[0]), _one_of(_UNITS, given[1]))),
@@ -92,9 +92,10 @@ class _OtherError(Exception):
 
 def _values_apart(array: Any) -> tuple[Any, ...]:  # noqa: PLR0911 - one return per kind
     """Return the values of a column or an index as data."""
-    if isinstance(array, pd.arrays.NumpyExtensionArray):
-        array = array.to_numpy()
     dtype = array.dtype
+    if isinstance(array, pd.arrays.NumpyExtensionArray) and not isinstance(dtype, pd.StringDtype):  # as texts are, too
+        array = array.to_numpy()
+        dtype = array.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         codes, categories = np.asarray(array.codes, "int64"), _index_apart(dtype.categories)
         return "category", bool(dtype.ordered), categories, codes
@@ -194,11 +195,16 @@ def _distinct(found: Any) -> Any:
     return found
 
 
+def _column(values: Any, rows: Any, name: Any = None) -> Any:
+    """Return a column of the kind that its values have: pandas would take objects that are all texts for texts."""
+    return pd.Series(values, index=rows, dtype=values.dtype, name=name)
+
+
 def _frame(given: tuple[Any, ...]) -> Any:
     columns, rows, values = _index(given[0]), _index(given[1]), [_values(one) for one in given[2]]
     if len(values) != len(columns) or any(len(one) != len(rows) for one in values):
         raise ValueError
-    found = pd.DataFrame(dict(enumerate(values)), index=rows)
+    found = pd.DataFrame({place: _column(one, rows) for place, one in enumerate(values)}, index=rows)
     found.columns = columns
     return found
 
