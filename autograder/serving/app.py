@@ -138,12 +138,14 @@ class _Orders:
         name = request.path_params["assignment"]
         if int(request.headers.get("content-length") or LARGEST_NOTEBOOK + 1) > LARGEST_NOTEBOOK:
             raise AutograderError(f"The file is larger than {LARGEST_NOTEBOOK >> 20} MB; that is no notebook.")
-        async with request.form(max_files=1, max_fields=2) as form:
-            file, student = form.get("notebook"), str(form.get("student", "")).strip()
-            if not isinstance(file, UploadFile) or not file.filename:
+        assignment = await run_in_threadpool(self._pages.site.assignment, name)
+        async with request.form(max_files=1 + len(assignment.files), max_fields=2) as form:
+            student = str(form.get("student", "")).strip()
+            files = [one for one in form.getlist("notebook") if isinstance(one, UploadFile) and one.filename]
+            if not files:
                 raise AutograderError("No file came along; choose a notebook, or drop one on the field.")
-            content = await file.read()
-        key = await run_in_threadpool(self._tries.grade, name, student or "tried", content)
+            dropped = [(str(one.filename), await one.read()) for one in files]
+        key = await run_in_threadpool(self._tries.grade, name, student or "tried", dropped)
         return _to(name, "try", key)
 
 

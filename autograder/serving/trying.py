@@ -3,6 +3,7 @@
 import secrets
 import tempfile
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.checks.secret import read_secret
@@ -37,18 +38,26 @@ class Tries:
         self.stations = WarmStations()
         self._pages: OrderedDict[str, str] = OrderedDict()
 
-    def grade(self, name: str, student: str, content: bytes) -> str:
-        """Grade a notebook as if `student` had handed it in; return the name of its feedback page.
+    def grade(self, name: str, student: str, dropped: Sequence[tuple[str, bytes]]) -> str:
+        """Grade what was dropped as if `student` had handed it in; return the name of its feedback page.
 
-        Raise AutograderError where it cannot be graded, or is no notebook.
+        `dropped` are names and contents: a notebook of any name, and of the files that students edit those that there
+        are. Raise AutograderError where it cannot be graded.
         """
         course, assignment = self._site.course, self._site.assignment(name)
+        files = {file: content for file, content in dropped if file in assignment.files}
+        others = [(file, content) for file, content in dropped if file not in assignment.files]
+        if len(others) != 1 or len(files) + 1 != len(dropped):
+            beside = f" and, each once, {', '.join(assignment.files)}" if assignment.files else ""
+            raise AutograderError(f"What came along is not one notebook{beside}; choose these.")
         if not course.release_notebook(name).is_file():
             raise AutograderError(f"There is no release of {name!r} yet; run `autograder build {name}`.")
         prepare_data(course)
         with tempfile.TemporaryDirectory(prefix="autograder-try-") as folder:
             notebook = Path(folder) / f"{name}.ipynb"
-            notebook.write_bytes(content)
+            notebook.write_bytes(others[0][1])
+            for file, content in files.items():  # of names that the configuration has
+                (notebook.parent / file).write_bytes(content)
             page = self._feedback(course, assignment, Submission(student=student, notebook=notebook))
         key = secrets.token_urlsafe(16)
         self._pages[key] = page

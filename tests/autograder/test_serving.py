@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from author_course import Author
+from edited_file import with_edited_file
 from served_course import Served, served
 from tiny_course import RIGHT, code, notebook, submit
 from tiny_course import numpy_answers as answers
@@ -281,15 +283,17 @@ def test_a_configuration_that_is_wrong_is_said_on_the_page(root, server):
     assert server.ask("/assignments/tiny").status == 200
 
 
-def multipart(name: str, content: bytes, **fields: str) -> tuple[bytes, str]:
+def multipart(*files: tuple[str, bytes], **fields: str) -> tuple[bytes, str]:
     parts = [f'--edge\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()]
-    head = f'--edge\r\nContent-Disposition: form-data; name="notebook"; filename="{name}"\r\n\r\n'.encode()
-    return b"".join([*parts, head, content, b"\r\n--edge--\r\n"]), "multipart/form-data; boundary=edge"
+    for name, content in files:
+        head = f'--edge\r\nContent-Disposition: form-data; name="notebook"; filename="{name}"\r\n\r\n'.encode()
+        parts += [head, content, b"\r\n"]
+    return b"".join([*parts, b"--edge--\r\n"]), "multipart/form-data; boundary=edge"
 
 
 def drop(server: Served, content: bytes, name: str = "tiny.ipynb") -> str:
     """Drop a notebook, and return its feedback page."""
-    body, kind = multipart(name, content, student="")
+    body, kind = multipart((name, content), student="")
     found = server.ask("/assignments/tiny/try", content=body, Content_Type=kind)
     assert found.status == 303, found.text
     page = server.ask(found.headers["location"] + "/page")
@@ -308,8 +312,30 @@ def test_a_notebook_that_is_dropped_is_graded_and_nothing_of_it_stays(root, serv
     assert sorted(root.rglob("*")) == before
 
 
+def test_files_that_students_edit_are_dropped_with_the_notebook(tmp_path):
+    author = Author(tmp_path / "course")
+    with_edited_file(author)
+    assert main(["build", "--course", str(author.root)]) == 0
+    book = (author.root / "solutions" / "week" / "week.ipynb").read_bytes()
+    solved = (author.root / "solutions" / "week" / "layers.py").read_bytes()
+    with served(author.root) as server:
+
+        def dropped(*files: tuple[str, bytes]) -> str:
+            body, kind = multipart(*files, student="ada")
+            found = server.ask("/assignments/week/try", content=body, Content_Type=kind)
+            return found.text if found.status == 409 else server.ask(found.headers["location"] + "/page").text
+
+        whole = '<p class="score">7 <small>of 7 points</small></p>'
+        assert whole in dropped(("mine.ipynb", book), ("layers.py", solved))
+        assert '<p class="score">4 <small>of 7 points</small></p>' in dropped(("week.ipynb", book))
+        for files in (("layers.py",), ("a.ipynb", "other.py"), ("a.ipynb", "../layers.py")):
+            said = dropped(*((name, book) for name in files))
+            assert "is not one notebook and, each once, layers.py; choose these." in said
+        assert "layers.py" in server.ask("/assignments/week/try").text
+
+
 def test_what_is_no_upload_is_refused(server):
-    body, kind = multipart("", b"")
+    body, kind = multipart(("", b""))
     assert server.ask("/assignments/tiny/try", content=body, Content_Type=kind).status == 409
     assert server.ask("/assignments/tiny/try", {"notebook": "text"}).status == 409
     huge = server.ask("/assignments/tiny/try", content=b"", without=("Origin",))
