@@ -1,7 +1,7 @@
 """Watch from within the student's process what a training loop does, and name the slip that is certain.
 
-What is said there is for hints, never for a verdict: it is the word of the student's process. Public checks may use
-this module as they do `expect`: `build` writes what they need of it into the release.
+It is the word of the student's process: let it name what is wrong, or take points away, and never give any for it.
+Public checks may use this module as they do `expect`: `build` writes what they need of it into the release.
 
     model, slip = watched_training(student.train_lenet, library, train_loader, valid_loader, device)
 """
