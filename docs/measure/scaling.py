@@ -3,7 +3,7 @@
     python docs/measure/scaling.py --submissions 200 --rounds 3
 
 The same simulated class each time. "Running" is from the first result to the last: without the start, which is paid
-once per batch and shown by itself.
+once per batch and shown by itself. What is no notebook has its result at once and does not count.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def grade(assignment: str, submitted: Path, results: Path, options: list[str]) -
     began = datetime.now().astimezone()
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     events = [json.loads(line) for line in printed.splitlines()]
-    times = [datetime.fromisoformat(event["time"]) for event in events if event["event"] == "finished"]
+    times = [datetime.fromisoformat(event["time"]) for event in events if event.get("status") == "graded"]
     return (times[0] - began).total_seconds(), (times[-1] - times[0]).total_seconds() / (len(times) - 1)
 
 

@@ -103,13 +103,13 @@ class Cluster:
         self._cluster.shutdown()
 
 
-def plan(course: Path, results: Path, students: tuple[str, ...] = ()) -> Plan:
+def plan(course: Path, results: Path, students: tuple[str, ...] = (), submitted: Path | None = None) -> Plan:
     loaded = load_course(course)
     return plan_batch(
         BatchRequest(
             course=loaded,
             assignment=loaded.assignment("tiny"),
-            submissions=find_submissions(course / "class", "tiny", students),
+            submissions=find_submissions(submitted or course / "class", "tiny", students),
             results=results,
             fingerprints=Fingerprints(loaded, loaded.assignment("tiny"), SECRET, "auto"),
             device="cpu",
@@ -289,6 +289,28 @@ def test_a_lost_node_changes_no_result(course, cluster, expected, tmp_path):
     engine = RayEngine(address=cluster.address)
     assert grade(course, tmp_path, engine, students) == {student: expected[student] for student in students}
     killer.join()
+
+
+def test_light_jobs_share_a_task_and_each_has_its_result_where_that_is_lost(course, cluster, tmp_path):
+    answers = {f"right{n}": RIGHT for n in range(30)} | {f"wrong{n}": "def double(x): return x" for n in range(30)}
+    for student, answer in answers.items():
+        submit(tmp_path, student, *numpy_answers(answer))
+    batch = plan(course, tmp_path / "results", submitted=tmp_path / "submitted")
+    at_work, most, killed = set(), 0, []
+    for event in RayEngine(address=cluster.address, workers=2).run(batch.jobs):
+        if isinstance(event, Started):
+            at_work.add(event.job.key)
+            most = max(most, len(at_work))
+        else:
+            at_work.remove(event.job.key)
+            assert event.result.score == (6.0 if "right" in event.job.student else 3.0), event.result.reason
+            del answers[event.job.student]
+        if most > 4 and not killed:
+            while not (killed := stations()):
+                time.sleep(0.01)
+            os.kill(killed[0], signal.SIGKILL)
+    assert killed, "two tasks at a time, and never more than four jobs in them"
+    assert not answers
 
 
 def command(course: Path, results: Path, *options: str) -> subprocess.Popen[str]:

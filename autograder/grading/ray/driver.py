@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -37,6 +37,8 @@ _CONNECT_SECONDS = 10.0
 _AHEAD = 2
 """Tasks handed to Ray for each that can run: the next one is there when a core becomes free."""
 _RETRIES = 3
+_TASK_SECONDS = 2.0
+"""How long a task should take: long enough that handing it out costs little of it, short enough that little waits."""
 _MANY_THREADS = 1000
 
 
@@ -47,7 +49,11 @@ class _Driver:
         self._config = config
         self._line = line
         self._waiting = deque(config.jobs)
-        self._running: dict[Any, Job] = {}
+        self._running: dict[Any, list[Job]] = {}
+        self._seconds_each = _TASK_SECONDS
+        """What a job took in the last task that ended: the first ones go out one by one."""
+        self._one_by_one = set[tuple[str, str, int]]()
+        """Jobs that were in a task which was lost: by themselves, the one that ends its node harms no other."""
         self._stations: dict[str, Any] = {}
         self._usable_at = time.monotonic()
         self._namespace = ray.get_runtime_context().namespace
@@ -79,8 +85,9 @@ class _Driver:
                 time.sleep(_LOOK_SECONDS)  # no node can take any
                 continue
             for task in ray.wait(list(self._running), timeout=_LOOK_SECONDS)[0]:
-                job = self._running.pop(task)
-                self._line.send(TaskEvent(job.key, self._content_of(task, job)))
+                jobs = self._running.pop(task)
+                for job, content in self._results_of(task, jobs):
+                    self._line.send(TaskEvent(job.key, content))
 
     def _update_stations(self) -> Mapping[str, float]:
         """See to a station on each node that can run tasks; return how many tasks of each kind the cluster can take."""
@@ -116,36 +123,56 @@ class _Driver:
                 f"No node of the Ray cluster has been there for {_NOBODY_SECONDS:g} seconds; once one is, the same "
                 "command goes on with what is left."
             )
-        for task, job in list(self._running.items()):
-            if usable and job.device not in usable:
+        for task, jobs in list(self._running.items()):
+            if usable and jobs[0].device not in usable:
                 del self._running[task]
                 ray.cancel(task, force=True)
-                self._waiting.appendleft(job)
+                self._waiting.extendleft(reversed(jobs))
 
     def _submit_tasks(self, room: Mapping[str, float]) -> None:
         """Hand jobs to Ray while it can take some: to GPUs first."""
-        at_work = [job.device for job in self._running.values()]
+        at_work = [jobs[0].device for jobs in self._running.values()]
         for kind, tasks in room.items():
             most = min(_AHEAD * tasks, self._config.workers or len(self._config.jobs))
             most = 1 if self._config.alone else most
             while self._waiting and at_work.count(kind) < most and (len(at_work) < most or not self._config.alone):
-                job = replace(self._waiting.popleft(), device=kind)
+                jobs = [replace(job, device=kind) for job in self._next_jobs(int(most))]
                 gpus = {"num_gpus": 1.0 if self._config.alone else self._share} if kind == "cuda" else {}
-                task = self._task.options(num_cpus=1, **gpus).remote(pack_job(job, self._files), self._namespace)
-                self._running[task] = job
+                retries = _RETRIES if len(jobs) == 1 else 0
+                inputs = [pack_job(job, self._files) for job in jobs]
+                task = self._task.options(num_cpus=1, max_retries=retries, **gpus).remote(inputs, self._namespace)
+                self._running[task] = jobs
                 at_work.append(kind)
-                self._line.send(TaskEvent(job.key))
+                for job in jobs:
+                    self._line.send(TaskEvent(job.key))
 
-    def _content_of(self, task: Any, job: Job) -> bytes:
+    def _next_jobs(self, tasks: int) -> list[Job]:
+        """Take the jobs of a task: as many as fill its seconds, and fewer towards the end, so that all end together."""
+        share = len(self._waiting) // (_AHEAD * tasks)
+        count = max(1, min(int(_TASK_SECONDS / self._seconds_each), share))
+        jobs = [self._waiting.popleft()]
+        while len(jobs) < count and not self._one_by_one & {jobs[-1].key, self._waiting[0].key}:
+            jobs.append(self._waiting.popleft())
+        return jobs
+
+    def _results_of(self, task: Any, jobs: Sequence[Job]) -> Sequence[tuple[Job, bytes]]:
+        """Return a task's jobs with their results; none where it was lost and they wait again, each by itself."""
         try:
-            content: bytes = ray.get(task)
+            contents, seconds = ray.get(task)
         except RayTaskError as error:
             if isinstance(error.cause, AutograderError):
                 raise error.cause from None
-            return lost(job, f"its node failed ({type(error.cause).__name__}); grade again").to_json()
+            reason = f"its node failed ({type(error.cause).__name__}); grade again"
         except RayError as error:
-            return lost(job, f"its node was lost ({type(error).__name__}); grade again").to_json()
-        return content
+            reason = f"its node was lost ({type(error).__name__}); grade again"
+        else:
+            self._seconds_each = seconds / len(jobs)
+            return list(zip(jobs, contents, strict=True))
+        if len(jobs) == 1:
+            return [(jobs[0], lost(jobs[0], reason).to_json())]
+        self._one_by_one.update(job.key for job in jobs)
+        self._waiting.extendleft(reversed(jobs))
+        return []
 
 
 def _connect(config: DriverConfig) -> None:

@@ -1,4 +1,4 @@
-"""Be on each node of a Ray cluster: one station, and a task for each submission that waits for its result.
+"""Be on each node of a Ray cluster: one station, and tasks of a few submissions that wait for their results.
 
 Ray gives each task a core, and a share of a GPU; the station on the task's node does the work, as on a single machine.
 """
@@ -64,9 +64,13 @@ class NodeStation:
         """Return once the station is there; raise AutograderError where it cannot be started."""
         self._station.result()
 
-    def grade(self, task_input: TaskInput, gpu: int | None) -> bytes:
-        """Return the content of one submission's result file; raise AutograderError."""
+    def grade(self, inputs: Sequence[TaskInput], gpu: int | None) -> tuple[list[bytes], float]:
+        """Return the contents of the submissions' result files, and the seconds; raise AutograderError."""
         station = self._station.result()
+        began = time.monotonic()
+        return [self._grade(station, task_input, gpu) for task_input in inputs], time.monotonic() - began
+
+    def _grade(self, station: StationProcess, task_input: TaskInput, gpu: int | None) -> bytes:
         with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
             number, content = next(self._numbers), Future[bytes]()
             self._waiting[number] = content
@@ -118,8 +122,8 @@ def _fetch(reference: "ray.ObjectRef[bytes]") -> bytes:
     return ray.get(reference)
 
 
-def grade_on_node(task_input: TaskInput, namespace: str) -> bytes:
-    """Have a submission graded by the station of the node that this task runs on."""
+def grade_on_node(inputs: Sequence[TaskInput], namespace: str) -> tuple[list[bytes], float]:
+    """Have submissions graded, one after the other, by the station of the node that this task runs on."""
     name = station_name(ray.get_runtime_context().get_node_id())
     ends_at = time.monotonic() + _STATION_SECONDS
     while True:
@@ -130,14 +134,15 @@ def grade_on_node(task_input: TaskInput, namespace: str) -> bytes:
             if time.monotonic() > ends_at:
                 raise
             time.sleep(0.2)
-    gpus = ray.get_gpu_ids() if task_input.job.device == "cuda" else []
+    gpus = ray.get_gpu_ids() if inputs[0].job.device == "cuda" else []
     # Not ray.get: a task that waits in it gives its core back, and Ray would start another one on it
     try:
-        content: bytes = station.grade.remote(task_input, int(gpus[0]) if gpus else None).future().result()
+        results: tuple[list[bytes], float]
+        results = station.grade.remote(inputs, int(gpus[0]) if gpus else None).future().result()
     except ActorUnavailableError:  # Ray begins this task again, a few times: not before the station is there again
         _wait_for(station)
         raise
-    return content
+    return results
 
 
 def _wait_for(station: Any) -> None:
