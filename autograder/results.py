@@ -6,7 +6,7 @@ is held against the dataclasses here; docs/result.schema.json says the same to o
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -264,7 +264,7 @@ class Result:
 
     @cached_property
     def _json(self) -> bytes:
-        fields = {"schema": SCHEMA, **asdict(self)}
+        fields = {"schema": SCHEMA, **msgspec.to_builtins(self)}
         text = json.dumps(fields, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         return text.encode("utf-8", "replace")
 
@@ -277,7 +277,7 @@ class Result:
             result = msgspec.convert(raw, cls)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ResultError(str(error)) from error
-        known = {"schema": SCHEMA, **asdict(result)}
+        known = {"schema": SCHEMA, **msgspec.to_builtins(result)}
         wrong = [*_unknown_fields(raw, known, "$"), *_scores_out_of_range(result)]
         if wrong:
             raise ResultError(wrong[0])

@@ -20,6 +20,7 @@ DECLARATIONS = (
 """The marks as pytest wants them declared."""
 NAMES = ("question", "points", "public", "deadline", "in_place")
 """Those that authors write."""
+_MARKS = pytest.StashKey["Marks"]()
 _SHOWN = 40
 _MOST = 1e6
 """Points and seconds of one check are fewer."""
@@ -68,6 +69,12 @@ def question_of(item: pytest.Item) -> str:
 
 def read_marks(item: pytest.Item) -> Marks:
     """Return the marks of a check; raise BuildError where one is wrong."""
+    if _MARKS not in item.stash:
+        item.stash[_MARKS] = _read_marks(item)
+    return item.stash[_MARKS]
+
+
+def _read_marks(item: pytest.Item) -> Marks:
     question = question_of(item)
     look_at, public = item.get_closest_marker("look_at"), item.get_closest_marker("public")
     worth, deadline = _number(item, "points", 2), _number(item, "deadline", 90)

@@ -19,7 +19,7 @@ from autograder.course import CONFIG_NAME, Assignment, Course
 from autograder.datasets import files_for_students, link_data, load_data, own_data_files
 from autograder.errors import GraderError, NotebookError
 from autograder.extras import how_to_install
-from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, read_cells
+from autograder.notebooks import AROUND_NOTEBOOKS, BYPRODUCTS, Cell, Tag, plan_run, read_cells
 from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.shared.gpu import Gpu
 from autograder.sandbox.shared.libraries import libraries_used
@@ -162,8 +162,8 @@ class Preparation:
     def warm_up(self, fixtures: frozenset[str]) -> None:
         """Make what the checks will ask for, by the names of their fixtures, before any submission does."""
         assert self.secret
-        assert self.release
         assert self.solution
+        plan_run(self.release, self.release, "")  # what it finds in our cells is kept
         if "reference" in fixtures:
             self.reference("reference")
         for fixture in fixtures & set(self.course.loaders()):

@@ -20,6 +20,8 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 import autograder.checks.handles
+import autograder.checks.learning_curves
+import autograder.checks.told_seeds
 import autograder.checks.verdict  # noqa: F401 - these are loaded here once, not in every fork
 from autograder.checks.marks import code_id, is_check, read_marks
 from autograder.checks.preparation import Preparation
@@ -72,6 +74,10 @@ def _serve(config: StationConfig, line: Connection) -> None:
                 _require_all_checks(preparation, session)
                 os.chdir(stack.enter_context(preparation.working_folder()))  # workers inherit it
                 preparation.warm_up(fixtures_of(session))
+                session.config.pluginmanager.unregister(name="terminalreporter")  # nobody reads what it would print
+                for item in filter(is_check, session.items):  # both are kept with the item
+                    read_marks(item)
+                    assert item.location
                 gc.collect()
                 gc.freeze()
                 gather_memory()

@@ -158,7 +158,7 @@ class Agent:
     def _serve(self, request: dict[str, Any]) -> None:
         outer, self._request = self._request, request["id"]
         try:
-            self._send({"id": request["id"], **self._answer(request)})
+            self._connection.sendall(self._answer(request))
         finally:
             self._request = outer
 
@@ -185,18 +185,18 @@ class Agent:
     def _send(self, document: dict[str, Any]) -> None:
         self._connection.sendall(pack_frame(document, self._limits))
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, request: dict[str, Any]) -> bytes:
+        """Return the frame that answers a request."""
         try:
             arguments = Decoder(self._limits, self._objects.resolve, Path).decode(request["args"])
             operation: Callable[..., object] = getattr(self, f"do_{request['op']}")
             value = Encoder(self._limits, self._objects.keep).encode(operation(*arguments))
-            answer = {"value": value}
-            pack_frame(answer, self._limits)
+            return pack_frame({"id": request["id"], "value": value}, self._limits)
         except BaseException as error:  # noqa: BLE001 - the process edge: whatever student code raises becomes data
-            return {"error": describe(error, self._files) | self._kept(error, request["op"])}
+            described = describe(error, self._files) | self._kept(error, request["op"])
+            return pack_frame({"id": request["id"], "error": described}, self._limits)
         finally:
             self._flush()
-        return answer
 
     def _kept(self, error: BaseException, operation: str) -> dict[str, Any]:
         """Return what lets a check look at an exception's own attributes; of a cell's there is no check to do it."""
@@ -428,7 +428,15 @@ def make_shell() -> InteractiveShell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Plain"
-    return _Shell.instance(config=config, compiler_class=_CellCompiler)
+    shell = _Shell.instance(config=config, compiler_class=_CellCompiler)
+    # The first cell, the first value shown and the first traceback load modules, too
+    shell.run_cell("None", store_history=False)
+    shell.display_formatter.format(None)  # type: ignore[union-attr]  # it is made with the shell
+    try:
+        raise ValueError  # noqa: TRY301 - it is the traceback that is wanted
+    except ValueError as error:
+        shell.InteractiveTB.structured_traceback(ValueError, error, error.__traceback__)
+    return shell
 
 
 def _receive(connection: socket.socket) -> bytearray | None:

@@ -12,7 +12,7 @@ import gc
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class GlobalState:
 
 def _differs(setting: Setting, kept: object) -> bool:
     try:
-        return bool(setting.read() != kept)
+        return not setting.is_still(kept) if setting.is_still is not None else bool(setting.read() != kept)
     except Exception:  # noqa: BLE001 - what cannot be read or compared any more is not what it was
         return True
 
@@ -60,7 +60,7 @@ def _settings() -> Iterator[Setting]:
     yield Setting(gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable())
     yield Setting(np.geterr, lambda errors: np.seterr(**errors))
     yield Setting(np.get_printoptions, lambda options: np.set_printoptions(**options))
-    yield Setting(_plot_settings, _set_plot_settings)
+    yield Setting(_plot_settings, _set_plot_settings, _are_plot_settings)
     if (tensors := sys.modules.get("autograder.sandbox.shared.tensors")) is not None:
         yield from tensors.SETTINGS
 
@@ -90,6 +90,12 @@ def _plot_settings() -> Mapping[str, Any] | None:
     return _with_own_lists(matplotlib.rcParams)
 
 
+def _are_plot_settings(kept: Mapping[str, Any] | None) -> bool:
+    """Return whether matplotlib's parameters are as they were, without a copy of them."""
+    matplotlib = sys.modules.get("matplotlib")
+    return kept is None if matplotlib is None else dict.__eq__(matplotlib.rcParams, kept) is True
+
+
 def _set_plot_settings(kept: Mapping[str, Any] | None) -> None:
     """Put matplotlib's parameters back, as they are; each has been found valid before."""
     if kept is not None:
@@ -97,5 +103,5 @@ def _set_plot_settings(kept: Mapping[str, Any] | None) -> None:
 
 
 def _with_own_lists(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    plain: dict[str, Any] = dict.copy(parameters)  # type: ignore[arg-type]  # a dict; its own `[]` would choose a backend
-    return {name: list(value) if type(value) is list else value for name, value in plain.items()}
+    plain: Iterable[tuple[str, Any]] = dict.items(parameters)  # type: ignore[arg-type]  # its own `[]` is slow
+    return {name: list(value) if type(value) is list else value for name, value in plain}

@@ -37,6 +37,7 @@ __all__ = ["CallRaised", "Died", "Lost", "Outcome", "Raised", "Sandbox", "Studen
 
 _DEATH_SECONDS = 10.0
 _REPORT_BYTES = 2**16
+_STATUS_BYTES = 2**14
 _TEXT = 2_000
 _WRITABLE = 3
 """File systems in memory that student code may write to: working folder, /tmp, /dev/shm."""
@@ -137,6 +138,8 @@ class StudentProcess:
         self.excused_seconds = 0.0
         """Seconds by the clock of all requests in which others had its processor."""
         self._start_bytes = 0
+        self._files: dict[str, int] = {}
+        """Descriptors of the process's files in /proc: opened once, they never become another process's."""
         self._cgroup: MemoryCgroup | None = None
         self._control.settimeout(_DEATH_SECONDS)
         for end in (connection.fileno(), printed):
@@ -164,7 +167,7 @@ class StudentProcess:
     def forget_peak(self) -> None:
         """Let the peak of memory begin anew, where the kernel lets this user do that."""
         with contextlib.suppress(OSError):
-            Path(f"/proc/{self._pid()}/clear_refs").write_text("5")
+            os.write(self._file("clear_refs", os.O_WRONLY), b"5")
 
     def peak_bytes(self) -> int:
         """Return the most memory that the process itself had beyond what it started with, 0 for one that is gone."""
@@ -172,11 +175,16 @@ class StudentProcess:
 
     def _memory(self, name: str) -> int:
         try:
-            status = Path(f"/proc/{self._pid()}/status").read_text()
+            status = os.pread(self._file("status", os.O_RDONLY), _STATUS_BYTES, 0).decode()
         except OSError:
             return 0
-        lines = [line for line in status.splitlines() if line.startswith(f"{name}:")]
-        return 1024 * int(lines[0].split()[1]) if lines else 0
+        _, found, rest = status.partition(f"\n{name}:")
+        return 1024 * int(rest.split(maxsplit=1)[0]) if found else 0
+
+    def _file(self, name: str, flags: int) -> int:
+        if name not in self._files:
+            self._files[name] = os.open(f"/proc/{self._pid()}/{name}", flags | os.O_CLOEXEC)
+        return self._files[name]
 
     def _pid(self) -> int:
         """Return the student process's number in this process's view, -1 for one that is gone."""
@@ -276,6 +284,8 @@ class StudentProcess:
         self._connection.close()
         os.close(self._printed)
         os.close(self._pidfd)
+        for file in self._files.values():
+            os.close(file)
         if self._cgroup is not None:
             self._cgroup.remove()
 
@@ -295,6 +305,8 @@ class StudentProcess:
 
     def _talk(self, frame: bytes, own: OwnTime, seconds: float, interrupt_after: float) -> Any:
         unsent, received = memoryview(frame), bytearray()
+        if unsent:
+            unsent = self._send(unsent)
         poll = select.poll()
         poll.register(self._printed, select.POLLIN)
         while not own.reached(seconds):
@@ -317,6 +329,8 @@ class StudentProcess:
     def _send(self, unsent: memoryview) -> memoryview:
         try:
             return unsent[self._connection.send(unsent) :]
+        except BlockingIOError:
+            return unsent
         except (BrokenPipeError, ConnectionResetError):
             raise self._how_it_ended() from None
 

@@ -176,30 +176,31 @@ class Encoder(_Counter):
 
     keep: Callable[[object], StandIn]
 
-    def encode(self, value: object, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
+    def encode(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one return per row of the module's table
         """Return the encoded form of `value`."""
-        kind = type(value)
+        kind = type(value)  # and never isinstance: it would ask a handle for the class of what it stands for
         if value is None or kind in (bool, float, str):
             return value
-        if isinstance(value, int) and kind is int:
+        if kind is int:
             return value if -(2**63) <= value < 2**63 else self._long(value)
-        if isinstance(value, tuple) and kind is not tuple and (fields := fields_of(value)):
+        is_tuple = issubclass(kind, tuple)
+        if is_tuple and kind is not tuple and (fields := fields_of(value)):
             self.enter(depth, len(fields))
             return ["u", kind.__name__, fields, [self.encode(item, depth + 1) for item in tuple.__iter__(value)]]
-        if isinstance(value, tuple) or (isinstance(value, list) and kind is list):
-            items = list(tuple.__iter__(value)) if isinstance(value, tuple) else value
+        if is_tuple or kind is list:
+            items = list(tuple.__iter__(value)) if is_tuple else value
             self.enter(depth, len(items))
             return ["l" if kind is list else "t", [self.encode(item, depth + 1) for item in items]]
-        if isinstance(value, dict) and kind in DICTS:
+        if kind in DICTS:
             self.enter(depth, 2 * len(value))
             self.require_keys(value)
             parts = [self.encode(part, depth + 1) for pair in value.items() for part in pair]
             return ["d", parts] if kind is dict else ["D", kind.__name__, factory_name(value), parts]
         if self.tensors and self.tensors.is_plain(value):
             return self._tensor(value, self.tensors)
-        if isinstance(value, np.ndarray) and kind is np.ndarray and (array := self._array(value, depth)):
+        if kind is np.ndarray and (array := self._array(value, depth)):
             return array
-        if isinstance(value, np.generic) and isinstance(value, np.bool_ | np.integer | np.floating):
+        if issubclass(kind, np.bool_ | np.integer | np.floating):
             return self.encode(value.item(), depth)
         if (rarer := self._rarer(value, kind, depth)) is not None:
             return rarer

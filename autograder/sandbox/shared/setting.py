@@ -13,3 +13,5 @@ class Setting:
 
     read: Callable[[], Any]
     write: Callable[[Any], object]
+    is_still: Callable[[Any], bool] | None = None
+    """A quicker way to say whether the setting is what was read, where there is one."""

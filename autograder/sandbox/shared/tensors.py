@@ -1,6 +1,8 @@
 """Know torch's tensors for the protocol. Loaded before any fork, and only where a course asks for torch."""
 
+import os
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,16 +22,19 @@ DTYPES: Mapping[str, torch.dtype] = {
 }
 """Those that are sent, by the names that frames have for them."""
 _DEVICE = re.compile(r"(?:cpu|cuda|meta|mps)(?::[0-9]{1,2})?")
+_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+"""Device files without which Linux has none that torch computes on."""
 _TYPES = (torch.Tensor, nn.Parameter, nn.Buffer)
 _TV_TENSORS = "torchvision.tv_tensors."
 """The module of torchvision's images, boxes and masks: tensors with metadata, which are not sent."""
 
 
-def is_plain(value: object) -> bool:
+def is_plain(value: Any) -> bool:
     """Return whether a value is a tensor that is sent as its numbers."""
-    if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+    kind = type(value)
+    if not issubclass(kind, torch.Tensor) or value.layout != torch.strided:
         return False
-    return type(value) in _TYPES or type(value).__module__.startswith(_TV_TENSORS)
+    return kind in _TYPES or kind.__module__.startswith(_TV_TENSORS)
 
 
 def bytes_of(tensor: torch.Tensor) -> bytes:
@@ -47,9 +52,9 @@ def from_bytes(raw: bytes, dtype: torch.dtype, sizes: tuple[int, ...]) -> torch.
 
 def name_of(value: object) -> tuple[str, str] | None:
     """Return the kind and the name of a device or a dtype, None for anything else."""
-    if isinstance(value, torch.device):
+    if type(value) is torch.device:
         return "device", str(value)
-    if isinstance(value, torch.dtype) and str(value).removeprefix("torch.") in DTYPES:
+    if type(value) is torch.dtype and str(value).removeprefix("torch.") in DTYPES:
         return "dtype", str(value).removeprefix("torch.")
     return None
 
@@ -65,7 +70,11 @@ def named(kind: str, name: str) -> torch.device | torch.dtype:
 
 def seed(number: int) -> None:
     """Seed torch's generators with the 64 bits that they take."""
-    torch.manual_seed(number % 2**64)
+    number %= 2**64
+    if sys.platform == "linux" and not any(os.path.exists(path) for path in _ACCELERATORS):  # noqa: PTH110 - quick
+        torch.default_generator.manual_seed(number)  # `manual_seed` keeps a stack of calls for each kind of accelerator
+    else:
+        torch.manual_seed(number)
 
 
 def _default_device() -> torch.device | None:

@@ -8,9 +8,9 @@ points = None
 from typing import Any
 import torch
 from torch import Tensor
+import math
 from collections.abc import Mapping
 import numpy as np
-import math
 from typing import NoReturn
 
 
@@ -55,6 +55,12 @@ def close(found: object, wanted: object, tolerance: float = 1e-4) -> bool:
             and len(found) == len(wanted)
             and all(close(one, other, tolerance) for one, other in zip(found, wanted, strict=True))
         )
+    if (
+        isinstance(found, int | float)
+        and isinstance(wanted, int | float)
+        and {type(found), type(wanted)} <= {int, float}
+    ):
+        return _close_numbers(found, wanted, tolerance)
     numbers, others = _numbers(found), _numbers(wanted)
     if numbers is None or others is None:
         return type(found) is type(wanted) and bool(found == wanted)
@@ -62,6 +68,16 @@ def close(found: object, wanted: object, tolerance: float = 1e-4) -> bool:
         return False
     exact = numbers.dtype.kind not in "fc" and others.dtype.kind not in "fc"
     return bool(np.allclose(numbers, others, rtol=0 if exact else tolerance, atol=0 if exact else tolerance))
+
+
+def _close_numbers(found: float, wanted: float, tolerance: float) -> bool:
+    """Return the same as numpy of two arrays, some twenty times as fast."""
+    if found == wanted or (isinstance(found, int) and isinstance(wanted, int)) or math.isinf(wanted):
+        return found == wanted
+    try:
+        return abs(found - wanted) <= tolerance * (1 + abs(wanted))
+    except OverflowError:  # an int that no float is as large as
+        return False
 
 
 def _numbers(value: object) -> "np.ndarray[Any, Any] | None":
