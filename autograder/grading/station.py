@@ -33,7 +33,7 @@ from autograder.grading.station_process import Done, Ready, StationConfig, Task
 from autograder.grading.worker import WorkerContext, grade
 from autograder.notebooks import questions_by_hand, read_notebook
 from autograder.sandbox.outside.zygote_process import SandboxError, ZygoteProcess
-from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory, limit_memory
+from autograder.sandbox.shared.calling_process import ForkingMemory, die_with_parent, limit_memory
 from autograder.sandbox.shared.libraries import load_libraries
 
 __all__ = ["main"]
@@ -80,7 +80,6 @@ def _serve(config: StationConfig, line: Connection) -> None:
                     assert item.location
                 gc.collect()
                 gc.freeze()
-                gather_memory()
                 for process in zygotes.values():
                     process.wait_until_ready()
                 line.send(Ready())
@@ -123,6 +122,7 @@ class _Station:
         self._zygotes = zygotes
         self._line = line
         self._cores = sorted(os.sched_getaffinity(0))
+        self._memory = ForkingMemory()
 
     def run(self) -> None:
         """Work until the line closes, and no longer than students' processes can be made."""
@@ -145,6 +145,7 @@ class _Station:
     def _start(self, task: Task, taken: set[int]) -> _Worker:
         slot = min(set(range(len(taken) + 1)) - taken)
         ours, theirs = _FORK.Pipe(duplex=False)
+        self._memory.before_fork()
         process = _FORK.Process(target=self._work, args=(task, slot, theirs), daemon=True)
         process.start()
         theirs.close()

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tiny_course import RIGHT, make_numpy_course, numpy_answers, submit
 
 from autograder.results import read_results
 
+_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 WATCH = '''
 import json
 import os
@@ -89,3 +91,31 @@ def test_the_checks_process_imports_what_a_check_does(imported):
 
 def test_the_student_process_imports_what_the_notebook_does(imported):
     assert imported["student"] == {"support", "wave"}
+
+
+HUGE = """
+import mmap, re
+from pathlib import Path
+from autograder.sandbox.shared import calling_process
+
+def huge():
+    return sum(map(int, re.findall(r"AnonHugePages: +([0-9]+)", Path("/proc/self/smaps").read_text())))
+
+block = mmap.mmap(-1, 32 * 2**20, flags=mmap.MAP_PRIVATE)
+block.madvise(mmap.MADV_NOHUGEPAGE)
+for place in range(0, len(block), 4096):
+    block[place] = 1
+block.madvise(mmap.MADV_HUGEPAGE)
+memory, seen = calling_process.ForkingMemory(), []
+for _ in range(16):
+    seen.append(huge())
+    memory.before_fork()
+print(max(seen), huge())
+"""
+
+
+@pytest.mark.skipif(not _HUGE_PAGES.is_file() or "[never]" in _HUGE_PAGES.read_text(), reason="no huge pages here")
+def test_memory_is_gathered_once_there_were_forks_enough():
+    done = subprocess.run([sys.executable, "-c", HUGE], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert after >= before + 16 * 1024

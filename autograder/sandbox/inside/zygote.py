@@ -29,7 +29,7 @@ from autograder.sandbox.inside import seccomp, syscalls
 from autograder.sandbox.inside.isolation import Box, change_user, enter_namespaces, isolate, student_user
 from autograder.sandbox.inside.resource_limits import bind
 from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
-from autograder.sandbox.shared.calling_process import die_with_parent, gather_memory
+from autograder.sandbox.shared.calling_process import ForkingMemory, die_with_parent
 from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.shared.gpu import open_gpu_files, require_no_cuda
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
@@ -92,6 +92,7 @@ class _Zygote:
         self._config = sandbox_config
         self._support = {name: Path(source).read_bytes() for source, name in sandbox_config.support}
         self._students: dict[int, _Student] = {}
+        self._memory = ForkingMemory()
         self._missing: Mapping[Layer, str] = {}
         self._filters: tuple[bytes, ...] = ()
         self._shell: InteractiveShell | None = None
@@ -120,7 +121,6 @@ class _Zygote:
         require_no_cuda(open_gpu_files(), self._config.libraries)
         gc.collect()
         gc.freeze()
-        gather_memory()
 
     def try_layers(self) -> Mapping[Layer, str]:
         """Isolate a process that does nothing else; return the layers that this host refuses, and why."""
@@ -235,6 +235,7 @@ class _Zygote:
 
     def _fork(self) -> int:
         """Fork; where the zygote is shut in, into a pid namespace of the child's own."""
+        self._memory.before_fork()
         if self._own_pids < 0:
             return os.fork()
         with contextlib.suppress(OSError):  # a child that got none finds that out by itself
