@@ -44,7 +44,8 @@ COSTLY = {
         "import_nbgrader",
         "import_otter",
     ),
-    *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "local", "mlp_material"),
+    *("isolation", "jupyterlab", "landlock", "leaks_by_text", "learning_curves", "libraries", "loaded_once"),
+    *("local", "mlp_material"),
     *(
         "import_wild",
         "natural_checks",
