@@ -71,7 +71,7 @@ def build_trees(course: Course, assignment: Assignment) -> list[Tree]:
     verify_source(where, cells, public)
     verify_edited_files(f"source/{name}", edited, judged, public)
     verify_names(assignment, notebook_as_read, checks)
-    verify_skipped_cells(where, notebook_as_read)
+    verify_skipped_cells(where, notebook_as_read, {file.name for file in shared})
     questions = [cell.grade_id for cell in judged]
     points = {q: sum(check.points for check in checks if check.question == q) for q in questions}
     shared |= _public_checks(assignment, points, _placeholders(where, cells, judged), checks)

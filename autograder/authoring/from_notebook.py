@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from nbformat.notebooknode import NotebookNode
 from autograder.answer_files import imported_answers
 from autograder.authoring.language import verify_language
 from autograder.cell_code import defined_names, names_bound, statements
+from autograder.checks.files_named import files_named
 from autograder.errors import BuildError, NotebookError
 from autograder.notebooks import Tag, read_notebook
 from autograder.own_notebooks import grade_id_of, solution_regions, tags_of, todos
@@ -24,6 +26,21 @@ _BEGIN = re.compile(r"^([ \t]*)### BEGIN SOLUTION", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _HAS_GRADER = re.compile(r"\botter\.Notebook\(")
 _GRADER = 'import otter\n\ngrader = otter.Notebook(tests_dir="tests")'
+_CHANGING = {
+    "append",
+    "extend",
+    "insert",
+    "update",
+    "add",
+    "remove",
+    "discard",
+    "pop",
+    "clear",
+    "sort",
+    "reverse",
+    "seed",
+}
+"""Methods that change what they are called on, where nothing is done with what they return."""
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -45,7 +62,8 @@ class Draft:
 def draft_from(path: Path, in_files: Mapping[str, Mapping[str, str]] | None = None) -> Draft:
     """Return the notebook with metadata, a TODO for each answer, and a check cell behind each question.
 
-    Its given cells become locked ones; those that define nothing (plots, trials) are tagged so that no grade runs them.
+    Its given cells become locked ones; those that define and
+    change nothing (plots, trials) are tagged so that no grade runs them.
     What has nbgrader's metadata keeps it. `in_files` are the answers in files beside it, by file and question: those
     that it imports become questions too. Raise NotebookError or BuildError for the first thing that cannot be.
     """
@@ -61,9 +79,10 @@ def draft_of(notebook: NotebookNode, path: Path, in_files: Mapping[str, Mapping[
     notes = []
     given = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     has_grader = any(_HAS_GRADER.search(source) for source in given)
+    files = Counter(file for source in given for file in files_named(statements(source)))
     for number, cell in enumerate(notebook.cells, 1):
         place = f"{path.name}, cell {number}"
-        question = _prepare(cell, place)
+        question = _prepare(cell, place, {file for file, times in files.items() if times > 1})
         if question in questions:
             raise BuildError(f"{place}: an earlier answer defines {question!r} too; give one of them another name.")
         cells.append(cell)
@@ -101,8 +120,11 @@ def read_foreign(path: Path) -> NotebookNode:
     return notebook
 
 
-def _prepare(cell: NotebookNode, place: str) -> str:
-    """Give a cell the metadata that it lacks, and return the question that it answers, "" for none."""
+def _prepare(cell: NotebookNode, place: str, files: set[str]) -> str:
+    """Give a cell the metadata that it lacks, and return the question that it answers, "" for none.
+
+    `files` are those that more than one cell names.
+    """
     has_markers = _BEGIN.search(cell.source) is not None
     if _is_by_hand(cell):
         return ""
@@ -116,7 +138,7 @@ def _prepare(cell: NotebookNode, place: str) -> str:
     if has_markers:
         return _prepare_answer(cell, place)
     if "nbgrader" not in cell.metadata and Tag.STUDENT_ID not in tags_of(cell):
-        _prepare_given(cell)
+        _prepare_given(cell, files)
     return ""
 
 
@@ -201,12 +223,22 @@ def _with_todos(source: str, question: str) -> str:
     return "".join([*pieces, source[done:]])
 
 
-def _prepare_given(cell: NotebookNode) -> None:
-    names = list(dict.fromkeys(names_bound(statements(cell.source))))
-    if names:
+def _prepare_given(cell: NotebookNode, files: set[str]) -> None:
+    code = statements(cell.source)
+    if any(names_bound(code)) or any(map(_changes_something, code)) or files & files_named(code):
         cell.metadata["nbgrader"] = _marks("", solution=False)
     else:
         cell.metadata["tags"] = sorted({*tags_of(cell), Tag.SKIP_GRADING})
+
+
+def _changes_something(statement: ast.stmt) -> bool:
+    """Return whether what is there already is another after a statement: `table["x"] = 1`, `names.append("x")`."""
+    match statement:
+        case ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Delete():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name in _CHANGING
+    return False
 
 
 def _marks(grade_id: str, *, solution: bool) -> dict[str, Any]:

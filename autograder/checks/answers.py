@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.cell_code import names_bound, names_changed, names_imported, statements
+from autograder.checks.files_named import files_named, names_that_write, writes
 from autograder.checks.module_code import names_used
 from autograder.notebooks import Cell, PlannedCell
 
@@ -49,6 +50,30 @@ class Answers:
             made = set(names_bound(parsed))
             self._reference_uses[question] = set(names_used(parsed, with_fixtures=False))
             self._question_of |= dict.fromkeys({question} if question in made else made, question)
+        self._used_by_cells: dict[str, set[str]] = {}
+        self._add_what_files_carry()
+
+    def _add_what_files_carry(self) -> None:
+        """Note that what names a file builds on what wrote it further up: on names, since files have no others."""
+        answers = {question: statements(source) for question, source in self._reference.items()}
+        everything = [one for parsed in (*self._parsed.values(), *answers.values()) for one in parsed]
+        if not files_named(everything):
+            return
+        writing = names_that_write(everything)
+        written: dict[str, set[str]] = {}
+        for cell in self._plan:
+            own = self._parsed.get(cell.name, ())
+            for statement in own:
+                if names := {name for file in files_named([statement]) for name in written.get(file, ())}:
+                    self._used_by_cells.setdefault(cell.grade_id, set()).update(names)
+                    for name in self._made_by(statement):
+                        self._uses.setdefault(name, set()).update(names)
+            for statement in (*own, *answers.get(cell.grade_id, ())):
+                used = set(names_used([statement], with_fixtures=False))
+                if writes([statement]) or not writing.isdisjoint(used):
+                    theirs = {name for name, asked in self._question_of.items() if asked == cell.grade_id}
+                    for file in files_named([statement]):
+                        written.setdefault(file, set()).update(used | theirs)
 
     def has(self, question: str) -> bool:
         """Return whether there is an answer of the student's own, and no stub only."""
@@ -77,7 +102,7 @@ class Answers:
             parsed = self._parsed.get(cell.name, ())
             answered = {self._question_of.get(name) for one in parsed for name in self._made_by(one)} - {None}
             if cell.grade_id == question and answered == {question}:
-                names.update(names_used(parsed, with_fixtures=False))
+                names.update(names_used(parsed, with_fixtures=False), self._used_by_cells.get(question, ()))
         return names
 
     def with_reference(self, questions: Collection[str], needed: Collection[str]) -> list[PlannedCell]:

@@ -130,3 +130,34 @@ def test_code_that_cannot_be_read_or_written_down_is_left_as_it_is(hostile):
 
 def test_a_notebook_of_too_much_code_is_left_as_it_is():
     assert foundation("boxes", "area", extra="#" * 1_000_001) == set()
+
+
+# Files: what one answer writes and another reads
+
+_READS = {
+    "volume": "def volume(w, h, d):\n    return float(open('area.txt').read()) * d",
+    "area": "with open('out/area.txt', 'w') as f:\n    f.write('7')\narea = max",
+}
+
+
+def test_an_answer_builds_on_the_answer_that_wrote_the_file_it_reads():
+    assert foundation("volume", "area", "boxes", **_READS) == {"area"}
+    assert foundation("boxes", "area", **_READS) == {"area"}
+    assert foundation("area", "volume", **_READS) == set(), "who writes builds on no reader further down"
+
+
+def test_an_answer_builds_on_the_functions_that_wrote_the_file_and_on_the_cell_that_had_them_do_it():
+    wrote = {
+        "area": "def area(w, h):\n    with open(w, mode='wt') as f:\n        f.write(h)",
+        "volume": "def volume(w, h, d):\n    area(w, h)",
+        "boxes": "volume('a.txt', 1, 2)\nboxes = 1",
+        "total": "total = len(open('a.txt').read())",
+    }
+    assert foundation("total", "area", "volume", "boxes", **wrote) == {"area", "volume", "boxes"}
+    assert foundation("total", "area", "volume", **wrote) == {"area", "volume"}
+    assert foundation("total", "area", **wrote | {"total": "total = len(open('b.txt').read())"}) == set()
+
+
+def test_two_answers_that_read_a_file_which_nobody_writes_do_not_build_on_each_other():
+    reads = {"area": "area = len(open('a.csv').read())", "volume": "volume = open('a.csv', 'rb').read()"}
+    assert foundation("volume", "area", **reads) == set()

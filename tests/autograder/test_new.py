@@ -194,6 +194,22 @@ def sources(root: Path, name: str) -> dict[str, dict[str, Any]]:
     return {cell["metadata"].get("nbgrader", {}).get("grade_id") or cell["id"]: cell for cell in cells}
 
 
+def test_a_given_cell_that_changes_something_or_writes_what_another_reads_runs_when_grading(tmp_path):
+    given = [
+        "names.append('x')",
+        "table['x'] = 1",
+        "save('a.csv')",
+        "plot(names)",
+        "names.count('x')",
+        "savefig('b.png')",
+    ]
+    answer = "### BEGIN SOLUTION\nread = open('a.csv').read()\n### END SOLUTION"
+    path = tmp_path / "my.ipynb"
+    path.write_text(json.dumps(notebook(*(code(f"c{n}", source) for n, source in enumerate([*given, answer])))))
+    tags = {cell.source: cell.metadata.get("tags", []) for cell in draft_from(path).notebook.cells}
+    assert [tags[source] for source in given] == [[], [], [], *[["skip-grading"]] * 3]
+
+
 def test_a_notebook_becomes_an_assignment(course_root, tmp_path, capsys):
     before = (course_root / "course_config.py").read_text()
     assert new_assignment(course_root, "weather", "--from", str(weather(tmp_path / "my.ipynb")), "--points", "3") == 0

@@ -59,3 +59,24 @@ def test_a_skipped_cell_that_defines_what_others_need_is_refused(found, says):
 )
 def test_a_skipped_cell_may_define_what_nobody_needs(fine):
     verify_skipped_cells("source/tiny/tiny.ipynb", fine)
+
+
+# Files
+
+
+@pytest.mark.parametrize("skipped", ["open('a.csv', 'w').write('1')", "save('out/a.csv')", "df.to_csv('a.csv')"])
+def test_a_skipped_cell_that_writes_what_an_answer_reads_is_refused(skipped):
+    found = notebook(skipped, answer("double = open('a.csv').read()"), given("def save(path):\n    open(path, 'w')"))
+    with pytest.raises(BuildError, match=r"writes 'a\.csv', which a cell that runs asks for"):
+        verify_skipped_cells("source/tiny/tiny.ipynb", found)
+    verify_skipped_cells("source/tiny/tiny.ipynb", found, ["a.csv"])
+
+
+@pytest.mark.parametrize("skipped", ["show('a.csv')", "open('a.csv')", "open('b.csv', 'w')"])
+def test_a_skipped_cell_that_reads_a_file_or_writes_another_is_no_fault(skipped):
+    verify_skipped_cells("source/tiny/tiny.ipynb", notebook(skipped, answer("double = open('a.csv').read()")))
+
+
+def test_what_an_answer_writes_itself_may_be_written_by_a_skipped_cell_too():
+    found = notebook("open('a.csv', 'w')", answer("open('a.csv', 'a')\ndouble = open('a.csv').read()"))
+    verify_skipped_cells("source/tiny/tiny.ipynb", found)
