@@ -255,7 +255,10 @@ class Course:
 
     def __post_init__(self) -> None:
         if not isinstance(self.assignments, list | tuple):
-            raise ConfigError(f"Course: assignments is {self.assignments!r}; it must be a list of Assignment(…).")
+            raise ConfigError(
+                f"Course: assignments is of type {type(self.assignments).__name__}; it must be a list, "
+                "[Assignment(…), …]."
+            )
         object.__setattr__(self, "assignments", tuple(self.assignments))
         names = [a.name if isinstance(a, Assignment) else None for a in self.assignments]
         if None in names:

@@ -184,9 +184,19 @@ def _is_address(value: object) -> bool:
     return isinstance(value, str) and _ADDRESS.match(value) is not None
 
 
+def _is_placeholder(statement: ast.stmt) -> bool:
+    """Return whether it gives a name no value yet: `answer = None`, `answer: int`."""
+    value = getattr(statement, "value", statement)
+    return value is None or (isinstance(value, ast.Constant) and value.value in (None, ..., 0, ""))
+
+
 def _hidden_answers(running: Iterable[Cell]) -> Iterator[str]:
-    """Yield each cell that defines a question's name anew below its answer: no answer would ever be judged."""
+    """Yield each cell that defines a question's name beside its answer.
+
+    Below it no answer would ever be judged, and above it a blank one would be judged by what is given.
+    """
     answered: dict[str, Cell] = {}
+    given: dict[str, Cell] = {}
     for cell in running:
         code = statements(cell.source)
         defining = [s for s in code if isinstance(s, ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign)]
@@ -198,3 +208,10 @@ def _hidden_answers(running: Iterable[Cell]) -> Iterator[str]:
                 )
         if cell.solution and not cell.by_hand:
             answered[cell.grade_id] = cell
+            if first := given.get(cell.grade_id):
+                yield (
+                    f"{_place(first)}: it defines {cell.grade_id!r}, which cell {cell.index + 1} asks for, and who "
+                    "leaves that blank would be judged by yours; take another name."
+                )
+        elif not cell.solution:
+            given |= dict.fromkeys(names_bound(s for s in defining if not _is_placeholder(s)), cell)

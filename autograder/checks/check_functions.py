@@ -9,6 +9,7 @@ import contextlib
 import functools
 import inspect
 import itertools
+import operator
 import sys
 import sysconfig
 import types
@@ -36,6 +37,12 @@ _ITERATORS: tuple[type, ...] = (
     type(iter(())),
     type(iter({})),
 )
+_CALLED_HERE: tuple[type, ...] = (
+    *(types.FunctionType, types.MethodType, mock.NonCallableMock, functools.partial),
+    *(types.BuiltinMethodType, operator.attrgetter, operator.itemgetter, operator.methodcaller),
+    type(functools.cache(len)),
+)
+"""Kinds of functions of the check's own: a method of its list, `seen.append`, is one."""
 _ITERTOOLS = {kind for kind in vars(itertools).values() if isinstance(kind, type)}
 _LIBRARIES = tuple(str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib"))
 
@@ -60,7 +67,7 @@ class CheckFunctions:
             return ImportPath(path)
         if isinstance(value, (*_ITERATORS, *_ITERTOOLS)):
             return self._keep(value, functools.partial(_first, cast("Iterator[object]", value)), iterates=True)
-        if isinstance(value, types.FunctionType | types.MethodType | mock.NonCallableMock) and callable(value):
+        if isinstance(value, _CALLED_HERE) and callable(value):
             return self._keep(value, value)
         return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.marks import check_id
-from autograder.checks.module_code import ModuleCode
+from autograder.checks.module_code import ModuleCode, names_used
 from autograder.course import FIXTURES
 
 __all__ = ["problems_of_check", "syntax_errors", "undefined_names"]
@@ -21,6 +21,16 @@ _SWALLOWED = {"", "Exception", "BaseException", "AssertionError"}
 _SKIPPING = {"skip", "skipif", "xfail"}
 _TELLING = {"pytest.fail", "partial"}
 """Calls whose last argument students read."""
+_JUDGING = {
+    *("isinstance", "issubclass", "hasattr", "callable", "all", "any", "bool"),
+    *("isclose", "allclose", "array_equal", "array_equiv", "equal", "equals", "startswith", "endswith", "isdisjoint"),
+    *("issubset", "issuperset", "exists", "is_file", "is_dir", "approx"),
+}
+"""Functions and methods that say yes or no, and change nothing."""
+_OF_MOCKS = {"called", "called_once", "called_with", "called_once_with", "has_calls", "any_call", "not_called"}
+"""What a mock's assertions are called without their beginning: another mock, which asserts nothing."""
+_DRAWING_ANEW = {"default_rng", "Random", "SystemRandom", "RandomState", "SeedSequence"}
+"""Generators that are seeded by the system where nothing is given to them."""
 _PATCHING_ITEMS = {"monkeypatch.setitem", "monkeypatch.delitem", "mock.patch.dict", "patch.dict"}
 
 
@@ -42,6 +52,8 @@ def problems_of_check(item: pytest.Item) -> Iterator[str]:
         if isinstance(function, ast.AsyncFunctionDef):
             yield f"{where} is an async function, which is not awaited; write `def`."
         elif isinstance(function, ast.FunctionDef):
+            if "student" not in set(names_used(function.body, with_fixtures=False)) and _takes(function, "student"):
+                yield f"{where} takes `student` and asks it nothing; assert something of the student's answer."
             yield from (f"{where}, {problem}" for problem in _problems_in_body(function))
             if item.get_closest_marker("public") is None:
                 yield from (f"{where}, {problem}" for problem in _told_values(function))
@@ -90,8 +102,8 @@ def _problems_in_body(function: ast.FunctionDef) -> Iterator[str]:
     own = list(_own_nodes(function))
     for node in own:
         line = f"line {getattr(node, 'lineno', 0)}"
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Compare):
-            yield f"{line} compares, and nothing comes of it: write `assert` before it."
+        if isinstance(node, ast.Expr):
+            yield from (f"{line} {problem}" for problem in _problems_of_lost(node.value))
         elif isinstance(node, ast.Return) and node.value is not None:
             yield f"{line} returns a value, and nothing comes of it: write `assert` instead of `return`."
         elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Tuple) and node.test.elts:
@@ -105,12 +117,36 @@ def _problems_in_body(function: ast.FunctionDef) -> Iterator[str]:
             yield from (f"{line} {problem}" for problem in _problems_of_call(node))
 
 
+def _problems_of_lost(value: ast.expr) -> Iterator[str]:
+    """Yield what is wrong with a value that nothing is done with."""
+    name = _called(value) if isinstance(value, ast.Call) else ""
+    if isinstance(value, ast.Compare):
+        yield "compares, and nothing comes of it: write `assert` before it."
+    elif name in _JUDGING:
+        yield f"asks {name}(…), and nothing comes of it: write `assert` before it."
+    elif name in _OF_MOCKS and isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        yield f"calls {name}(…) of a mock, which asserts nothing: write assert_{name}(…)."
+
+
+def _takes(function: ast.FunctionDef, name: str) -> bool:
+    """Return whether it is a parameter, and no other than those of every course can do the asking in its place."""
+    parameters = {one.arg for one in function.args.args}
+    return name in parameters and "library" not in parameters and parameters <= FIXTURES
+
+
+def _called(call: ast.Call) -> str:
+    """Return the last part of the name that is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
 def _problems_of_call(call: ast.Call) -> Iterator[str]:
     function = ast.unparse(call.func)
     if function == "partial" and not _is_fraction(call.args):
         yield "gives partial() no fraction: write one between 0 and 1, as in partial(0.5, hint)."
     elif function == "print":
         yield "prints, which is thrown away or shown to students: say it in the message of `assert`."
+    elif _called(call) in _DRAWING_ANEW and not call.args and not call.keywords:
+        yield f"draws anew in each run by {function}(): take what derives from the fixture `rng`."
     elif function in _PATCHING_ITEMS and (name := _of_student(call)):
         yield (
             f"changes a copy of {name!r}, which comes by value: give the notebook another one, "
@@ -154,10 +190,24 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _is_true(test: ast.expr) -> bool:
-    """Return whether what is asserted holds whatever the answer: a constant, the notebook itself."""
-    if isinstance(test, ast.Name):
-        return test.id == "student"
-    return isinstance(test, ast.Constant) and bool(test.value)
+    """Return whether what is asserted holds whatever the answer: a constant, a function, the notebook itself."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.List(elts=parts) | ast.Set(elts=parts) | ast.Dict(keys=parts):
+            return bool(parts)
+        case ast.JoinedStr(values=parts):
+            return any(isinstance(part, ast.Constant) for part in parts)
+        case ast.BoolOp(op=ast.Or(), values=parts):
+            return any(map(_is_true, parts))
+    return isinstance(test, ast.Lambda | ast.GeneratorExp) or ast.unparse(test) == "student" or _asks_for_object(test)
+
+
+def _asks_for_object(test: ast.expr) -> bool:
+    match test:
+        case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id="object")]):
+            return True
+    return False
 
 
 def _is_fraction(arguments: list[ast.expr]) -> bool:

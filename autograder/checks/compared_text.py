@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from autograder.checks.expect import Mismatch
 
-__all__ = ["NO_VERDICT", "OF_THEIRS", "Incomparable", "Named"]
+__all__ = ["CONTAINS_OF_THEIRS", "NO_VERDICT", "OF_THEIRS", "Incomparable", "Named"]
 
 NO_VERDICT = (
     "comparing with < and the like asks the student's own object, which could say anything: insist on a number first, "
@@ -17,6 +17,11 @@ OF_THEIRS = (
     "the operator asks the student's own object, which gets the number and could answer anything: insist on a number "
     "first, as expect.number does, or take float(…) of it; where the operator itself is the question, ask "
     "library.operator.{name}(a, b)"
+)
+
+CONTAINS_OF_THEIRS = (
+    "`in` looks among the elements of the student's object, where this is not, and asks no `__contains__` of theirs, "
+    "which could say anything; where that itself is the question, ask library.operator.contains(a, b)"
 )
 
 

@@ -19,7 +19,7 @@ _WITHOUT_GRAPH = (
 
 def advice(error: BaseException, checks: Path) -> str:
     """Return one sentence on what the check is to be written like, "" where nothing of that kind went wrong."""
-    if _NO_GRAPH in str(error):
+    if any(_NO_GRAPH in said for said in error.args if type(said) is str):  # str(error) might ask a handle
         return _WITHOUT_GRAPH
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     own = [place for place, frame in enumerate(frames) if Path(frame.f_code.co_filename).parent == checks]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, cast
 
 from autograder.checks.arguments_in_place import change_in_place, is_changeable
-from autograder.checks.compared_text import NO_VERDICT, OF_THEIRS, Incomparable, Named
+from autograder.checks.compared_text import CONTAINS_OF_THEIRS, NO_VERDICT, OF_THEIRS, Incomparable, Named
 from autograder.checks.error_classes import StudentErrorClass, error_class
 from autograder.checks.expect import Mismatch
 from autograder.checks.loaded_classes import stand_in_class
@@ -30,6 +30,7 @@ _OWN_NAMES = {
     *("__cause__", "__context__", "__notes__", "__dataclass_fields__", "__flags__"),
 }
 """Dunder names that a check asks for, and nothing else does."""
+_CONTAINS_OF_THEIRS = "lambda x: getattr(getattr(type(x), '__contains__', None), '__module__', '') == '__main__'"
 _OF_DATA = ("collections.", "pandas.")
 """Where kinds come from that are data, and stay in the student's process where a check has them made there."""
 _FIRST_ELEMENTS, _MORE_ELEMENTS, _MOST_AT_ONCE = 16, 4, 4_096
@@ -201,6 +202,16 @@ class Handle:
     def __delitem__(self, key: Any) -> None:
         """Do the student's `del object[key]`."""
         self._python("operator.delitem", self, key)
+
+    def __contains__(self, value: object) -> bool:
+        """Look among the elements; refuse to ask a `__contains__` that the notebook defines for what is not there."""
+        if not self._python("builtins.eval", _CONTAINS_OF_THEIRS)(self):
+            return any(one is value or one == value for one in self)
+        if self._python("builtins.hasattr", self, "__iter__") is True and any(
+            one is value or one == value for one in self
+        ):
+            return True
+        raise TypeError(CONTAINS_OF_THEIRS)
 
     def __reversed__(self) -> Iterator[Any]:
         """Yield the elements in the order that the student's object has for `reversed`."""

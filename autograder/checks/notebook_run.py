@@ -1,5 +1,6 @@
 """Run a notebook in a student process and answer the checks' requests to it, within the submission's budget."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -77,6 +78,7 @@ class NotebookRun:
         self._counted = 0.0
         """Seconds that were counted, the student's or not: what is within others is counted once."""
         self.check = PresentCheck()
+        self._one_thread = threading.RLock()
         self.waiting: list[tuple[str, tuple[object, ...]]] = []
         """What fixtures ask for before the check begins."""
         self._check_left: float | None = None
@@ -162,8 +164,23 @@ class NotebookRun:
     ) -> Any:
         """Return the notebook's answer; raise StudentError or an Ending for what went wrong with it.
 
-        Meanwhile it may call the check's functions, which may ask it something themselves.
+        Meanwhile it may call the check's functions, which may ask it something themselves. Threads of the check's take
+        turns; raise TypeError where one would wait for a function of the check's that waits for it.
         """
+        if not self._one_thread.acquire(timeout=max(self._check_seconds, 1.0)):
+            raise TypeError("the student's process answers one thread at a time: ask it in the check's own thread")
+        try:
+            return self._request(operation, *arguments, keep=keep, resolve=resolve)
+        finally:
+            self._one_thread.release()
+
+    def _request(
+        self,
+        operation: str,
+        *arguments: object,
+        keep: Callable[[object], StandIn],
+        resolve: Callable[[StandIn], object],
+    ) -> Any:
         if self._check_left is None:
             raise OutsideCheck(f"A request ({operation}) outside a check; use `student` only in the check itself.")
         self._require_time()

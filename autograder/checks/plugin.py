@@ -267,7 +267,8 @@ def _record(item: pytest.Item, call: pytest.CallInfo[None], error: BaseException
 
     marks = read_marks(item)
     docstring = (getattr(item, "function", item).__doc__ or "").strip()
-    verdict = judge(error, public=marks.public, rule=docstring, checks=item.path.parent)
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    verdict = judge(error, public=marks.public, rule=docstring, checks=item.path.parent, folder=folder)
     if verdict.flag:
         _check_context(item).flags.add(verdict.flag)
     return CheckRecord(

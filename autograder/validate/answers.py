@@ -139,6 +139,8 @@ def _list_of(values: Mapping[str, Any], name: str, kind: type, where: str) -> li
 
 def answered(answer: Answer, solution: Mapping[str, str]) -> dict[str, str]:
     """Return the whole cell for each question that the answer is about; raise ValidationError where it fits none."""
+    if not isinstance(answer.cells, Mapping):
+        raise ValidationError('its cells name no question; write cells={"question": …}.')
     if not answer.cells:
         raise ValidationError("it answers nothing; name at least one question in cells={…}.")
     cells = {}

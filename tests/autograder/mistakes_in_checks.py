@@ -429,3 +429,88 @@ def _(c: Author) -> None:
     metadata = marks("answer", solution=True)
     metadata["nbgrader"] |= {"grade": True, "points": 2}
     c.cell("answer", metadata=metadata)
+
+
+@mistake("a check that asks the student nothing")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "expected = 42\n    assert expected == 42")
+
+
+@mistake("an assert of a generator")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "assert (student.answer == n for n in [42])")
+
+
+@mistake("an assert of a lambda")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "assert lambda: student.answer == 42")
+
+
+@mistake("an assert of a list")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "assert [student.answer == 42]")
+
+
+@mistake("an assert of an f-string")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", 'assert f"{student.answer} is 42"')
+
+
+@mistake("an assert with or True")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "assert student.answer == 42 or True")
+
+
+@mistake("isinstance of object")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "assert isinstance(student.answer, object)")
+
+
+@mistake("allclose without assert")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "import numpy as np\n    np.allclose(student.answer, 42)")
+
+
+@mistake("isinstance without assert")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", "isinstance(student.answer, int)")
+
+
+@mistake("startswith without assert")
+def _(c: Author) -> None:
+    c.checks("assert student.answer == 42", 'str(student.answer).startswith("4")')
+
+
+@mistake("called_once_with of a mock")
+def _(c: Author) -> None:
+    c.checks(
+        "assert student.double(number) == reference.double(number)",
+        "from unittest import mock\n    fake = mock.Mock()\n    student.double(fake)\n    fake.called_once_with(number)",
+    )
+
+
+@mistake("a generator that is seeded by the system")
+def _(c: Author) -> None:
+    c.checks("int(rng.integers(100))", "int(__import__('numpy').random.default_rng().integers(100))")
+
+
+@mistake("a key that is an object of the student's", command="grade")
+def _(c: Author) -> None:
+    c.checks("assert student.double(number) == reference.double(number)", "assert {number: 1}[student.double] == 1")
+
+
+@mistake("an object of the student's in place of a message", command="grade")
+def _(c: Author) -> None:
+    c.checks("assert student.double(number) == reference.double(number)", "assert number < 0, student.double")
+
+
+@mistake("a fixture that asks the student", command="grade")
+def _(c: Author) -> None:
+    c.checks("import pytest\n", "import pytest\n\n\n@pytest.fixture\ndef two(student):\n    return student.double(1)\n")
+    c.checks("test_double_of_hidden(student,", "test_double_of_hidden(two, student,")
+
+
+@mistake("one parametrize without values")
+def _(c: Author) -> None:
+    c.checks('@pytest.mark.question("double")', '@pytest.mark.parametrize("n", [])\n@pytest.mark.question("double")')
+    c.checks("test_double_of_one(student)", "test_double_of_one(student, n)")

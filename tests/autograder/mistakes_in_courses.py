@@ -199,3 +199,14 @@ def _(c: Author) -> None:
 @mistake("sys.exit in the configuration")
 def _(c: Author) -> None:
     c.config("course = Course", "exit(3)\ncourse = Course")
+
+
+@mistake("a known answer's cells as a text")
+def _(c: Author) -> None:
+    c.file("tests/week/known_answers.py", KNOWN.replace('{"answer": Edit("42", "43")}', '"answer = 43"'))
+
+
+@mistake("assignments in braces")
+def _(c: Author) -> None:
+    c.config("assignments=[", "assignments={")
+    c.config("    ],\n)", "    },\n)")

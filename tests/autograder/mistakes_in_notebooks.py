@@ -343,3 +343,18 @@ def _(c: Author) -> None:
     metadata = marks("setup")
     metadata["nbgrader"]["schema_version"] = 1
     c.cell("setup", metadata=metadata)
+
+
+@mistake("a given cell above an answer that defines its name")
+def _(c: Author) -> None:
+    cells = json.loads(c.nb.read_text())
+    cells["cells"].insert(2, code("before", "answer = 42", marks("before")))
+    c.nb.write_text(json.dumps(cells))
+
+
+@mistake("a cell that is not run, and writes a file that an answer reads")
+def _(c: Author) -> None:
+    cells = json.loads(c.nb.read_text())
+    cells["cells"].insert(3, code("write", 'with open("a.txt", "w") as f:\n    f.write("42")', skip(marks("write"))))
+    c.nb.write_text(json.dumps(cells))
+    c.cell("answer", source=ANSWER.replace("answer = 42", 'answer = int(open("a.txt").read())  # 42'))

@@ -24,7 +24,8 @@ course = Course(
 )
 """
 SETUP = """
-import collections, contextlib, dataclasses, datetime, decimal, enum, fractions, functools, json, os, pathlib, random
+import collections, contextlib, csv, dataclasses, datetime, decimal, enum, fractions, functools, json, os, pathlib
+import pickle, random, re, sqlite3, threading
 import numpy as np
 import pandas as pd
 """
@@ -233,6 +234,66 @@ class Color(enum.Enum):
 
 class Node:
     def __init__(self, value, left=None): self.value, self.left = value, left
+
+def averager():
+    total = count = 0
+    mean = None
+    while True:
+        total += yield mean
+        count += 1
+        mean = total / count
+
+def retry(times):
+    def decorator(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            for left in reversed(range(times)):
+                try:
+                    return function(*args)
+                except Exception:
+                    if not left:
+                        raise
+        return wrapper
+    return decorator
+
+class Tally(dict):
+    def __missing__(self, key): return 0
+    def add(self, key): self[key] += 1
+
+class Setting:
+    __slots__ = ("value",)
+    def __init__(self, value=None): self.value = value
+    def __enter__(self): return self
+    def __exit__(self, kind, error, trace):
+        if kind is not None:
+            self.value = None
+
+class Locked:
+    def __init__(self):
+        self.count, self._lock = 0, threading.Lock()
+    def add(self):
+        with self._lock:
+            self.count += 1
+
+class Grid:
+    def __init__(self, rows): self.rows = [list(row) for row in rows]
+    def __getitem__(self, place): return self.rows[place[0]][place[1]]
+    def __setitem__(self, place, value): self.rows[place[0]][place[1]] = value
+    def __matmul__(self, other): return Grid([[sum(a * b for a, b in zip(r, c)) for c in zip(*other.rows)] for r in self.rows])
+
+def hand_out(): return [Setting(n) for n in (2, 3, 1)]
+def database(rows):
+    found = sqlite3.connect(":memory:")
+    found.execute("create table t (name text, n integer)")
+    found.executemany("insert into t values (?, ?)", rows)
+    return found
+def iso_dates(text): return list(re.finditer(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})", text))
+def by_name(df): return df.groupby("name")
+def pickled(thing, path): pathlib.Path(path).write_bytes(pickle.dumps(thing))
+def unpickled(path): return pickle.loads(pathlib.Path(path).read_bytes())
+def write_rows(path, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
 
 @contextlib.contextmanager
 def opened():
@@ -457,6 +518,42 @@ NATURAL = {
     "an argument stays as it was": "values = [3, 1, 2]\nstudent.apply_to_all(abs, values)\nassert values == [3, 1, 2]",
     "the same list back": "values = [1]\nassert student.append_to(2, values) is values and values == [1, 2]",
     "shape and columns": 'df = student.frame()\nassert df.shape == (3, 2) and list(df.columns) == ["name", "price"]',
+    "star unpacking": "first, *rest = student.Vector(1, 2)\nassert first == 1 and rest == [2] and max(*student.Vector(4, 9)) == 9",
+    "reduce and chain": "v = student.Vector(1, 2)\nassert functools.reduce(operator.add, v) == 3 and list(itertools.chain(v, v)) == [1, 2, 1, 2]",
+    "walking a structure by hand": "node, seen = student.Node(1, student.Node(2)), []\nwhile node is not None:\n    seen.append(node.value)\n    node = node.left\nassert seen == [1, 2]",
+    "objects sorted by a key": "found = sorted(student.hand_out(), key=lambda s: s.value)\nassert [s.value for s in found] == [1, 2, 3]",
+    "attrgetter": "assert max(student.hand_out(), key=operator.attrgetter('value')).value == 3",
+    "groupby": "assert [(k, len(list(g))) for k, g in itertools.groupby(student.hand_out(), key=lambda s: s.value > 1)] == [(True, 2), (False, 1)]",
+    "partial of a student's class": "assert functools.partial(student.Setting, value=3)().value == 3",
+    "filter with an attribute": "assert [s.value for s in filter(lambda s: s.value < 3, student.hand_out())] == [2, 1]",
+    "f-string with a width": "assert f'{student.Vector(1, 2)!s:>7}' == ' (1, 2)' and f'{student.Vector(1, 2).x:03d}' == '001'",
+    "% and format": "v = student.Vector(1, 2)\nassert '%s' % v == '(1, 2)' and str(v).strip('()').split(', ') == ['1', '2']",
+    "slots": "with pytest.raises(AttributeError):\n    student.Setting(1).colour = 'red'",
+    "a class's own dictionary": "assert vars(student.Node(1)) == {'value': 1, 'left': None}",
+    "send": "mean = student.averager()\nnext(mean)\nassert mean.send(10) == 10 and mean.send(20) == 15",
+    "lazy, seen by its calls": "seen = []\nlater = student.mapped(lambda x: seen.append(x) or x, [1, 2])\nassert seen == []\nassert next(later) == 1 and seen == [1]",
+    "an endless argument": "assert next(student.mapped(str, itertools.count(5))) == '5'",
+    "a decorator with an argument": "calls = []\n@student.retry(3)\ndef flaky():\n    calls.append(1)\n    if len(calls) < 3:\n        raise ConnectionError('no')\n    return 'ok'\nassert flaky() == 'ok' and len(calls) == 3",
+    "what a decorated function raises": "@student.retry(2)\ndef gone():\n    raise OSError('gone')\nwith pytest.raises(OSError, match='gone'):\n    gone()",
+    "Mock with a side effect": "fake = mock.Mock(side_effect=[ValueError, 7], __name__='fake')\nassert student.retry(2)(fake)() == 7 and fake.call_count == 2",
+    "a subclass of dict": "tally = student.Tally()\ntally.add('x')\nassert tally['x'] == 1 and tally['y'] == 0 and dict(tally) == {'x': 1}",
+    "with, and an exception in it": "setting = student.Setting(1)\nwith pytest.raises(RuntimeError):\n    with setting:\n        raise RuntimeError\nassert setting.value is None",
+    "threads": "counter = student.Locked()\nthreads = [threading.Thread(target=counter.add) for _ in range(8)]\nfor one in threads:\n    one.start()\nfor one in threads:\n    one.join()\nassert counter.count == 8",
+    "an index of two": "grid = student.Grid([[1, 2], [3, 4]])\ngrid[1, 0] += 5\nassert grid[1, 0] == 8 and grid.rows == [[1, 2], [8, 4]]",
+    "a @ b": "swap = student.Grid([[0, 1], [1, 0]])\nassert (student.Grid([[1, 2], [3, 4]]) @ swap).rows == [[2, 1], [4, 3]]",
+    "rows that are no one else's": "rows = [[1, 2]]\nstudent.Grid(rows)[0, 0] = 9\nassert rows == [[1, 2]]",
+    "sqlite3": "db = student.database([('a', 1), ('b', 2)])\nassert db.execute('select sum(n) from t').fetchone() == (3,) and [tuple(row) for row in db.execute('select name from t')] == [('a',), ('b',)]",
+    "matches of a pattern": "found, = student.iso_dates('on 2027-01')\nassert found['year'] == '2027' and found.groups() == ('2027', '01') and found.span() == (3, 10)",
+    "groups of a table": "groups = student.by_name(pd.DataFrame({'name': ['a', 'b', 'b'], 'n': [1, 2, 3]}))\nassert groups.size().to_dict() == {'a': 1, 'b': 2} and {name: len(part) for name, part in groups} == {'a': 1, 'b': 2}",
+    "pickle": "student.pickled({'w': [1, 2]}, tmp_path / 'm.pkl')\nassert pickle.loads((tmp_path / 'm.pkl').read_bytes()) == {'w': [1, 2]}",
+    "pickle read": "(tmp_path / 'm.pkl').write_bytes(pickle.dumps([1, (2, 3)]))\nassert student.unpickled(tmp_path / 'm.pkl') == [1, (2, 3)]",
+    "csv": "student.write_rows(tmp_path / 'a.csv', [['n', 'x'], ['a', 1]])\nwith open(tmp_path / 'a.csv', newline='') as file:\n    assert list(csv.DictReader(file)) == [{'n': 'a', 'x': '1'}]",
+    "a property by loops": "for n in range(0, 20, 2):\n    assert student.halves(n) * 2 == n",
+    "a test double of functions": "calls = []\nassert student.retry(1)(calls.append)(3) is None\nassert calls == [3]",
+    "a method of the check's own list": "seen = []\nstudent.apply_to_all(seen.append, [1, 2])\nassert seen == [1, 2]",
+    "itemgetter and partial": "assert student.apply_to_all(operator.itemgetter(1), [(1, 2)]) == [2] and student.apply_to_all(functools.partial(pow, 2), [3]) == [8]",
+    "a cached function": "assert student.apply_to_all(functools.cache(lambda x: x + 1), [1, 1]) == [2, 2]",
+    "timing": "start = time.perf_counter()\nassert student.factorial(5) == 120 and time.perf_counter() - start < 60",
 }
 """Bodies of checks by what is natural about them; each passes on the solution, and not on an answer that raises."""
 IN_PLACE = {"a list changed in place, seen by a helper"}
@@ -477,7 +574,8 @@ BOUNDARY = {
     "nor by being unequal": 'with pytest.raises(AssertionError, match="plain data"):\n    assert student.Sure() != 5',
     "nor in a list": 'with pytest.raises(AssertionError, match="plain data"):\n    assert 5 in [student.Sure()]',
     "nor by being equal to another": 'with pytest.raises(AssertionError, match="eq\\\\(a, b\\\\)"):\n    assert student.Sure() == student.Sure()',
-    "nor by holding anything": "assert 5 not in student.Holder()",
+    "nor by holding anything": "with pytest.raises(TypeError, match='asks no `__contains__` of theirs'):\n    assert 5 in student.Holder()",
+    "what is among the elements is in it": "assert 2 in student.Holder()",
     "the same object is equal": "sure = student.Sure()\nassert sure == sure and sure is not None and sure != None",
     "a class in place of data is no data": "assert not isinstance(student.Kind(), (int, float, str, list, np.ndarray, pd.DataFrame))",
     "a path opens no file here": "assert not hasattr(student.report_path(), 'read_text')",
@@ -536,6 +634,22 @@ OTHERWISE = {
     ),
     "p.fill_(0) for p in model.parameters()": "these are copies: `model.load_state_dict({…})`.",
     "a model, an optimiser, np.random.default_rng(1) as argument": "built there: `library.torch.nn.Linear(4, 2)`, `library.numpy.random.default_rng(1)`.",
+    "x in obj, x not in obj": (
+        "looks among the elements; where the class has a `__contains__` and the value is not there, refused with a sentence: "
+        "`library.operator.contains(obj, x)` is the student's."
+    ),
+    'f"{obj:>9}", f"Got {obj}"': "names the type, for a hint is not the student's to choose; `format(obj, '>9')` compared alone, `f\"{obj!s:>9}\"` ask.",
+    "match card: case student.Card(rank=2)": "Python wants a class and a mapping of its own there; match what it holds, `match card.rank`, `match dict(x)`.",
+    "student.Account.rate = 0.5": 'stays so for all checks after this one; `monkeypatch.setattr(student.Account, "rate", 0.5)` is put back.',
+    "MagicMock() as an object with methods": (
+        "a mock is handed over as a function; with methods, `library.types.SimpleNamespace(withdraw=mock.withdraw)`, whose calls "
+        "the mock records here."
+    ),
+    "x.__class__.__name__": "names the library's class that it is derived from; `type(x).__name__` is theirs.",
+    "paths[0].read_text()": "a path comes back without its file: `pathlib.Path(paths[0]).read_text()`, where it lies in `tmp_path`; elsewhere `library.builtins.open(path).read()`.",
+    "a dict with objects as keys": "cannot come back; have it made a list, `library.builtins.list(…)`, or ask for names, `{card.suit.name: …}`.",
+    "a fixture that asks student": "fixtures run before the check's own line to the student is open: return a function from it, which the check calls.",
+    "iter(x) is x": "a loop of the check's own; `library.builtins.iter(x) is x`.",
     "plt.gca()": "`library.matplotlib.pyplot.gca()`: the figure is there.",
     "pytest.warns, caplog": "warnings and log records stay in the student's process: `library.warnings.catch_warnings(record=True)` there, with `with`.",
     "hasattr(student, name)": "a name that is not defined ends the check, which is told in one sentence.",
@@ -543,8 +657,8 @@ OTHERWISE = {
 
 
 IMPORTS = """
-import collections, contextlib, copy, dataclasses, datetime, decimal, enum, fractions, inspect, io, itertools, json, math
-import random, types
+import collections, contextlib, copy, csv, dataclasses, datetime, decimal, enum, fractions, functools, inspect, io
+import itertools, json, math, operator, pickle, random, threading, time, types
 from unittest import mock
 
 import numpy as np
