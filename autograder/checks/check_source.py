@@ -52,7 +52,7 @@ def problems_of_check(item: pytest.Item) -> Iterator[str]:
         if isinstance(function, ast.AsyncFunctionDef):
             yield f"{where} is an async function, which is not awaited; write `def`."
         elif isinstance(function, ast.FunctionDef):
-            if "student" not in set(names_used(function.body, with_fixtures=False)) and _takes(function, "student"):
+            if _judges_without(function, "student"):
                 yield f"{where} takes `student` and asks it nothing; assert something of the student's answer."
             yield from (f"{where}, {problem}" for problem in _problems_in_body(function))
             if item.get_closest_marker("public") is None:
@@ -128,10 +128,12 @@ def _problems_of_lost(value: ast.expr) -> Iterator[str]:
         yield f"calls {name}(…) of a mock, which asserts nothing: write assert_{name}(…)."
 
 
-def _takes(function: ast.FunctionDef, name: str) -> bool:
-    """Return whether it is a parameter, and no other than those of every course can do the asking in its place."""
+def _judges_without(function: ast.FunctionDef, name: str) -> bool:
+    """Return whether a parameter is not used in a check that asserts, nor by a fixture that could ask in its place."""
     parameters = {one.arg for one in function.args.args}
-    return name in parameters and "library" not in parameters and parameters <= FIXTURES
+    asserts = any(isinstance(node, ast.Assert) for node in _own_nodes(function))
+    alone = "library" not in parameters and parameters <= FIXTURES
+    return asserts and alone and name in parameters - set(names_used(function.body, with_fixtures=False))
 
 
 def _called(call: ast.Call) -> str:

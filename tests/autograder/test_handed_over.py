@@ -1,8 +1,10 @@
 """What the student's process can make of what a check hands over, and of what it says: data, and nothing of ours."""
 
 import builtins
+import functools
 import json
 import math
+import operator
 import subprocess
 import traceback
 import types
@@ -88,10 +90,21 @@ def test_what_a_library_has_is_sent_by_its_path_and_called_there(value):
     assert isinstance(CheckFunctions().stand_in(value), ImportPath)
 
 
-@pytest.mark.parametrize("value", [object(), types.SimpleNamespace(a=1), Path.cwd, GraderError, "text".upper])
+@pytest.mark.parametrize("value", [object(), types.SimpleNamespace(a=1), Path.cwd, GraderError, object().__str__])
 def test_no_object_of_the_check_is_handed_over(value):
     stand_in = CheckFunctions().stand_in(value)
     assert stand_in is None or value == Path.cwd
+
+
+@pytest.mark.parametrize(
+    "value", ["ab".replace, functools.partial("ab".replace), operator.methodcaller("replace", "a", "c")]
+)
+def test_a_function_made_of_others_is_called_here(value):
+    functions = CheckFunctions()
+    stand_in = functions.stand_in(value)
+    assert (
+        functions.call(stand_in.number, ("ab",) if isinstance(value, operator.methodcaller) else ("a", "c"), {}) == "cb"
+    )
 
 
 def test_calls_come_to_an_end(monkeypatch):
