@@ -52,9 +52,9 @@ def problems_of_check(item: pytest.Item) -> Iterator[str]:
         if isinstance(function, ast.AsyncFunctionDef):
             yield f"{where} is an async function, which is not awaited; write `def`."
         elif isinstance(function, ast.FunctionDef):
+            yield from (f"{where}, {problem}" for problem in _problems_in_body(function))
             if _judges_without(function, "student"):
                 yield f"{where} takes `student` and asks it nothing; assert something of the student's answer."
-            yield from (f"{where}, {problem}" for problem in _problems_in_body(function))
             if item.get_closest_marker("public") is None:
                 yield from (f"{where}, {problem}" for problem in _told_values(function))
 
