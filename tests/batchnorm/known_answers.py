@@ -1797,6 +1797,51 @@ def best_run(runs):
         hint="the gap is smallest of all",
         also=("rises for the first time",),
     ),
+    Wrong(
+        "best_run: the best of all calls",
+        cells={
+            "best_run": """
+best = {"valid": float("inf")}
+
+def best_run(runs):
+    for name, run in runs.items():
+        for epoch, (train, valid) in enumerate(zip(run["train"], run["valid"]), start=1):
+            if valid < best["valid"]:
+                best.update(valid=valid, answer=(name, epoch, valid - train))
+    return best["answer"]
+""",
+        },
+        hint="of an earlier call",
+    ),
+    Wrong(
+        "best_run: a list of all epochs in a default argument",
+        cells={
+            "best_run": """
+def best_run(runs, points=[]):
+    for name, run in runs.items():
+        points += [(valid, name, epoch, valid - train) for epoch, (train, valid) in enumerate(zip(run["train"], run["valid"]), 1)]
+    return min(points)[1:]
+""",
+        },
+        hint="of an earlier call",
+    ),
+    Wrong(
+        "best_run: the best epoch of each name kept",
+        cells={
+            "best_run": """
+found = {}
+
+def best_run(runs):
+    for name, run in runs.items():
+        if name not in found:
+            epoch = min(range(len(run["valid"])), key=run["valid"].__getitem__)
+            found[name] = run["valid"][epoch], epoch + 1, run["valid"][epoch] - run["train"][epoch]
+    name = min(runs, key=lambda name: found[name][0])
+    return name, *found[name][1:]
+""",
+        },
+        hint="of an earlier call",
+    ),
     Right(
         "training: averaged weights, statistics renewed from the training digits",
         cells={

@@ -1,7 +1,7 @@
 """Check `best_run`: which of several runs to take, where to stop it, and the generalisation gap there."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -45,6 +45,10 @@ TRAIN_ALONE = "This is the training loss: the gap is the loss on others minus it
 GAP_AT_THE_END = "This is the gap after the last epoch: take it where you stop."
 TWO_EPOCHS = "Both losses of the gap are of the same epoch: the lowest training loss is of another one."
 RATIO = "The gap is the difference of the two losses, no ratio."
+KEPT = "The answer to other runs is the one of an earlier call once more: begin anew in each, and keep nothing."
+NO_RUN = (
+    "The first value names none of the runs that are given: take it from `runs`, and keep nothing of an earlier call."
+)
 
 
 def lowest(runs: Mapping[str, Run], value_of: Callable[[Run], float]) -> str:
@@ -106,8 +110,10 @@ def gaps_of(run: Run) -> dict[str, float]:
 
 
 def answered(student: Any, runs: Mapping[str, Run]) -> tuple[str, int, float]:
-    """Return what the student's function says of these runs: a run's name, an epoch, a gap."""
-    return three_values(student.best_run(runs))
+    """Return what the student's function says of these runs: the name of one of them, an epoch, a gap."""
+    name, epochs, gap = three_values(student.best_run(runs))
+    assert name in runs, NO_RUN
+    return name, epochs, gap
 
 
 def three_values(answer: object) -> tuple[str, int, float]:
@@ -135,10 +141,15 @@ def test_eight_runs(student, library):
     found = library.builtins.eval("lambda function, given: function(given.runs)", {})(student.best_run, given)
     assert given.runs == runs, "The losses that were handed in were changed: others need them as they are."
     name, epochs, gap = three_values(found)
-    assert name in runs, "The first value is the name of one of the runs, as it stands in `runs`."
+    assert name in runs, NO_RUN
     answer(name, "turns", choices(runs))
     answer(epochs, 4, stops(runs["turns"]) | {"This is another run's epoch: take all of one run.": 3})
     answer(gap, 0.10, gaps_of(runs["turns"]))
+    other = {"train": [0.55, 0.25, 0.10, 0.05, 0.08], "valid": [0.60, 0.50, 0.30, 0.40, 0.45]}
+    again = three_values(student.best_run({"turns": other}))
+    assert not close(again, (name, epochs, gap)), KEPT
+    answer(again[1], 3, stops(other))
+    answer(again, ("turns", 3, 0.20), {hint: ("turns", 3, wrong) for hint, wrong in gaps_of(other).items()})
 
 
 # What is hidden
@@ -165,8 +176,11 @@ def turning(rng: torch.Generator, *, easy: bool) -> Run:
     return {"train": curve(rng, (1, 1.1), (best, low[0]), (least, low[1]), (epochs, low[2])), "valid": valid}
 
 
-def several(rng: torch.Generator) -> dict[str, Run]:
-    """Return runs, under names and in an order of their own, of which each known slip chooses another."""
+def several(rng: torch.Generator, number: int) -> dict[str, Run]:
+    """Return runs, under names and in an order of their own, of which each known slip chooses another.
+
+    Under another number none of them has the same name.
+    """
     runs = [
         turning(rng, easy=False),
         {"train": curve(rng, (1, 1.0), (11, 0.1)), "valid": curve(rng, (1, 1.4), (6, 0.9), (11, 0.26))},  # steady
@@ -177,9 +191,23 @@ def several(rng: torch.Generator) -> dict[str, Run]:
         {"train": curve(rng, (1, 0.5), (10, 0.1)), "valid": curve(rng, (1, 0.45), (2, 0.25), (10, 0.9))},  # early
         {"train": curve(rng, (1, 1.8), (8, 1.0)), "valid": curve(rng, (1, 1.3), (8, 1.1))},  # easier
     ]
-    names = torch.randperm(90, generator=rng)[: len(runs)] + 10
+    names = torch.randperm(90, generator=rng)[: len(runs)] + 100 * number + 10
     order = torch.randperm(len(runs), generator=rng).tolist()
     return {f"run {names[place]}": runs[place] for place in order}
+
+
+def higher_and_higher(sets: Iterable[dict[str, Run]]) -> list[dict[str, Run]]:
+    """Return the sets of runs with losses so much higher in each that its lowest is above that of the one before.
+
+    So what keeps its best from call to call is seen to, in whatever order the checks run.
+    """
+    return [
+        {
+            name: {part: [round(1.1**number * loss, 4) for loss in losses] for part, losses in run.items()}
+            for name, run in runs.items()
+        }
+        for number, runs in enumerate(sets)
+    ]
 
 
 @pytest.mark.points(0.5)
@@ -187,7 +215,7 @@ def test_the_run(student, rng):
     """Take the run whose loss on others gets lower than that of any other, at whatever epoch."""
 
     def make() -> Case[list[dict[str, Run]]]:
-        sets = [several(rng) for _ in range(3)]
+        sets = higher_and_higher(several(rng, number) for number in range(3))
         chosen = [choices(runs) for runs in sets]
         slips = {hint: [one[hint] for one in chosen] for hint in chosen[0]}
         return Case(inputs=sets, right=[lowest(runs, lambda run: min(run["valid"])) for runs in sets], slips=slips)
@@ -207,7 +235,9 @@ def test_the_run(student, rng):
 
 def single(rng: torch.Generator) -> list[dict[str, Run]]:
     """Return runs to be judged one by one: which of several is taken is another check's matter."""
-    return [{"the only one": turning(rng, easy=easy)} for easy in (False, True, False)]
+    names = torch.randperm(90, generator=rng)[:3] + 10
+    runs = [turning(rng, easy=easy) for easy in (False, True, False)]
+    return higher_and_higher({f"run {name}": run} for name, run in zip(names, runs, strict=True))
 
 
 @pytest.mark.points(0.25)

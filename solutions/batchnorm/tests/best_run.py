@@ -220,6 +220,14 @@ TWO_EPOCHS = "Both losses of the gap are of the same epoch: the lowest training 
 RATIO = "The gap is the difference of the two losses, no ratio."
 
 
+KEPT = "The answer to other runs is the one of an earlier call once more: begin anew in each, and keep nothing."
+
+
+NO_RUN = (
+    "The first value names none of the runs that are given: take it from `runs`, and keep nothing of an earlier call."
+)
+
+
 def lowest(runs: Mapping[str, Run], value_of: Callable[[Run], float]) -> str:
     """Return the name of the run of which the value is lowest."""
     return min(runs, key=lambda name: value_of(runs[name]))
@@ -301,10 +309,15 @@ def test_eight_runs(student, library):
     found = library.builtins.eval("lambda function, given: function(given.runs)", {})(student.best_run, given)
     assert given.runs == runs, "The losses that were handed in were changed: others need them as they are."
     name, epochs, gap = three_values(found)
-    assert name in runs, "The first value is the name of one of the runs, as it stands in `runs`."
+    assert name in runs, NO_RUN
     answer(name, "turns", choices(runs))
     answer(epochs, 4, stops(runs["turns"]) | {"This is another run's epoch: take all of one run.": 3})
     answer(gap, 0.10, gaps_of(runs["turns"]))
+    other = {"train": [0.55, 0.25, 0.10, 0.05, 0.08], "valid": [0.60, 0.50, 0.30, 0.40, 0.45]}
+    again = three_values(student.best_run({"turns": other}))
+    assert not close(again, (name, epochs, gap)), KEPT
+    answer(again[1], 3, stops(other))
+    answer(again, ("turns", 3, 0.20), {hint: ("turns", 3, wrong) for hint, wrong in gaps_of(other).items()})
 
 
 # From here on all files are alike: how a check is run on your notebook, and how its result is shown.
