@@ -1023,27 +1023,28 @@ def train_lenet_bn(train_loader, valid_loader, device):
     return model
 """,
         },
-        hint="the notebook's own loader",
-        also=("does each batch",),
+        hint="is never gone through",
+        also=("the notebook's own loader",),
         warned=True,
     ),
     Wrong(
         "learns from the validation images",
         cells={"train_lenet_bn": Edit("for images, labels in train_loader:", "for images, labels in valid_loader:")},
-        hint="in `valid_loader` alone",
+        hint="is never gone through",
+        also=("in `valid_loader` alone",),
     ),
     Wrong(
         "not trained",
         cells={
             "train_lenet_bn": "def train_lenet_bn(train_loader, valid_loader, device):\n    return LeNet5BN().to(device)"
         },
-        hint="those of a new network",
+        hint="No optimiser takes a step",
         also=("does not learn them", "are asked for"),
     ),
     Wrong(
         "statistics, but no step",
         cells={"train_lenet_bn": Edit("            optimizer.step()\n", "")},
-        hint="does each batch",
+        hint="No optimiser takes a step",
         also=("does not learn them", "are asked for"),
     ),
     Wrong(

@@ -19,7 +19,7 @@ from autograder.checks.training import (
     student_logits,
     turned_places,
 )
-from autograder.checks.watched_training import FEW_STEPS, watched_training, watching
+from autograder.checks.watched_training import DOUBTS, watched_training, watching
 
 pytestmark = pytest.mark.question("train_lenet_bn")
 
@@ -119,16 +119,17 @@ def test_a_few_images(student, library):
         "`train_lenet_bn` leaves gradients off for all that comes after it: use `with torch.no_grad():`."
     )
     accuracy = share(answers_of(model, x), y)
-    learned_in_few = slip == FEW_STEPS and accuracy >= EASY  # in larger batches of its own, say
-    assert not slip or learned_in_few, slip
+    learned_otherwise = slip in DOUBTS and accuracy >= EASY  # in larger batches of its own, say
+    assert not slip or learned_otherwise, slip
     assert not watching(library, "ignored")(student.train_lenet_bn, 2), (
         "`train_lenet_bn` does not use its argument `device`: move the model and each batch there, with .to(device)."
     )
     assert not never_moved(model), EVALUATION_MODE
     assert share(answers_of(model, others[0]), others[1]) < KNOWN, FROM_VALID
     assert accuracy >= EASY, (
-        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy: "
-        "does each batch of `train_loader` lead to a step?"
+        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy. Does "
+        "the loss fall? Where it jumps, the learning rate is too high; where it hardly moves, too low; else see that each "
+        "label stays with its image."
     )
     again = data.DataLoader(data.TensorDataset(*others), batch_size=10)
     second = network_of(student.train_lenet_bn(again, again, cpu), student)
@@ -193,7 +194,7 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     measured("accuracy on 10,000 hidden digits", accuracy, at_least=THRESHOLD)
     if accuracy >= THRESHOLD:
         return
-    assert not slip, slip
+    assert not slip or (slip in DOUBTS and accuracy >= HALF_THRESHOLD), slip
     assert knows(model, usual, hidden_digits.labels, library) < HALF_THRESHOLD, OWN_DIGITS
     ours = as_described(reference, model, images)
     assert ours is None or share(ours, labels) < THRESHOLD, (
@@ -284,9 +285,9 @@ def test_running_statistics_are_those_of_the_training_images(student, library, t
         how(model, images[2_000:], labels[2_000:], library) for how in (knows, knows_while_training)
     )
     measured("accuracy in evaluation mode, after odd validation images", in_evaluation, at_least=LEARNED)
-    assert not never_moved(model), EVALUATION_MODE
-    if in_evaluation < LEARNED:
+    if never_moved(model) or in_evaluation < LEARNED:
         assert not slip, slip
+        assert not never_moved(model), EVALUATION_MODE
         assert (
             max(how(model, 20 * large + 20, their_labels, library) for how in (knows, knows_while_training)) < KNOWN
         ), FROM_VALID

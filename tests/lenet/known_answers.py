@@ -750,14 +750,14 @@ def translate(images, dx, dy):
     Wrong(
         "no step",
         cells={"train_lenet": Edit("optimizer.step()", "pass")},
-        hint="does each batch",
+        hint="No optimiser takes a step",
         also=("95% are asked for", "does not learn them"),
     ),
     Wrong(
         "a rate far too high",
         cells={"train_lenet": Edit("lr=0.001", "lr=0.1")},
-        hint="95% are asked for",
-        also=("does each batch", "does not learn them"),
+        hint="Does the loss fall?",
+        also=("does not learn them",),
     ),
     Wrong(
         "another network's parameters",
@@ -771,8 +771,8 @@ def translate(images, dx, dy):
     Wrong(
         "the notebook's own loader",
         cells={"train_lenet": Edit("in train_loader:", "in globals()['train_loader']:")},
-        hint="learned from the notebook's own loader",
-        also=("does each batch",),
+        hint="is never gone through",
+        also=("learned from the notebook's own loader",),
         warned=True,
     ),
     Wrong(
@@ -780,7 +780,8 @@ def translate(images, dx, dy):
         cells={
             "train_lenet": Edit("for images, labels in train_loader:", "for images, labels in list(valid_loader)[:3]:")
         },
-        hint="in `valid_loader` alone",
+        hint="is never gone through",
+        also=("in `valid_loader` alone",),
         warned=True,
     ),
     Wrong(
@@ -919,7 +920,11 @@ def train_lenet(train_loader, valid_loader, device):
     return model
 """
         },
-        also=("does each batch", "does not learn them", "are asked for"),
+        also=(
+            "No optimiser takes a step",
+            "does not learn them",
+            "are asked for",
+        ),
     ),
     Right(
         "asked of torch, sizes of the linear layer, negative pads",

@@ -19,7 +19,7 @@ from autograder.checks.training import (
     student_logits,
     turned_places,
 )
-from autograder.checks.watched_training import FEW_STEPS, watched_training, watching
+from autograder.checks.watched_training import DOUBTS, watched_training, watching
 
 pytestmark = pytest.mark.question("train_lenet")
 
@@ -93,15 +93,16 @@ def test_a_few_images(student, library):
         "`train_lenet` leaves gradients off for all that comes after it: use `with torch.no_grad():`."
     )
     accuracy = share(answers_of(model, x), y)
-    learned_in_few = slip == FEW_STEPS and accuracy >= EASY  # in larger batches of its own, say
-    assert not slip or learned_in_few, slip
+    learned_otherwise = slip in DOUBTS and accuracy >= EASY  # in larger batches of its own, say
+    assert not slip or learned_otherwise, slip
     assert not watching(library, "ignored")(student.train_lenet, 2), (
         "`train_lenet` does not use its argument `device`: move the model and each batch there, with .to(device)."
     )
     assert share(answers_of(model, others[0]), others[1]) < KNOWN, FROM_VALID
     assert accuracy >= EASY, (
-        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy: "
-        "does each batch of `train_loader` lead to a step?"
+        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy. Does "
+        "the loss fall? Where it jumps, the learning rate is too high; where it hardly moves, too low; else see that each "
+        "label stays with its image."
     )
     again = data.DataLoader(data.TensorDataset(*others), batch_size=10)
     second = network_of(student.train_lenet(again, again, cpu), student)
@@ -158,7 +159,7 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     measured("accuracy on 10,000 hidden digits", accuracy, at_least=THRESHOLD)
     if accuracy >= THRESHOLD:
         return
-    assert not slip, slip
+    assert not slip or (slip in DOUBTS and accuracy >= HALF_THRESHOLD), slip
     knows_others = share(student_logits(model, usual, library).argmax(dim=1), hidden_digits.labels) >= HALF_THRESHOLD
     assert not knows_others, OWN_DIGITS
     ours = as_described(reference, model, images)

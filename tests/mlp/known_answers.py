@@ -560,7 +560,7 @@ class MLP(nn.Module):
                 "        train_loss = 0.0",
             )
         },
-        hint="digits that it has never seen",
+        hint="No optimiser takes a step",
         also=("it learns too little",),
     ),
     Wrong(
@@ -1100,7 +1100,7 @@ def train_mlp(train_loader, valid_loader, device):
                 ),
             )
         },
-        hint="digits that it has never seen",
+        hint="had before its first step",
         also=("it learns too little",),
     ),
     Wrong(

@@ -17,7 +17,7 @@ from autograder.checks.training import (
     student_logits,
     turned_places,
 )
-from autograder.checks.watched_training import watched_training, watching
+from autograder.checks.watched_training import DOUBTS, watched_training, watching
 
 OWN_DIGITS = (
     "Your network knows the digits by their usual names in their usual places, and not those of the loader that it was "
@@ -111,7 +111,7 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     measured("accuracy on 10,000 hidden digits", reached, at_least=THRESHOLD)
     if reached >= THRESHOLD:
         return
-    assert not slip, slip
+    assert not slip or (slip in DOUBTS and reached >= HALF_THRESHOLD), slip
     assert accuracy(model, usual, hidden_digits.labels, library) < HALF_THRESHOLD, OWN_DIGITS
     hint = f"Your network is right on {reached:.1%} of 10,000 digits that it has never seen; {THRESHOLD:.0%} are asked for."
     ours = with_our_forward(model, reference, images)

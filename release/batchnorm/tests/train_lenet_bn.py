@@ -12,13 +12,55 @@ import torch
 from torch import Tensor
 
 
-FEW_STEPS = (
-    "There are fewer steps than batches in one epoch, and each batch needs its own: does a return or a break end the "
-    "loop too early?"
+_NO_STEP = "No optimiser takes a step: each batch needs loss.backward(), and behind it optimizer.step()."
+
+
+_NEVER_GONE_THROUGH = (
+    "The loader `train_loader` that is given is never gone through: learn from it, not from `valid_loader` or the "
+    "notebook's own loader."
 )
 
 
+_RATE_FALLS = (
+    "In the middle of the first epoch the learning rate is less than a hundredth of what it was: where it is to fall "
+    "from epoch to epoch, call scheduler.step() behind each epoch, not behind each batch."
+)
+
+
+_FEW_STEPS = (
+    "There are fewer steps than batches in one epoch, and each batch needs its own: does the step stand behind the "
+    "loop, or does a return or a break end the loop too early?"
+)
+
+
+_SOME_PARAMETERS = (
+    "Some parameters of the network never learn: hand all of model.parameters() to the optimiser, and freeze none."
+)
+
+
+DOUBTS = (_NO_STEP, _NEVER_GONE_THROUGH, _RATE_FALLS, _FEW_STEPS, _SOME_PARAMETERS)
+
+
+_ANOTHER_NETWORK = (
+    "The optimiser steps on the parameters of another network than the one that is returned, which has never "
+    "learned: make it of model.parameters(), and return that model, no new one and no copy made before."
+)
+
+
+_NO_GRADIENT = "At no step there is a gradient: call loss.backward() before optimizer.step()."
+
+
+_AS_BEFORE = (
+    "The network that is returned has the weights that it had before its first step: are they put back in the end? "
+    "Copy those of the best epoch when it is the best."
+)
+
+
+_UNCLEARED = "The gradients of all batches add up: call optimizer.zero_grad() for each batch."
+
+
 _WATCHED = '''
+import contextlib
 import dis
 import types
 
@@ -40,12 +82,12 @@ def ignored(train, position):
     return True
 
 
-def is_trained(model, parameters, starts):
-    """Return whether an optimiser has stepped on a network, or on one that it is a copy of, made behind a step.
+def is_trained(own, parameters, starts):
+    """Return whether an optimiser has stepped on a network's own parameters, or on those that they are copies of.
 
-    `starts` holds, of the parameters that were looked at, what they were before the first step.
+    The copies are made behind a step. `starts` holds, of the parameters that were looked at, what they were before the
+    first one.
     """
-    own = list(model.parameters()) if hasattr(model, "parameters") else []
     if any(id(one) in parameters for one in own):
         return True
     alike = torch.nn.functional.cosine_similarity
@@ -58,10 +100,33 @@ def is_trained(model, parameters, starts):
     )
 
 
+@contextlib.contextmanager
+def gone_through(loader):
+    """Note, as `seen`, whether a loader is gone through, or asked for its dataset."""
+    notes, kind = types.SimpleNamespace(seen=False), type(loader)
+
+    class Watched(kind):
+        def __iter__(self):
+            notes.seen = True
+            return super().__iter__()
+
+        def __getattribute__(self, name):
+            notes.seen = notes.seen or name == "dataset"
+            return super().__getattribute__(name)
+
+    Watched.__name__, Watched.__qualname__, Watched.__module__ = kind.__name__, kind.__qualname__, kind.__module__
+    loader.__class__ = Watched
+    try:
+        yield notes
+    finally:
+        loader.__class__ = kind
+
+
 def watched(train, *given):
     """Train, and note what the optimisers do: their steps, what they step on, and whether gradients are cleared."""
-    notes = types.SimpleNamespace(steps=0, gradients=0, uncleared=0, parameters={})
-    starts = {}
+    notes = types.SimpleNamespace(steps=0, gradients=0, uncleared=0, parameters={}, first=None)
+    batches, rates = len(given[0]), []  # of the first optimiser, in the first epoch
+    starts, at_first, moved = {}, {}, {}  # of some parameters, and of all: what they were; those that had gradients
     came, stood = {}, {}  # of each parameter looked at: the gradients since its last step, what stood there behind it
 
     def looked_at(optimizer):
@@ -69,8 +134,13 @@ def watched(train, *given):
 
     def before(optimizer, args, options):
         notes.steps += 1
+        notes.first = notes.first or optimizer
+        if optimizer is notes.first and len(rates) < batches:
+            rates.append(float(optimizer.param_groups[0]["lr"]))
         parameters = [one for group in optimizer.param_groups for one in group["params"]]
         notes.parameters.update((id(one), one) for one in parameters)  # kept, so that no number comes twice
+        at_first.update((id(one), one.detach().cpu().clone()) for one in parameters if id(one) not in at_first)
+        moved.update((id(one), one) for one in parameters if one.grad is not None)
         one = looked_at(optimizer)
         notes.gradients += any(other.grad is not None for other in parameters)
         if one is None:
@@ -94,13 +164,27 @@ def watched(train, *given):
         optimisers.register_optimizer_step_post_hook(behind),
     ]
     try:
-        result = train(*given)
+        with gone_through(given[0]) as loader:
+            result = train(*given)
     finally:
         for hook in hooks:
             hook.remove()
     model = result[0] if isinstance(result, (tuple, list)) and result else result
-    own = is_trained(model, notes.parameters, starts)
-    return result, notes.steps, notes.gradients, notes.uncleared, own
+    own = list(model.parameters()) if hasattr(model, "parameters") else []
+    stepped_on = [one for one in own if id(one) in at_first]
+    told = {
+        "steps": notes.steps,
+        "gone through": loader.seen,
+        "gradients": notes.gradients,
+        "uncleared": notes.uncleared,
+        "own": is_trained(own, notes.parameters, starts),
+        "rate falls": bool(rates) and rates[len(rates) // 2] < rates[0] / 100,
+        "as before": bool(stepped_on)
+        and all(torch.equal(one.detach().cpu(), at_first[id(one)]) for one in stepped_on),
+        "in part": bool(stepped_on)
+        and any(id(one) not in moved and not (id(one) in at_first and one.requires_grad) for one in own),
+    }
+    return result, told
 
 
 def instead(train, *given):
@@ -131,11 +215,13 @@ def turned(loader, places, names, shuffle):
 def watched_training(train: Any, library: Any, *given: Any, how: str = "watched") -> tuple[Any, str]:
     """Return what a training function returns, given two loaders and more, and its slip, "" where none is certain.
 
+    One of DOUBTS is a slip only where the network has not learned.
+
     `how` is "watched", or "instead" where the loaders stand in for the notebook's own ones as well. `train` is called
     once; what it raises is raised.
     """
-    result, steps, gradients, uncleared, own = watching(library, how)(train, *given)
-    return result, _slip_of(steps, gradients, uncleared, len(given[0]), own=own)
+    result, told = watching(library, how)(train, *given)
+    return result, _slip_of(told, batches=len(given[0]))
 
 
 def watching(library: Any, name: str) -> Any:
@@ -147,19 +233,20 @@ def watching(library: Any, name: str) -> Any:
     return library.builtins.eval("(space := {}, exec(source, space))[0][name]", {"source": _WATCHED, "name": name})
 
 
-def _slip_of(steps: int, gradients: int, uncleared: int, batches: int, *, own: bool) -> str:
-    if steps and not own:
-        return (
-            "The optimiser steps on the parameters of another network than the one that is returned, which has never "
-            "learned: make it of model.parameters(), and return that model, no new one and no copy made before."
-        )
-    if steps and not gradients:
-        return "At no step there is a gradient: call loss.backward() before optimizer.step()."
-    if uncleared > steps / 2:
-        return "The gradients of all batches add up: call optimizer.zero_grad() for each batch."
-    if 0 < steps < batches:
-        return FEW_STEPS
-    return ""
+def _slip_of(told: dict[str, Any], batches: int) -> str:
+    steps = told["steps"]
+    slips = {
+        _NO_STEP: not steps,
+        _NEVER_GONE_THROUGH: not told["gone through"],
+        _ANOTHER_NETWORK: not told["own"],
+        _NO_GRADIENT: not told["gradients"],
+        _AS_BEFORE: told["as before"],
+        _UNCLEARED: told["uncleared"] > steps / 2,
+        _RATE_FALLS: told["rate falls"],
+        _FEW_STEPS: steps < batches,
+        _SOME_PARAMETERS: told["in part"],
+    }
+    return next((slip for slip, holds in slips.items() if holds), "")
 
 
 EASY = 0.9
@@ -247,16 +334,17 @@ def test_a_few_images(student, library):
         "`train_lenet_bn` leaves gradients off for all that comes after it: use `with torch.no_grad():`."
     )
     accuracy = share(answers_of(model, x), y)
-    learned_in_few = slip == FEW_STEPS and accuracy >= EASY  # in larger batches of its own, say
-    assert not slip or learned_in_few, slip
+    learned_otherwise = slip in DOUBTS and accuracy >= EASY  # in larger batches of its own, say
+    assert not slip or learned_otherwise, slip
     assert not watching(library, "ignored")(student.train_lenet_bn, 2), (
         "`train_lenet_bn` does not use its argument `device`: move the model and each batch there, with .to(device)."
     )
     assert not never_moved(model), EVALUATION_MODE
     assert share(answers_of(model, others[0]), others[1]) < KNOWN, FROM_VALID
     assert accuracy >= EASY, (
-        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy: "
-        "does each batch of `train_loader` lead to a step?"
+        f"Of 500 images with a bright square in one of ten places it has learned {accuracy:.0%}, though these are easy. Does "
+        "the loss fall? Where it jumps, the learning rate is too high; where it hardly moves, too low; else see that each "
+        "label stays with its image."
     )
     again = data.DataLoader(data.TensorDataset(*others), batch_size=10)
     second = network_of(student.train_lenet_bn(again, again, cpu), student)
