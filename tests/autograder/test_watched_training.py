@@ -50,6 +50,21 @@ def larger_batches(train_loader, valid_loader):
     return model
 
 
+def a_closure(train_loader, valid_loader):
+    model = network()
+    optimizer = adam(model.parameters())
+    for x, y in train_loader:
+
+        def loss(x=x, y=y):
+            loss = nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            return loss
+
+        optimizer.step(loss)
+        optimizer.zero_grad()
+    return model
+
+
 def best_copy(train_loader, valid_loader):
     model = network()
     epoch(model, train_loader, adam(model.parameters()))
@@ -85,7 +100,17 @@ def two_optimisers(train_loader, valid_loader):
 
 
 @pytest.mark.parametrize(
-    "train", [plain, larger_batches, best_copy, averaged, a_rate_that_rises_and_falls, frozen_at_first, two_optimisers]
+    "train",
+    [
+        plain,
+        larger_batches,
+        a_closure,
+        best_copy,
+        averaged,
+        a_rate_that_rises_and_falls,
+        frozen_at_first,
+        two_optimisers,
+    ],
 )
 def test_a_right_loop_has_no_slip(train):
     model, slip = watched(train)

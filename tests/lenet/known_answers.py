@@ -1190,6 +1190,28 @@ def train_lenet(train_loader, valid_loader, device):
 """,
         },
     ),
+    Right(
+        "training: steps by a closure, gradients cleared behind them, a schedule by batch",
+        cells={
+            "train_lenet": """
+def train_lenet(train_loader, valid_loader, device):
+    model = LeNet5().to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 4 * len(train_loader))
+    for _ in range(4):
+        for x, y in train_loader:
+            def loss():
+                loss = F.cross_entropy(model(x.to(device)), y.to(device))
+                loss.backward()
+                return loss
+
+            optimizer.step(loss)
+            optimizer.zero_grad()
+            schedule.step()
+    return model
+""",
+        },
+    ),
     Wrong(
         "training: a copy that was made before",
         cells={

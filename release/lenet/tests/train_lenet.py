@@ -124,13 +124,17 @@ def gone_through(loader):
 
 def watched(train, *given):
     """Train, and note what the optimisers do: their steps, what they step on, and whether gradients are cleared."""
-    notes = types.SimpleNamespace(steps=0, gradients=0, uncleared=0, parameters={}, first=None)
+    notes = types.SimpleNamespace(steps=0, uncleared=0, parameters={}, first=None)
     batches, rates = len(given[0]), []  # of the first optimiser, in the first epoch
     starts, at_first, moved = {}, {}, {}  # of some parameters, and of all: what they were; those that had gradients
     came, stood = {}, {}  # of each parameter looked at: the gradients since its last step, what stood there behind it
 
     def looked_at(optimizer):
         return next((one for one in optimizer.param_groups[0]["params"] if one.requires_grad), None)
+
+    def note_gradients(optimizer):
+        for group in optimizer.param_groups:
+            moved.update((id(one), one) for one in group["params"] if one.grad is not None)
 
     def before(optimizer, args, options):
         notes.steps += 1
@@ -140,9 +144,8 @@ def watched(train, *given):
         parameters = [one for group in optimizer.param_groups for one in group["params"]]
         notes.parameters.update((id(one), one) for one in parameters)  # kept, so that no number comes twice
         at_first.update((id(one), one.detach().cpu().clone()) for one in parameters if id(one) not in at_first)
-        moved.update((id(one), one) for one in parameters if one.grad is not None)
+        note_gradients(optimizer)
         one = looked_at(optimizer)
-        notes.gradients += any(other.grad is not None for other in parameters)
         if one is None:
             return
         if one not in starts:
@@ -155,6 +158,7 @@ def watched(train, *given):
             notes.uncleared += ((added - stood[one]).norm() < added.norm() / 10).item()
 
     def behind(optimizer, args, options):
+        note_gradients(optimizer)  # those of a closure, which runs within the step
         one = looked_at(optimizer)
         if one is not None:
             came[one], stood[one] = 0, one.detach() * 0 if one.grad is None else one.grad.detach().clone()
@@ -175,7 +179,7 @@ def watched(train, *given):
     told = {
         "steps": notes.steps,
         "gone through": loader.seen,
-        "gradients": notes.gradients,
+        "gradients": bool(moved),
         "uncleared": notes.uncleared,
         "own": is_trained(own, notes.parameters, starts),
         "rate falls": bool(rates) and rates[len(rates) // 2] < rates[0] / 100,
