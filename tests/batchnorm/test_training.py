@@ -201,7 +201,7 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
         f"With the weights of your network a LeNet5BN as described is right on {THRESHOLD:.0%} and more, your network is "
         "not: its forward computes something else."
     )
-    hint = f"In evaluation mode your network is right on {accuracy:.1%} of 10,000 digits that it has never seen; {THRESHOLD:.0%} are asked for."
+    hint = f"In evaluation mode your network is right on {accuracy:.2%} of 10,000 digits that it has never seen; {THRESHOLD:.0%} are asked for."
     if accuracy >= HALF_THRESHOLD:
         partial(0.5, f"{hint} This is worth half the points. More epochs, or a better learning rate?")
     raise Slip(f"{hint} Does the loss fall? Adam with lr=0.001 and three epochs get there.")

@@ -266,8 +266,8 @@ def test_it_finds_digits_in_hidden_scenes(student, library, reference, training_
         "than those of the argument `loader`."
     )
     said = (
-        f"In scenes that it has never seen, your detector reaches an average precision of {finds:.0%} at finding digits and "
-        f"{finds_and_names:.0%} at finding and naming them; {FINDS:.0%} and {NAMES:.0%} are asked for."
+        f"In scenes that it has never seen, your detector reaches an average precision of {finds:.1%} at finding digits and "
+        f"{finds_and_names:.1%} at finding and naming them; {FINDS:.0%} and {NAMES:.0%} are asked for."
     )
     if finds >= FINDS_FOR_HALF:
         partial(0.5, f"{said} This is worth half the points.")

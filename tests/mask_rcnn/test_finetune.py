@@ -277,8 +277,8 @@ def test_it_cuts_digits_out_of_hidden_scenes(student, library, reference, traini
         "than those of the argument `loader`."
     )
     said = (
-        f"In scenes that it has never seen, your segmenter reaches an average precision of {finds:.0%} with its boxes and "
-        f"{cuts_out:.0%} with its masks at finding digits, and {cuts_out_and_names:.0%} with its masks at finding and naming "
+        f"In scenes that it has never seen, your segmenter reaches an average precision of {finds:.1%} with its boxes and "
+        f"{cuts_out:.1%} with its masks at finding digits, and {cuts_out_and_names:.1%} with its masks at finding and naming "
         f"them; {FINDS:.0%}, {CUTS_OUT:.0%} and {NAMES:.0%} are asked for."
     )
     if cuts_out >= CUTS_OUT_FOR_HALF:

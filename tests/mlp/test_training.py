@@ -113,7 +113,7 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
         return
     assert not slip or (slip in DOUBTS and reached >= HALF_THRESHOLD), slip
     assert accuracy(model, usual, hidden_digits.labels, library) < HALF_THRESHOLD, OWN_DIGITS
-    hint = f"Your network is right on {reached:.1%} of 10,000 digits that it has never seen; {THRESHOLD:.0%} are asked for."
+    hint = f"Your network is right on {reached:.2%} of 10,000 digits that it has never seen; {THRESHOLD:.0%} are asked for."
     ours = with_our_forward(model, reference, images)
     if ours is not None and (ours.argmax(dim=1) == labels).double().mean().item() >= THRESHOLD:
         hint += " With the same weights the MLP of section 3 reaches that: your `forward` computes something else."
