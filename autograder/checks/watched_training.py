@@ -36,7 +36,7 @@ _FEW_STEPS = (
 _SOME_PARAMETERS = (
     "Some parameters of the network never learn: hand all of model.parameters() to the optimiser, and freeze none."
 )
-DOUBTS = (_NO_STEP, _NEVER_GONE_THROUGH, _RATE_FALLS, _FEW_STEPS, _SOME_PARAMETERS)
+DOUBTS = (_NO_STEP, _RATE_FALLS, _FEW_STEPS, _SOME_PARAMETERS)
 """Slips that are none where the network has learned: one may make larger batches, say, or take steps by hand."""
 
 _WATCHED = '''

@@ -137,6 +137,11 @@ def by_hand(train_loader, valid_loader):
     return epoch(model, train_loader, SimpleNamespace(step=step, zero_grad=model.zero_grad))
 
 
+def another_loader(train_loader, valid_loader):
+    model = network()
+    return epoch(model, list(valid_loader)[:2], adam(model.parameters()))
+
+
 def another_network(train_loader, valid_loader):
     model, other = network(), network()
     epoch(other, train_loader, adam(other.parameters()))
@@ -175,6 +180,7 @@ def schedule_by_batch(train_loader, valid_loader):
 @pytest.mark.parametrize(
     ("train", "said"),
     [
+        (another_loader, "never gone through"),
         (another_network, "parameters of another network"),
         (no_backward, "At no step there is a gradient"),
         (put_back, "the weights that it had before its first step"),
@@ -185,11 +191,6 @@ def test_a_slip_that_no_right_answer_has_is_named(train, said):
     _, slip = watched(train)
     assert said in slip
     assert slip not in DOUBTS
-
-
-def another_loader(train_loader, valid_loader):
-    model = network()
-    return epoch(model, list(valid_loader)[:2], adam(model.parameters()))
 
 
 def one_step(train_loader, valid_loader):
@@ -214,7 +215,6 @@ def frozen(train_loader, valid_loader):
         (no_step, "No optimiser takes a step"),
         (untrained, "No optimiser takes a step"),
         (by_hand, "No optimiser takes a step"),
-        (another_loader, "never gone through"),
         (one_step, "fewer steps than batches"),
         (one_layer, "Some parameters of the network never learn"),
         (frozen, "Some parameters of the network never learn"),

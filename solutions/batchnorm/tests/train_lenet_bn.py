@@ -15,12 +15,6 @@ from torch import Tensor
 _NO_STEP = "No optimiser takes a step: each batch needs loss.backward(), and behind it optimizer.step()."
 
 
-_NEVER_GONE_THROUGH = (
-    "The loader `train_loader` that is given is never gone through: learn from it, not from `valid_loader` or the "
-    "notebook's own loader."
-)
-
-
 _RATE_FALLS = (
     "In the middle of the first epoch the learning rate is less than a hundredth of what it was: where it is to fall "
     "from epoch to epoch, call scheduler.step() behind each epoch, not behind each batch."
@@ -38,7 +32,13 @@ _SOME_PARAMETERS = (
 )
 
 
-DOUBTS = (_NO_STEP, _NEVER_GONE_THROUGH, _RATE_FALLS, _FEW_STEPS, _SOME_PARAMETERS)
+DOUBTS = (_NO_STEP, _RATE_FALLS, _FEW_STEPS, _SOME_PARAMETERS)
+
+
+_NEVER_GONE_THROUGH = (
+    "The loader `train_loader` that is given is never gone through: learn from it, not from `valid_loader` or the "
+    "notebook's own loader."
+)
 
 
 _ANOTHER_NETWORK = (
