@@ -193,6 +193,19 @@ def test_a_slip_that_no_right_answer_has_is_named(train, said):
     assert slip not in DOUBTS
 
 
+def one_batch(train_loader, valid_loader):
+    model = network()
+    return epoch(model, [next(iter(train_loader))] * 30, adam(model.parameters()))
+
+
+def return_inside_the_loop(train_loader, valid_loader):
+    model = network()
+    optimizer = adam(model.parameters())
+    for x, y in train_loader:
+        return epoch(model, [(x, y)], optimizer)
+    return None
+
+
 def one_step(train_loader, valid_loader):
     model = network()
     return epoch(model, train_loader, adam(model.parameters()), size=BATCHES)
@@ -215,6 +228,8 @@ def frozen(train_loader, valid_loader):
         (no_step, "No optimiser takes a step"),
         (untrained, "No optimiser takes a step"),
         (by_hand, "No optimiser takes a step"),
+        (one_batch, "Not every batch of `train_loader` has its turn"),
+        (return_inside_the_loop, "Not every batch of `train_loader` has its turn"),
         (one_step, "fewer steps than batches"),
         (one_layer, "Some parameters of the network never learn"),
         (frozen, "Some parameters of the network never learn"),
@@ -242,12 +257,13 @@ def test_the_loader_is_afterwards_what_it_was():
     kinds = []
 
     def train(train_loader, valid_loader):
-        kinds.append((isinstance(train_loader, DataLoader), repr(type(train_loader)), len(train_loader)))
+        sizes = len(train_loader), len(iter(train_loader)), len(list(train_loader))
+        kinds.append((isinstance(train_loader, DataLoader), repr(type(train_loader)), *sizes))
         return plain(train_loader, valid_loader)
 
     loader = DataLoader(TensorDataset(torch.zeros(8, 4), torch.zeros(8, dtype=torch.int64)), batch_size=2)
     watched_training(train, LIBRARY, loader, loader)
-    assert kinds == [(True, repr(DataLoader), 4)]
+    assert kinds == [(True, repr(DataLoader), 4, 4, 4)]
     assert type(loader) is DataLoader
 
 

@@ -21,9 +21,14 @@ _RATE_FALLS = (
 )
 
 
+_FEW_BATCHES = (
+    "Not every batch of `train_loader` has its turn: does a return or a break end the loop too early, or next() take "
+    "the first one alone?"
+)
+
+
 _FEW_STEPS = (
-    "There are fewer steps than batches in one epoch, and each batch needs its own: does the step stand behind the "
-    "loop, or does a return or a break end the loop too early?"
+    "There are fewer steps than batches in one epoch, and each needs its own: does the step stand behind the loop?"
 )
 
 
@@ -32,7 +37,7 @@ _SOME_PARAMETERS = (
 )
 
 
-DOUBTS = (_NO_STEP, _RATE_FALLS, _FEW_STEPS, _SOME_PARAMETERS)
+DOUBTS = (_NO_STEP, _RATE_FALLS, _FEW_BATCHES, _FEW_STEPS, _SOME_PARAMETERS)
 
 
 _NEVER_GONE_THROUGH = (
@@ -102,16 +107,33 @@ def is_trained(own, parameters, starts):
 
 @contextlib.contextmanager
 def gone_through(loader):
-    """Note, as `seen`, whether a loader is gone through, or asked for its dataset."""
-    notes, kind = types.SimpleNamespace(seen=False), type(loader)
+    """Note how many `batches` a loader hands out, and whether it is `asked` for its dataset."""
+    notes, kind = types.SimpleNamespace(batches=0, asked=False), type(loader)
+
+    class Counted:
+        def __init__(self, batches):
+            self.batches = batches
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            batch = next(self.batches)
+            notes.batches += 1
+            return batch
+
+        def __len__(self):
+            return len(self.batches)
 
     class Watched(kind):
         def __iter__(self):
-            notes.seen = True
-            return super().__iter__()
+            asked = notes.asked
+            batches = super().__iter__()  # which asks for the dataset, too
+            notes.asked = asked
+            return Counted(batches)
 
         def __getattribute__(self, name):
-            notes.seen = notes.seen or name == "dataset"
+            notes.asked = notes.asked or name == "dataset"
             return super().__getattribute__(name)
 
     Watched.__name__, Watched.__qualname__, Watched.__module__ = kind.__name__, kind.__qualname__, kind.__module__
@@ -178,7 +200,7 @@ def watched(train, *given):
     stepped_on = [one for one in own if id(one) in at_first]
     told = {
         "steps": notes.steps,
-        "gone through": loader.seen,
+        "batches": None if loader.asked else loader.batches,
         "gradients": bool(moved),
         "uncleared": notes.uncleared,
         "own": is_trained(own, notes.parameters, starts),
@@ -241,12 +263,13 @@ def _slip_of(told: dict[str, Any], batches: int) -> str:
     steps = told["steps"]
     slips = {
         _NO_STEP: not steps,
-        _NEVER_GONE_THROUGH: not told["gone through"],
+        _NEVER_GONE_THROUGH: told["batches"] == 0,
         _ANOTHER_NETWORK: not told["own"],
         _NO_GRADIENT: not told["gradients"],
         _AS_BEFORE: told["as before"],
         _UNCLEARED: told["uncleared"] > steps / 2,
         _RATE_FALLS: told["rate falls"],
+        _FEW_BATCHES: told["batches"] is not None and told["batches"] < batches,
         _FEW_STEPS: steps < batches,
         _SOME_PARAMETERS: told["in part"],
     }
