@@ -1443,6 +1443,28 @@ def predict(model, image, score_threshold=0.5):
         },
         hint="each pass is an epoch",
     ),
+    Wrong(
+        "finetune: a step behind each epoch",
+        cells={
+            "finetune": (
+                Edit("            optimizer.step()\n", ""),
+                Edit("        history.append", "        optimizer.step()\n        history.append"),
+            )
+        },
+        hint="change once in an epoch",
+        also=("at finding",),
+    ),
+    Wrong(
+        "finetune: one iterator for all epochs",
+        cells={
+            "finetune": (
+                Edit("    for _ in range(6):", "    batches = iter(loader)\n    for _ in range(6):"),
+                Edit("in loader:", "in batches:"),
+            )
+        },
+        hint="an iterator used up",
+        also=("at finding",),
+    ),
 ]
 
 HARMLESS = [

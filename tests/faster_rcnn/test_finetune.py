@@ -20,6 +20,8 @@ FINDS_FOR_HALF = 0.55
 CLASSES = 11
 BATCH = 3
 """Images of a batch where losses are known: their number is not that of the losses."""
+BATCHES = 12
+"""Of an epoch where steps are counted: gradients of a few batches may be gathered for one."""
 KNOWN = '''
 import torch
 from torchvision.models.detection import FasterRCNN
@@ -116,7 +118,7 @@ def trained(student: Any, library: Any, shades: Tensor) -> tuple[list[float], li
 @pytest.mark.deadline(60)
 def test_each_batch_takes_one_step(student, library):
     """Each batch is a step in training mode: gradients cleared, all losses added up, backward, a step."""
-    shades = torch.linspace(0.1, 0.9, 4 * BATCH)
+    shades = torch.linspace(0.1, 0.9, BATCHES * BATCH)
     found, notes = trained(student, library, shades)
     assert all(note["training"] for note in notes), "The model is in evaluation mode: call model.train() first."
     met = [shade for note in notes for shade in note["shades"]]
@@ -132,8 +134,15 @@ def test_each_batch_takes_one_step(student, library):
     )
     adding = any(note["adding"] for note in notes)
     assert not adding, "Gradients add up from batch to batch: call optimizer.zero_grad() before backward()."
+    passes = len(notes) // BATCHES
+    assert sum(note["moved"] for note in notes) >= passes, (
+        "The weights change once in an epoch: each batch needs its own step (does it stand behind the loop?)."
+    )
+    assert found[:passes] == found or any(found[passes:]), (
+        "Later epochs have no batches: is an iterator used up in the first one? Go through the loader anew in each."
+    )
     assert len(found) != len(notes), "The list has a number for each batch: it must have one for each epoch."
-    assert len(notes) <= 4 * len(found), (
+    assert len(notes) <= BATCHES * len(found), (
         "The list has fewer entries than there were passes over the loader: each pass is an epoch, and has its entry."
     )
 

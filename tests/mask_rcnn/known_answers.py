@@ -1332,6 +1332,28 @@ def masks_to_boxes(masks):
         },
         hint="each pass is an epoch",
     ),
+    Wrong(
+        "finetune_segmenter: a step behind each epoch",
+        cells={
+            "finetune_segmenter": (
+                Edit("            optimizer.step()\n", ""),
+                Edit("        history.append", "        optimizer.step()\n        history.append"),
+            )
+        },
+        hint="change once in an epoch",
+        also=("at finding",),
+    ),
+    Wrong(
+        "finetune_segmenter: one iterator for all epochs",
+        cells={
+            "finetune_segmenter": (
+                Edit("    for _ in range(5):", "    batches = iter(loader)\n    for _ in range(5):"),
+                Edit("in loader:", "in batches:"),
+            )
+        },
+        hint="an iterator used up",
+        also=("at finding",),
+    ),
 ]
 
 HARMLESS = [
