@@ -174,7 +174,7 @@ def watched(train, *given):
         for hook in hooks:
             hook.remove()
     model = result[0] if isinstance(result, (tuple, list)) and result else result
-    own = list(model.parameters()) if hasattr(model, "parameters") else []
+    own = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
     stepped_on = [one for one in own if id(one) in at_first]
     told = {
         "steps": notes.steps,

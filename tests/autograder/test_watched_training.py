@@ -242,6 +242,14 @@ def test_a_slip_that_a_network_that_has_learned_may_have_is_a_doubt(train, said)
     assert slip in DOUBTS
 
 
+def test_a_class_in_the_place_of_a_network_raises_nothing_here():
+    def train(train_loader, valid_loader):
+        plain(train_loader, valid_loader)
+        return nn.Linear
+
+    assert "parameters of another network" in watched(train)[1]
+
+
 def test_a_layer_that_the_network_does_not_use_is_no_frozen_one():
     def train(train_loader, valid_loader):
         model = network()

@@ -795,6 +795,11 @@ def translate(images, dx, dy):
         hint="the model itself, and nothing else",
     ),
     Wrong(
+        "the class in the place of the model",
+        cells={"train_lenet": Edit("return model", "return LeNet5")},
+        hint="the model itself",
+    ),
+    Wrong(
         "another network",
         cells={"train_lenet": Edit("model = LeNet5().to(device)", "model = small_mlp().to(device)")},
         hint="no other network",

@@ -196,7 +196,7 @@ def watched(train, *given):
         for hook in hooks:
             hook.remove()
     model = result[0] if isinstance(result, (tuple, list)) and result else result
-    own = list(model.parameters()) if hasattr(model, "parameters") else []
+    own = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
     stepped_on = [one for one in own if id(one) in at_first]
     told = {
         "steps": notes.steps,
@@ -304,11 +304,14 @@ def network_of(result: Any, student: Any) -> Any:
     assert result is not None, "`train_lenet_bn` returns nothing: return the model."
     model = result[0] if isinstance(result, tuple | list) and result else result
     is_model = not isinstance(model, tuple | list | Mapping | int | float | str | Tensor)
-    assert is_model, "`train_lenet_bn` must return the model itself."
+    shapes = None
+    with contextlib.suppress(Exception):  # of a class, say, which has no weights
+        shapes = shapes_of(model)
+    assert is_model and shapes is not None, "`train_lenet_bn` must return the model itself."
     ours = student.LeNet5BN()
     with contextlib.suppress(Exception):  # a check of LeNet5BN says what is wrong there
         ours(torch.zeros(2, 1, 28, 28))  # from here on lazy layers have their sizes
-    assert shapes_of(model) == shapes_of(ours), "`train_lenet_bn` must return a LeNet5BN() and no other network."
+    assert shapes == shapes_of(ours), "`train_lenet_bn` must return a LeNet5BN() and no other network."
     return model
 
 
