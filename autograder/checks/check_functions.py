@@ -1,6 +1,7 @@
-"""Let the student's process call what a check hands over: functions and iterators of the check's own.
+"""Let the student's process use what a check hands over: functions, iterators and objects of the check's own.
 
-The function itself stays here; it is called with what the student's process sends, which is data, as every answer is.
+They themselves stay here; a function is called with what the student's process sends, which is data, as every answer
+is. Of an object what is public can be got and set, and called: one of a class in the checks' files, or a mock.
 What a library has (`math.sqrt`, `len`, `ValueError`) is not called here: it is sent by its import path.
 """
 
@@ -14,6 +15,7 @@ import sys
 import sysconfig
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -22,6 +24,7 @@ from autograder.checks.outcomes import StudentError
 from autograder.errors import GraderError
 from autograder.sandbox.outside.process import CallRaised
 from autograder.sandbox.shared.protocol import CheckFunction, ImportPath, ProtocolError
+from autograder.sandbox.shared.stand_ins import NAMES, SPECIAL_METHODS
 
 __all__ = ["CheckFunctions"]
 
@@ -38,19 +41,23 @@ _ITERATORS: tuple[type, ...] = (
     type(iter({})),
 )
 _CALLED_HERE: tuple[type, ...] = (
-    *(types.FunctionType, types.MethodType, mock.NonCallableMock, functools.partial),
+    *(types.FunctionType, types.MethodType, functools.partial),
     *(types.BuiltinMethodType, operator.attrgetter, operator.itemgetter, operator.methodcaller),
     type(functools.cache(len)),
 )
 """Kinds of functions of the check's own: a method of its list, `seen.append`, is one."""
+_OF_EVERY_CLASS = {"abc", "typing", "enum"}
+"""Modules of Python's whose classes add nothing of their own to an object."""
 _ITERTOOLS = {kind for kind in vars(itertools).values() if isinstance(kind, type)}
 _LIBRARIES = tuple(str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib"))
 
 
 class CheckFunctions:
-    """The functions and iterators that the present check has handed over."""
+    """What the present check has handed over."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """Begin; in `folder` are the files whose classes are the check's own."""
+        self._folder = folder
         self._functions: list[Callable[..., object]] = []
         self._values: list[object] = []
         self._numbers: dict[int, int] = {}
@@ -59,10 +66,13 @@ class CheckFunctions:
         self._over: BaseException | None = None
 
     def stand_in(self, value: object) -> CheckFunction | ImportPath | None:
-        """Return what stands for a function, a class or an iterator in a frame; None for anything else.
+        """Return what stands for a function, a class, an iterator or an object in a frame; None for anything else.
 
         Raise TypeError for what is a library's and cannot be sent.
         """
+        if isinstance(value, mock.NonCallableMock) or self._is_of_own_class(value):  # a mock notes what it is asked
+            special = tuple(sorted(name for name in SPECIAL_METHODS if _has_special(value, name)))
+            return replace(self._keep(value, functools.partial(_use, value)), special_methods=special)
         if (path := _import_path(value)) is not None:
             return ImportPath(path)
         if isinstance(value, (*_ITERATORS, *_ITERTOOLS)):
@@ -71,13 +81,27 @@ class CheckFunctions:
             return self._keep(value, value)
         return None
 
+    def _is_of_own_class(self, value: object) -> bool:
+        """Return whether all classes of an object are written beside the checks, those apart that every class may have.
+
+        One of a library's that a class derives from would be half here and half there.
+        """
+        kinds = [kind for kind in type(value).__mro__ if kind.__module__ not in _OF_EVERY_CLASS and kind is not object]
+        return bool(kinds) and all(self._is_own(kind.__module__) for kind in kinds)
+
+    def _is_own(self, module: str) -> bool:
+        file = getattr(sys.modules.get(module), "__file__", None)
+        return self._folder is not None and isinstance(file, str) and Path(file).parent == self._folder
+
     def _keep(self, value: object, function: Callable[..., object], *, iterates: bool = False) -> CheckFunction:
         number = self._numbers.setdefault(id(value), len(self._values))  # which stays its own: the value is kept
         if number == len(self._values):
             self._values.append(value)
             self._functions.append(function)
-        name = getattr(value, "__name__", "")
-        text = getattr(value, "__doc__", None) if isinstance(value, types.FunctionType | types.MethodType) else None
+        is_object = isinstance(function, functools.partial) and function.func is _use
+        name = type(value).__name__ if is_object else getattr(value, "__name__", "")
+        kinds = (types.FunctionType, types.MethodType)
+        text = getattr(value, "__doc__", None) if not is_object and isinstance(value, kinds) else None
         return CheckFunction(
             number, name if isinstance(name, str) else "", text if isinstance(text, str) else "", iterates
         )
@@ -157,6 +181,31 @@ def _input_line(stream: Any) -> str:
     if not line:
         raise _NoInput("EOF when reading a line")
     return line.removesuffix("\n")
+
+
+def _has_special(value: object, name: str) -> bool:
+    """Return whether an object's class has a special method that not every class has."""
+    for kind in type(value).__mro__[:-1]:
+        if name in vars(kind):
+            return vars(kind)[name] is not None
+    return False
+
+
+def _use(value: object, how: str, name: str, *args: Any, **kwargs: Any) -> object:
+    """Get or set what is public of an object of the check's, or call a special method of its class."""
+    if how == "special" and name in SPECIAL_METHODS and _has_special(value, name):
+        answer = getattr(type(value), name)(value, *args, **kwargs)
+        if answer is not NotImplemented:
+            return cast("object", answer)
+        if name in ("__eq__", "__ne__"):
+            return (value is args[0]) == (name == "__eq__")
+        raise TypeError(f"{name} is not supported between {type(value).__name__!r} and {type(args[0]).__name__!r}")
+    if how not in ("get", "set") or (name.startswith("_") and not (how == "get" and name in NAMES)):
+        raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
+    if how == "set":
+        setattr(value, name, *args)
+        return None
+    return getattr(value, name)
 
 
 def _first(iterator: Iterator[object]) -> list[object]:

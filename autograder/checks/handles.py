@@ -95,8 +95,8 @@ class Line:
             return stand_in
         raise TypeError(
             f"a {type(value).__name__} cannot be sent to the student's process: where it is a library's, build it "
-            "there with `library`; of the check's own functions can be sent, and "
-            "library.types.SimpleNamespace(name=function) is an object there that has them"
+            "there with `library`, as library.types.SimpleNamespace(name=function); of the check's own, functions can "
+            "be sent, mocks, and objects all of whose classes are written beside the checks"
         )
 
     def _resolve(self, stand_in: StandIn) -> object:

@@ -228,6 +228,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         shows_printed=not _PRINTED.isdisjoint(getattr(item, "fixturenames", ())),
         in_place=marks.in_place,
         folder=getattr(item, "funcargs", {}).get("tmp_path"),
+        checks=item.path.parent,
     )
     run.begin_check(marks.deadline, check_context.student_seed(check_id(item)), check)
     try:

@@ -16,15 +16,22 @@ __all__ = ["PresentCheck"]
 class PresentCheck:
     """What one check has handed over and got, until the next begins."""
 
-    def __init__(self, *, shows_printed: bool = False, in_place: bool = False, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        shows_printed: bool = False,
+        in_place: bool = False,
+        folder: Path | None = None,
+        checks: Path | None = None,
+    ) -> None:
         """Begin a check.
 
         What the student's code prints is printed here too where `shows_printed`, or once the check has put something
         else in the place of `sys.stdout`; with `in_place` the check's arguments are changed as the student's code
-        changes them; `folder` is one whose files the student's process has too.
+        changes them; `folder` is one whose files the student's process has too; `checks` is where the check is written.
         """
         self.in_place = in_place
-        self.functions = CheckFunctions()
+        self.functions = CheckFunctions(checks)
         self.handles: dict[RemoteObject, Any] = {}
         """What stands for objects of the student's."""
         self._shows_printed, self._stdout = shows_printed, sys.stdout

@@ -10,10 +10,12 @@ import traceback
 import types
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
+from torch import nn
 
 from autograder.checks.arguments_in_place import change_in_place, is_changeable
 from autograder.checks.check_folder import CheckFolder
@@ -442,3 +444,63 @@ def test_objects_that_are_all_texts_stay_objects():
         made = tables.table(*tables.parts(value))
         assert made.index.dtype == object
         assert (made if value is plain else made["name"]).dtype == object
+
+
+class Purse:
+    """An object as a check writes it."""
+
+    def __init__(self) -> None:
+        self.balance, self._secret = 7, "s3cret"
+
+    def __len__(self) -> int:
+        return 3
+
+
+HERE = Path(__file__).parent
+
+
+def test_of_an_object_of_the_check_what_is_public_is_used():
+    purse, functions = Purse(), CheckFunctions(HERE)
+    stand_in = functions.stand_in(purse)
+    assert (stand_in.name, stand_in.special_methods) == ("Purse", ("__len__",))
+    assert functions.call(stand_in.number, ("get", "balance"), {}) == 7
+    functions.call(stand_in.number, ("set", "balance", 0), {})
+    assert purse.balance == 0
+    assert functions.call(stand_in.number, ("special", "__len__"), {}) == 3
+    assert functions.resolve(stand_in) is purse
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *[("get", name) for name in ("_secret", "__dict__", "__class__", "__init__", "__reduce__")],
+        *[("set", name, None) for name in ("_secret", "__class__", "__name__")],
+        *[("special", name) for name in ("__init__", "__dict__", "__getattribute__", "__iter__", "balance")],
+        *[("delete", "balance"), ("get",), (), ("get", 3), (3, "balance")],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("make", [Purse, mock.Mock, mock.NonCallableMagicMock])
+def test_of_an_object_of_the_check_nothing_else_is_reached(make, how):
+    if make is mock.NonCallableMagicMock and how == ("special", "__iter__"):
+        pytest.skip("it has one")
+    functions = CheckFunctions(HERE)
+    with pytest.raises(CallRaised):
+        functions.call(functions.stand_in(make()).number, how, {})
+
+
+class Trained(nn.Linear):
+    """Half of it would be here and half there."""
+
+
+class Counts(dict):
+    """It would be data to the answer, and is none."""
+
+
+@pytest.mark.parametrize("value", [Trained(2, 1), Counts(), types.SimpleNamespace(answer=42), Purse])
+def test_no_object_of_a_librarys_class_is_handed_over_and_no_namespace(value):
+    assert CheckFunctions(HERE).stand_in(value) is None
+
+
+def test_nor_one_of_a_class_that_is_written_elsewhere(tmp_path):
+    assert CheckFunctions(tmp_path).stand_in(Purse()) is None

@@ -336,6 +336,23 @@ class Kind:
     __class__ = int
 
 
+def notify(sender, text): sender.send(text, urgent=True)
+def mean_of(sensor, n): return sum(sensor.read() for _ in range(n)) / n
+def safe_read(sensor):
+    try:
+        return sensor.read()
+    except ConnectionError:
+        return None
+def emptied(account):
+    taken = account.balance
+    account.balance = 0
+    return taken
+def used(resource):
+    with resource as inner:
+        return inner.value + 1
+def looked_at(box): return [len(box), box[0], list(box), 3 in box, hasattr(box, "lid"), box == box]
+
+
 def catch_all(function):
     try:
         function()
@@ -553,6 +570,15 @@ NATURAL = {
     "a method of the check's own list": "seen = []\nstudent.apply_to_all(seen.append, [1, 2])\nassert seen == [1, 2]",
     "itemgetter and partial": "assert student.apply_to_all(operator.itemgetter(1), [(1, 2)]) == [2] and student.apply_to_all(functools.partial(pow, 2), [3]) == [8]",
     "a cached function": "assert student.apply_to_all(functools.cache(lambda x: x + 1), [1, 1]) == [2, 2]",
+    "Mock as an object": "fake = mock.Mock()\nstudent.notify(fake, 'hi')\nfake.send.assert_called_once_with('hi', urgent=True)",
+    "a mock's methods that answer": "fake = mock.MagicMock()\nfake.read.side_effect = [1, 2, 6]\nassert student.mean_of(fake, 3) == 3 and fake.read.call_count == 3",
+    "a mock's method that raises": "fake = mock.Mock()\nfake.read.side_effect = ConnectionError('down')\nassert student.safe_read(fake) is None",
+    "a mock's attribute set": "fake = mock.Mock(balance=5)\nassert student.emptied(fake) == 5 and fake.balance == 0",
+    "a mock with a spec": "class Sensor:\n    def read(self):\n        return 0\nfake = mock.create_autospec(Sensor, instance=True)\nfake.read.return_value = 4\nassert student.mean_of(fake, 2) == 4 and fake.mock_calls == [mock.call.read(), mock.call.read()]",
+    "an object of the check's own class": "class Sensor:\n    def __init__(self):\n        self.left = [1, 5]\n    def read(self):\n        return self.left.pop()\nsensor = Sensor()\nassert student.mean_of(sensor, 2) == 3 and sensor.left == []",
+    "a dataclass of the check's": "@dataclasses.dataclass\nclass Purse:\n    balance: int\npurse = Purse(7)\nassert student.emptied(purse) == 7 and purse == Purse(0)",
+    "a with of the check's": "class Lock:\n    value, log = 3, []\n    def __enter__(self):\n        self.log.append('in')\n        return self\n    def __exit__(self, *_):\n        self.log.append('out')\nassert student.used(Lock()) == 4 and Lock.log == ['in', 'out']",
+    "a container of the check's": "class Box:\n    def __len__(self):\n        return 2\n    def __getitem__(self, place):\n        return [3, 4][place]\n    def __iter__(self):\n        yield from (3, 4)\nassert student.looked_at(Box()) == [2, 3, [3, 4], True, False, True]",
     "timing": "start = time.perf_counter()\nassert student.factorial(5) == 120 and time.perf_counter() - start < 60",
 }
 """Bodies of checks by what is natural about them; each passes on the solution, and not on an answer that raises."""
@@ -583,6 +609,8 @@ BOUNDARY = {
     "what a check replaces is undone": "assert student.Savings.label == 'savings'\nassert student.game(0) == 0 and set(student.roll(200)) > {1, 2, 3}",
     "and the environment": "with pytest.raises(KeyError):\n    student.home()",
     "nothing is asked where no answer stands": "with pytest.raises(EOFError):\n    student.ask_age()",
+    "what is private of a check's object stays here": "class Purse:\n    def __init__(self):\n        self._secret = 7\nassert library.builtins.hasattr(Purse(), '_secret') is False and library.builtins.hasattr(Purse(), '__dict__') is not None\nwith pytest.raises(AttributeError):\n    library.builtins.getattr(Purse(), '_secret')",
+    "a namespace of the check's is not handed over": "with pytest.raises(TypeError, match='cannot be sent'):\n    student.emptied(types.SimpleNamespace(balance=3))",
     "a check's own failure is its own": "def judge(x):\n    assert x > 5, 'too small'\nwith pytest.raises(AssertionError, match='too small'):\n    student.apply_to_all(judge, [1])",
     "nor is it swallowed": "def judge():\n    assert 1 > 5, 'too small'\nwith pytest.raises(AssertionError, match='too small'):\n    student.catch_all(judge)\nassert student.halves(4) == 2",
     "a check's StopIteration ends no map": "with pytest.raises(RuntimeError, match='StopIteration'):\n    list(map(lambda f: student.apply_to_all(f, [1]), [lambda x: next(iter([]))]))",
@@ -619,9 +647,10 @@ OTHERWISE = {
         "what looks into an object looks there: `library.inspect.getsource(f)`, `library.dataclasses.asdict(x)`, "
         "`library.asyncio.run(c)`; a check that raises on a handle is told which."
     ),
-    "class Own(student.Base), objects of the check's classes": (
-        "refused with a sentence; `library.builtins.type('Own', (student.Base,), {'area': lambda self: 4})` and "
-        "`library.types.SimpleNamespace(area=lambda: 4)` are made there, with functions of the check's."
+    "class Own(student.Base), class Own(nn.Module), SimpleNamespace(x=1) as arguments": (
+        "an object of the check's is used here, so all its classes have to be written beside the checks; others are refused "
+        "with a sentence. `library.builtins.type('Own', (student.Base,), {'area': lambda self: 4})` and "
+        "`library.types.SimpleNamespace(x=1)` are made there, with functions of the check's."
     ),
     "type(x) is student.Account, type(x) == nn.Linear": "`isinstance`, or `type(x).__name__`; both are claims of the student's process.",
     "callable(x), isinstance(x, Iterable)": 'true of every handle; `library.builtins.callable(x)` and `hasattr(x, "__iter__")` ask.',
@@ -641,9 +670,8 @@ OTHERWISE = {
     'f"{obj:>9}", f"Got {obj}"': "names the type, for a hint is not the student's to choose; `format(obj, '>9')` compared alone, `f\"{obj!s:>9}\"` ask.",
     "match card: case student.Card(rank=2)": "Python wants a class and a mapping of its own there; match what it holds, `match card.rank`, `match dict(x)`.",
     "student.Account.rate = 0.5": 'stays so for all checks after this one; `monkeypatch.setattr(student.Account, "rate", 0.5)` is put back.',
-    "MagicMock() as an object with methods": (
-        "a mock is handed over as a function; with methods, `library.types.SimpleNamespace(withdraw=mock.withdraw)`, whose calls "
-        "the mock records here."
+    "own._private, vars(own), isinstance(own, Own) in the answer": (
+        "of an object of the check's or a mock the answer sees what is public: attributes, methods, operators."
     ),
     "x.__class__.__name__": "names the library's class that it is derived from; `type(x).__name__` is theirs.",
     "paths[0].read_text()": "a path comes back without its file: `pathlib.Path(paths[0]).read_text()`, where it lies in `tmp_path`; elsewhere `library.builtins.open(path).read()`.",

@@ -1,4 +1,4 @@
-"""Stand in, in the student's process, for functions and iterators that a check hands over: a call asks the check."""
+"""Stand in, in the student's process, for what a check hands over to be called or used: each use asks the check."""
 
 import builtins
 import functools
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.sandbox.shared.protocol import CheckFunction
+from autograder.sandbox.shared.stand_ins import NAMES
 
 __all__ = ["CheckFunctions"]
 
@@ -32,7 +33,10 @@ class CheckFunctions:
     def resolve(self, stand_in: CheckFunction) -> object:
         """Return what student code calls or loops over, the same for the same number."""
         if stand_in.number not in self._made:
-            made = self._iterator(stand_in) if stand_in.iterates else self._function(stand_in)
+            if stand_in.special_methods is not None:
+                made = _object(stand_in, functools.partial(self._call, stand_in.number))
+            else:
+                made = self._iterator(stand_in) if stand_in.iterates else self._function(stand_in)
             self._made[stand_in.number] = made
             self._stand_ins[id(made)] = stand_in
         return self._made[stand_in.number]
@@ -60,6 +64,33 @@ class CheckFunctions:
 
     def _iterator(self, stand_in: CheckFunction) -> Iterator[object]:
         return _elements(functools.partial(self._call, stand_in.number, (), {}))
+
+
+class _Object:
+    """An object of the check's own: what is public of it is asked for there."""
+
+    _use: Callable[[tuple[Any, ...], dict[str, Any]], object]
+
+    def __init__(self, use: Callable[[tuple[Any, ...], dict[str, Any]], object]) -> None:
+        object.__setattr__(self, "_use", use)
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_") and name not in NAMES:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self._use(("get", name), {})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._use(("set", name, value), {})
+
+
+def _object(stand_in: CheckFunction, use: Callable[[tuple[Any, ...], dict[str, Any]], object]) -> object:
+    """Return an object of a class of its own, which has the special methods that there are."""
+
+    def method(name: str) -> Callable[..., object]:
+        return lambda _, *args, **kwargs: use(("special", name, *args), kwargs)
+
+    methods = {name: method(name) for name in stand_in.special_methods or ()}
+    return type(stand_in.name or "object", (_Object,), {"__doc__": stand_in.text or None, **methods})(use)
 
 
 def _elements(more: Callable[[], Any]) -> Iterator[object]:

@@ -16,7 +16,7 @@ as themselves; everything else is a list that begins with a tag:
     ["P", kind, parts]               table, column, index, time of pandas', where that is loaded; see tables.py
     ["h", number, type name, kind, [class, …], equal if same]   an object that stays in the student process
     ["p", "torch.optim.SGD"]         a library object by its import path (to the student process only)
-    ["k", number, name, text, iterates]  what a check handed over to be called; it stays in the checks process
+    ["k", number, name, text, iterates, special]  what a check handed over to be called; it stays in the checks process
 
 Both sides use the same code; the checks process trusts nothing of what it decodes: sizes, depths, dtypes and byte
 counts are checked, and whatever does not fit raises ProtocolError. Types are compared exactly, so that an int subclass
@@ -41,7 +41,14 @@ import numpy as np
 
 from autograder.sandbox.shared.arrays import array_of, check_bytes, dtype_name, sizes_of
 from autograder.sandbox.shared.collections_sent import DICTS, as_dict, as_fields_tuple, factory_name, fields_of
-from autograder.sandbox.shared.stand_ins import CheckFunction, ImportPath, ProtocolError, RemoteObject, StandIn
+from autograder.sandbox.shared.stand_ins import (
+    SPECIAL_METHODS,
+    CheckFunction,
+    ImportPath,
+    ProtocolError,
+    RemoteObject,
+    StandIn,
+)
 from autograder.sandbox.shared.values_as_text import MAX_DIGITS, TEXT_KINDS, as_text, from_text
 
 __all__ = [
@@ -305,8 +312,11 @@ class Decoder(_Counter):
                 return self.resolve(RemoteObject(number, name[:_LONGEST_NAME], kind[:_LONGEST_NAME], names, same))
             case ["p", str(path)]:
                 return self.resolve(ImportPath(path))
-            case ["k", int(number), str(name), str(text), bool(iterates)] if type(number) is int:
-                return self.resolve(CheckFunction(number, name[:_LONGEST_NAME], text, iterates))
+            case ["k", int(number), str(name), str(text), bool(iterates), list() | None as special] if (
+                type(number) is int
+            ):
+                methods = None if special is None else tuple(one for one in special if one in SPECIAL_METHODS)
+                return self.resolve(CheckFunction(number, name[:_LONGEST_NAME], text, iterates, methods))
         return self._rarer(value, depth)
 
     def _rarer(self, value: Any, depth: int) -> Any:  # noqa: PLR0911 - one return per row of the module's table
@@ -390,7 +400,8 @@ def _as_frame(kept: StandIn) -> list[Any]:
     if isinstance(kept, ImportPath):
         return ["p", kept.path]
     if isinstance(kept, CheckFunction):
-        return ["k", kept.number, kept.name, kept.text, kept.iterates]
+        special = None if kept.special_methods is None else list(kept.special_methods)
+        return ["k", kept.number, kept.name, kept.text, kept.iterates, special]
     return ["h", kept.number, kept.type_name, kept.kind, list(kept.classes), kept.equal_if_same]
 
 

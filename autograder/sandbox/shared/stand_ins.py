@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["CheckFunction", "ImportPath", "ProtocolError", "RemoteObject", "StandIn"]
+__all__ = ["NAMES", "SPECIAL_METHODS", "CheckFunction", "ImportPath", "ProtocolError", "RemoteObject", "StandIn"]
+
+SPECIAL_METHODS = frozenset(
+    f"__{name}__"
+    for name in (
+        *("call", "len", "iter", "next", "reversed", "contains", "getitem", "setitem", "delitem", "enter", "exit"),
+        *("bool", "int", "float", "index", "str", "repr", "eq", "ne", "lt", "le", "gt", "ge", "hash"),
+        *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg", "pos", "abs", "invert"),
+        *("radd", "rsub", "rmul", "rtruediv", "iadd", "isub", "imul", "itruediv"),
+    )
+)
+"""Of an object of the check's: what Python's own syntax and functions call, in the student process too."""
+NAMES = ("__name__", "__qualname__")
+"""What decorators ask of a function, and so of a mock."""
 
 
 class ProtocolError(Exception):
@@ -33,7 +46,7 @@ class ImportPath:
 
 @dataclass(frozen=True)
 class CheckFunction:
-    """A function or an iterator of a check's, as it appears in a frame: it stays in the checks process."""
+    """A function, an iterator or an object of a check's, as it appears in a frame: it stays in the checks process."""
 
     INPUT: ClassVar[int] = -1
     """The number of what answers the student's `input`."""
@@ -43,6 +56,8 @@ class CheckFunction:
     text: str = ""
     """Its docstring."""
     iterates: bool = False
+    special_methods: tuple[str, ...] | None = None
+    """Of an object: those of SPECIAL_METHODS that its class has; None for a function or an iterator."""
 
 
 StandIn = RemoteObject | ImportPath | CheckFunction

@@ -571,10 +571,10 @@ BOMBS = {
         says="PermissionError",
     ),
     "disk": attack(
+        "block = b'x' * 20_000_000\n"
         "for folder in ('.', '/tmp', '/dev/shm'):\n"
         "    try:\n"
-        "        for number in range(1000):\n"
-        "            open(f'{folder}/big{number}', 'wb').write(b'x' * 20_000_000)\n"
+        "        for number in range(1000): open(f'{folder}/big{number}', 'wb').write(block)\n"
         "    except OSError as error: print(error)"
     ),
     "inodes": attack(
