@@ -54,17 +54,20 @@ class Answers:
         self._add_what_files_carry()
 
     def _add_what_files_carry(self) -> None:
-        """Note that what names a file builds on what wrote it further up: on names, since files have no others."""
+        """Note that what names a file builds on what wrote it further up.
+
+        Each state of a file goes by a name that no code has, which uses what wrote it and the state before.
+        """
         answers = {question: statements(source) for question, source in self._reference.items()}
         everything = [one for parsed in (*self._parsed.values(), *answers.values()) for one in parsed]
         if not files_named(everything):
             return
         writing = names_that_write(everything)
-        written: dict[str, set[str]] = {}
+        states: dict[str, str] = {}
         for cell in self._plan:
             own = self._parsed.get(cell.name, ())
             for statement in own:
-                if names := {name for file in files_named([statement]) for name in written.get(file, ())}:
+                if names := {states[file] for file in files_named([statement]) if file in states}:
                     self._used_by_cells.setdefault(cell.grade_id, set()).update(names)
                     for name in self._made_by(statement):
                         self._uses.setdefault(name, set()).update(names)
@@ -72,8 +75,9 @@ class Answers:
                 used = set(names_used([statement], with_fixtures=False))
                 if writes([statement]) or not writing.isdisjoint(used):
                     theirs = {name for name, asked in self._question_of.items() if asked == cell.grade_id}
-                    for file in files_named([statement]):
-                        written.setdefault(file, set()).update(used | theirs)
+                    state, files = f"written {len(self._uses)}", files_named([statement])
+                    self._uses[state] = used | theirs | {states[file] for file in files if file in states}
+                    states |= dict.fromkeys(files, state)
 
     def has(self, question: str) -> bool:
         """Return whether there is an answer of the student's own, and no stub only."""

@@ -1,7 +1,9 @@
 """Let the student's process use what a check hands over: functions, iterators and objects of the check's own.
 
 They themselves stay here; a function is called with what the student's process sends, which is data, as every answer
-is. Of an object what is public can be got and set, and called: one of a class in the checks' files, or a mock.
+is. Of an object of a class in the checks' files what is public can be got and called, and a number set. Of a mock its
+children alone: what mocks themselves have (`configure_mock`, `side_effect`, `called`) would reach all of this process,
+or forge the record that the check looks at.
 What a library has (`math.sqrt`, `len`, `ValueError`) is not called here: it is sent by its import path.
 """
 
@@ -14,8 +16,10 @@ import operator
 import sys
 import sysconfig
 import types
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -42,10 +46,30 @@ _ITERATORS: tuple[type, ...] = (
 )
 _CALLED_HERE: tuple[type, ...] = (
     *(types.FunctionType, types.MethodType, functools.partial),
-    *(types.BuiltinMethodType, operator.attrgetter, operator.itemgetter, operator.methodcaller),
+    *(operator.attrgetter, operator.itemgetter, operator.methodcaller),
     type(functools.cache(len)),
 )
-"""Kinds of functions of the check's own: a method of its list, `seen.append`, is one."""
+"""Kinds of functions of the check's own; a method of its list, `seen.append`, is one too."""
+_HAVE_METHODS = (
+    list,
+    dict,
+    set,
+    frozenset,
+    tuple,
+    str,
+    bytes,
+    bytearray,
+    deque,
+    Counter,
+    defaultdict,
+    StringIO,
+    BytesIO,
+)
+"""Kinds of objects of the check's whose methods are called here; others' might use the state of a whole library."""
+_OF_MOCKS = frozenset(dir(mock.MagicMock)) | frozenset(dir(mock.MagicMock())) | frozenset(dir(mock.AsyncMock()))
+_SETTABLE = (bool, int, float, type(None))
+_MOST_CHILDREN = 500
+"""Children of mocks in one check: making one takes the longer the deeper it is."""
 _OF_EVERY_CLASS = {"abc", "typing", "enum"}
 """Modules of Python's whose classes add nothing of their own to an object."""
 _ITERTOOLS = {kind for kind in vars(itertools).values() if isinstance(kind, type)}
@@ -62,7 +86,7 @@ class CheckFunctions:
         self._values: list[object] = []
         self._numbers: dict[int, int] = {}
         self._errors: list[BaseException] = []
-        self._calls = 0
+        self._calls = self._children = 0
         self._over: BaseException | None = None
 
     def stand_in(self, value: object) -> CheckFunction | ImportPath | None:
@@ -72,12 +96,12 @@ class CheckFunctions:
         """
         if isinstance(value, mock.NonCallableMock) or self._is_of_own_class(value):  # a mock notes what it is asked
             special = tuple(sorted(name for name in SPECIAL_METHODS if _has_special(value, name)))
-            return replace(self._keep(value, functools.partial(_use, value)), special_methods=special)
+            return replace(self._keep(value, functools.partial(self._use, value)), special_methods=special)
         if (path := _import_path(value)) is not None:
             return ImportPath(path)
         if isinstance(value, (*_ITERATORS, *_ITERTOOLS)):
             return self._keep(value, functools.partial(_first, cast("Iterator[object]", value)), iterates=True)
-        if isinstance(value, _CALLED_HERE) and callable(value):
+        if callable(value) and (isinstance(value, _CALLED_HERE) or _is_method_of_data(value)):
             return self._keep(value, value)
         return None
 
@@ -98,13 +122,39 @@ class CheckFunctions:
         if number == len(self._values):
             self._values.append(value)
             self._functions.append(function)
-        is_object = isinstance(function, functools.partial) and function.func is _use
+        is_object = isinstance(function, functools.partial) and function.func == self._use
         name = type(value).__name__ if is_object else getattr(value, "__name__", "")
         kinds = (types.FunctionType, types.MethodType)
         text = getattr(value, "__doc__", None) if not is_object and isinstance(value, kinds) else None
         return CheckFunction(
             number, name if isinstance(name, str) else "", text if isinstance(text, str) else "", iterates
         )
+
+    def _use(self, value: object, how: str, name: str, *args: Any, **kwargs: Any) -> object:
+        """Get or set what is public of an object of the check's, or call a special method of its class."""
+        is_mock, is_name = isinstance(value, mock.NonCallableMock), type(name) is str
+        if how == "special" and is_name and name in SPECIAL_METHODS and _has_special(value, name):
+            return _call_special(value, name, args, kwargs)
+        is_public = is_name and not name.startswith("_") and not (is_mock and (name in _OF_MOCKS or _wraps(value)))
+        if how == "get" and (is_public or (is_name and name in NAMES)):
+            answer: object = getattr(value, name)
+            self._children += is_mock and isinstance(answer, mock.NonCallableMock) and id(answer) not in self._numbers
+            if self._children > _MOST_CHILDREN:
+                raise RuntimeError(f"more than {_MOST_CHILDREN} attributes of mocks")
+            return answer
+        if how == "set" and is_public:
+            return self._set(value, name, *args)
+        raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
+
+    @staticmethod
+    def _set(value: object, name: str, new: object) -> None:
+        """Set a number; anything else might make a method of the check's do what its author never meant."""
+        is_mock = isinstance(value, mock.NonCallableMock)
+        if type(new) not in _SETTABLE and not (is_mock and type(new) is str):
+            raise TypeError("of an object of the check's a number can be set; give it a method that sets the rest")
+        if not is_mock and hasattr(type(value), name) and callable(inspect.getattr_static(type(value), name)):
+            raise AttributeError(f"{type(value).__name__!r} object attribute {name!r} is a method")
+        setattr(value, name, new)
 
     def resolve(self, stand_in: CheckFunction) -> object:
         """Return what the check handed over; raise ProtocolError for what it did not."""
@@ -183,29 +233,37 @@ def _input_line(stream: Any) -> str:
     return line.removesuffix("\n")
 
 
+def _is_method_of_data(value: Any) -> bool:
+    """Return whether it is a method of a list of the check's, say: `seen.append`."""
+    return isinstance(value, types.BuiltinMethodType) and type(value.__self__) in _HAVE_METHODS
+
+
+def _wraps(value: object) -> bool:
+    """Return whether a mock hands on to something else, whose attributes nobody means to hand over."""
+    return vars(value).get("_mock_wraps") is not None
+
+
 def _has_special(value: object, name: str) -> bool:
     """Return whether an object's class has a special method that not every class has."""
+    if isinstance(value, mock.NonCallableMock) and name in ("__str__", "__repr__", "__eq__", "__ne__", "__hash__"):
+        return False  # they tell of the mock itself
     for kind in type(value).__mro__[:-1]:
         if name in vars(kind):
-            return vars(kind)[name] is not None
+            return vars(kind)[name] is not None and not (name == "__repr__" and is_dataclass(kind))
     return False
 
 
-def _use(value: object, how: str, name: str, *args: Any, **kwargs: Any) -> object:
-    """Get or set what is public of an object of the check's, or call a special method of its class."""
-    if how == "special" and name in SPECIAL_METHODS and _has_special(value, name):
-        answer = getattr(type(value), name)(value, *args, **kwargs)
-        if answer is not NotImplemented:
-            return cast("object", answer)
-        if name in ("__eq__", "__ne__"):
-            return (value is args[0]) == (name == "__eq__")
-        raise TypeError(f"{name} is not supported between {type(value).__name__!r} and {type(args[0]).__name__!r}")
-    if how not in ("get", "set") or (name.startswith("_") and not (how == "get" and name in NAMES)):
-        raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
-    if how == "set":
-        setattr(value, name, *args)
-        return None
-    return getattr(value, name)
+def _call_special(value: object, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+    """Call a special method of an object's class as Python's own syntax does."""
+    method: Any = inspect.getattr_static(type(value), name)
+    if hasattr(type(method), "__get__"):
+        method = method.__get__(value, type(value))
+    answer: object = method(*args, **kwargs)
+    if answer is not NotImplemented:
+        return answer
+    if name in ("__eq__", "__ne__"):
+        return (value is args[0]) == (name == "__eq__")
+    raise TypeError(f"{name} is not supported between {type(value).__name__!r} and {type(args[0]).__name__!r}")
 
 
 def _first(iterator: Iterator[object]) -> list[object]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torchvision import tv_tensors
 
-from autograder.checks.expect import Mismatch, integers, layer_places, mapping, pair, renamed, sequence, tensor
+from autograder.checks.expect import Mismatch, close, integers, layer_places, mapping, pair, renamed, sequence, tensor
 
 
 class Scores(NamedTuple):
@@ -80,3 +80,9 @@ def test_layers_with_names_of_their_own_are_named_by_their_place():
     assert {name.rpartition(".")[0] for name in named} == {"block1.0", "block1.2", "block2.0"}
     back = renamed(named, {place: name for name, place in places.items()})
     assert list(back) == list(model.state_dict())
+
+
+def test_numbers_that_no_float_holds_are_compared_too():
+    assert not close(0.0, 10**400)
+    assert not close(10**400, 0.0)
+    assert close(10**400, 10**400)

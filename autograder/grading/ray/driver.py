@@ -136,7 +136,7 @@ class _Driver:
             most = min(_AHEAD * tasks, self._config.workers or len(self._config.jobs))
             most = 1 if self._config.alone else most
             while self._waiting and at_work.count(kind) < most and (len(at_work) < most or not self._config.alone):
-                jobs = [replace(job, device=kind) for job in self._next_jobs(int(most))]
+                jobs = [replace(job, device=kind) for job in self._next_jobs(max(1, int(most)))]
                 gpus = {"num_gpus": 1.0 if self._config.alone else self._share} if kind == "cuda" else {}
                 retries = _RETRIES if len(jobs) == 1 else 0
                 inputs = [pack_job(job, self._files) for job in jobs]

@@ -175,13 +175,15 @@ class StudentProcess:
 
     def _memory(self, name: str) -> int:
         try:
-            status = os.pread(self._file("status", os.O_RDONLY), _STATUS_BYTES, 0).decode()
+            status = os.pread(self._file("status", os.O_RDONLY), _STATUS_BYTES, 0).decode("utf-8", "replace")
         except OSError:
             return 0
         _, found, rest = status.partition(f"\n{name}:")
         return 1024 * int(rest.split(maxsplit=1)[0]) if found else 0
 
     def _file(self, name: str, flags: int) -> int:
+        if self._connection.fileno() < 0:
+            raise ProcessLookupError
         if name not in self._files:
             self._files[name] = os.open(f"/proc/{self._pid()}/{name}", flags | os.O_CLOEXEC)
         return self._files[name]
@@ -286,6 +288,7 @@ class StudentProcess:
         os.close(self._pidfd)
         for file in self._files.values():
             os.close(file)
+        self._files.clear()
         if self._cgroup is not None:
             self._cgroup.remove()
 

@@ -315,7 +315,11 @@ class Decoder(_Counter):
             case ["k", int(number), str(name), str(text), bool(iterates), list() | None as special] if (
                 type(number) is int
             ):
-                methods = None if special is None else tuple(one for one in special if one in SPECIAL_METHODS)
+                methods = (
+                    None
+                    if special is None
+                    else tuple(one for one in special if isinstance(one, str) and one in SPECIAL_METHODS)
+                )
                 return self.resolve(CheckFunction(number, name[:_LONGEST_NAME], text, iterates, methods))
         return self._rarer(value, depth)
 

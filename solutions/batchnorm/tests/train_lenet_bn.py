@@ -108,7 +108,7 @@ def is_trained(own, parameters, starts):
 @contextlib.contextmanager
 def gone_through(loader):
     """Note how many `batches` a loader hands out, and whether it is `asked` for its dataset."""
-    notes, kind = types.SimpleNamespace(batches=0, asked=False), type(loader)
+    notes, kind = types.SimpleNamespace(batches=0, asked=False, sampled=False), type(loader)
 
     class Counted:
         def __init__(self, batches):
@@ -125,6 +125,9 @@ def gone_through(loader):
         def __len__(self):
             return len(self.batches)
 
+        def __getattr__(self, name):
+            return getattr(self.batches, name)
+
     class Watched(kind):
         def __iter__(self):
             asked = notes.asked
@@ -134,6 +137,7 @@ def gone_through(loader):
 
         def __getattribute__(self, name):
             notes.asked = notes.asked or name == "dataset"
+            notes.sampled = notes.sampled or name in ("sampler", "batch_sampler")
             return super().__getattribute__(name)
 
     Watched.__name__, Watched.__qualname__, Watched.__module__ = kind.__name__, kind.__qualname__, kind.__module__
@@ -200,7 +204,7 @@ def watched(train, *given):
     stepped_on = [one for one in own if id(one) in at_first]
     told = {
         "steps": notes.steps,
-        "batches": None if loader.asked else loader.batches,
+        "batches": None if loader.asked or (loader.sampled and not loader.batches) else loader.batches,
         "gradients": bool(moved),
         "uncleared": notes.uncleared,
         "own": is_trained(own, notes.parameters, starts),
