@@ -12,6 +12,7 @@ import contextlib
 import functools
 import inspect
 import itertools
+import math
 import operator
 import sys
 import sysconfig
@@ -46,7 +47,7 @@ _ITERATORS: tuple[type, ...] = (
 )
 _CALLED_HERE: tuple[type, ...] = (
     *(types.FunctionType, types.MethodType, functools.partial),
-    *(operator.attrgetter, operator.itemgetter, operator.methodcaller),
+    *(operator.attrgetter, operator.itemgetter),
     type(functools.cache(len)),
 )
 """Kinds of functions of the check's own; a method of its list, `seen.append`, is one too."""
@@ -70,8 +71,17 @@ _OF_MOCKS = frozenset(dir(mock.MagicMock)) | frozenset(dir(mock.MagicMock())) | 
 _SETTABLE = (bool, int, float, type(None))
 _MOST_CHILDREN = 500
 """Children of mocks in one check: making one takes the longer the deeper it is."""
-_OF_EVERY_CLASS = {"abc", "typing", "enum"}
+_OF_EVERY_CLASS = {"abc", "typing"}
 """Modules of Python's whose classes add nothing of their own to an object."""
+_CACHED = type(functools.cache(len))
+_RECKONING = frozenset(
+    [
+        *(function for function in vars(math).values() if isinstance(function, types.BuiltinFunctionType)),
+        *(pow, abs, round, max, min, sum, len, sorted, divmod),
+    ]
+)
+_DRAWING = ("random", "numpy.random")
+"""Modules whose functions are methods of one generator."""
 _ITERTOOLS = {kind for kind in vars(itertools).values() if isinstance(kind, type)}
 _LIBRARIES = tuple(str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib"))
 
@@ -101,7 +111,7 @@ class CheckFunctions:
             return ImportPath(path)
         if isinstance(value, (*_ITERATORS, *_ITERTOOLS)):
             return self._keep(value, functools.partial(_first, cast("Iterator[object]", value)), iterates=True)
-        if callable(value) and (isinstance(value, _CALLED_HERE) or _is_method_of_data(value)):
+        if callable(value) and (_is_method_of_data(value) or (isinstance(value, _CALLED_HERE) and _is_own_code(value))):
             return self._keep(value, value)
         return None
 
@@ -130,21 +140,29 @@ class CheckFunctions:
             number, name if isinstance(name, str) else "", text if isinstance(text, str) else "", iterates
         )
 
-    def _use(self, value: object, how: str, name: str, *args: Any, **kwargs: Any) -> object:
+    def _use(self, value: object, how: str, name: str, /, *args: Any, **kwargs: Any) -> object:
         """Get or set what is public of an object of the check's, or call a special method of its class."""
         is_mock, is_name = isinstance(value, mock.NonCallableMock), type(name) is str
         if how == "special" and is_name and name in SPECIAL_METHODS and _has_special(value, name):
-            return _call_special(value, name, args, kwargs)
+            if is_mock and name == "__call__" and not (_is_own_code(_wrapped(value)) and _is_own_code(_effect(value))):
+                raise TypeError(
+                    "a mock for a library's function is not called here: have a function of the check's call it"
+                )
+            return self._counted(value, _call_special(value, name, args, kwargs))
         is_public = is_name and not name.startswith("_") and not (is_mock and (name in _OF_MOCKS or _wraps(value)))
         if how == "get" and (is_public or (is_name and name in NAMES)):
-            answer: object = getattr(value, name)
-            self._children += is_mock and isinstance(answer, mock.NonCallableMock) and id(answer) not in self._numbers
-            if self._children > _MOST_CHILDREN:
-                raise RuntimeError(f"more than {_MOST_CHILDREN} attributes of mocks")
-            return answer
+            return self._counted(value, getattr(value, name))
         if how == "set" and is_public:
             return self._set(value, name, *args)
         raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
+
+    def _counted(self, value: object, answer: object) -> object:
+        """Return what an object gave; count the mocks that others have made."""
+        if isinstance(value, mock.NonCallableMock) and isinstance(answer, mock.NonCallableMock):
+            self._children += id(answer) not in self._numbers
+            if self._children > _MOST_CHILDREN:
+                raise RuntimeError(f"more than {_MOST_CHILDREN} attributes of mocks")
+        return answer
 
     @staticmethod
     def _set(value: object, name: str, new: object) -> None:
@@ -152,7 +170,9 @@ class CheckFunctions:
         is_mock = isinstance(value, mock.NonCallableMock)
         if type(new) not in _SETTABLE and not (is_mock and type(new) is str):
             raise TypeError("of an object of the check's a number can be set; give it a method that sets the rest")
-        if not is_mock and hasattr(type(value), name) and callable(inspect.getattr_static(type(value), name)):
+        there = inspect.getattr_static(type(value), name, None)
+        is_plain = type(there) in _SETTABLE or isinstance(there, types.MemberDescriptorType | property)
+        if not is_mock and (not is_plain or callable(getattr(value, "__dict__", {}).get(name))):
             raise AttributeError(f"{type(value).__name__!r} object attribute {name!r} is a method")
         setattr(value, name, new)
 
@@ -235,12 +255,42 @@ def _input_line(stream: Any) -> str:
 
 def _is_method_of_data(value: Any) -> bool:
     """Return whether it is a method of a list of the check's, say: `seen.append`."""
-    return isinstance(value, types.BuiltinMethodType) and type(value.__self__) in _HAVE_METHODS
+    is_one = isinstance(value, types.BuiltinMethodType) and type(value.__self__) in _HAVE_METHODS
+    return is_one and value.__name__ not in ("format", "format_map")  # which read attributes
 
 
 def _wraps(value: object) -> bool:
     """Return whether a mock hands on to something else, whose attributes nobody means to hand over."""
-    return vars(value).get("_mock_wraps") is not None
+    return _wrapped(value) is not None
+
+
+def _wrapped(value: object) -> object:
+    return vars(value).get("_mock_wraps")
+
+
+def _effect(value: object) -> object:
+    """Return what a mock calls, None for one that raises or answers by itself."""
+    effect = getattr(value, "side_effect", None)
+    return effect if callable(effect) and not isinstance(effect, type) else None
+
+
+def _is_own_code(value: Any) -> bool:
+    """Return whether what is called in the end is no function of a library's, which S would call with what it likes.
+
+    Those that only reckon are harmless.
+    """
+    if value is None or isinstance(value, mock.NonCallableMock | operator.attrgetter | operator.itemgetter):
+        return True
+    if isinstance(value, functools.partial):
+        return _is_own_code(value.func)
+    if isinstance(value, _CACHED):
+        return _is_own_code(value.__wrapped__)
+    if isinstance(value, types.MethodType):
+        module = getattr(value.__func__, "__module__", None) or type(value.__self__).__module__
+        return not _is_library(module) or module.startswith(_DRAWING)
+    if isinstance(value, types.BuiltinMethodType):
+        return _is_method_of_data(value) or value in _RECKONING
+    return isinstance(value, types.FunctionType) and (_import_path(value) is None)
 
 
 def _has_special(value: object, name: str) -> bool:
