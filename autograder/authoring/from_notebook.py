@@ -62,10 +62,9 @@ class Draft:
 def draft_from(path: Path, in_files: Mapping[str, Mapping[str, str]] | None = None) -> Draft:
     """Return the notebook with metadata, a TODO for each answer, and a check cell behind each question.
 
-    Its given cells become locked ones; those that define and
-    change nothing (plots, trials) are tagged so that no grade runs them.
-    What has nbgrader's metadata keeps it. `in_files` are the answers in files beside it, by file and question: those
-    that it imports become questions too. Raise NotebookError or BuildError for the first thing that cannot be.
+    Its given cells become locked ones; those that define and change nothing (plots, trials) are tagged so that no grade
+    runs them. What has nbgrader's metadata keeps it. `in_files` are the answers in files beside it, by file and
+    question: those that it imports become questions too. Raise NotebookError or BuildError for the first thing that cannot be.
     """
     notebook = read_foreign(path)
     verify_language(str(path), notebook.metadata)

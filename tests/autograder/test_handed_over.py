@@ -580,6 +580,8 @@ def test_a_builtin_function_of_a_library_is_not_called_here(function):
     [
         lambda: mock.Mock(wraps=open),
         lambda: mock.Mock(wraps=np.loadtxt),
+        lambda: mock.Mock(wraps=mock.Mock(wraps=open)),
+        lambda: functools.partial(mock.Mock(side_effect=open)),
         lambda: mock.Mock(side_effect=np.loadtxt),
         lambda: mock.Mock(side_effect=functools.partial(open, mode="w")),
         lambda: functools.partial(np.loadtxt, delimiter=","),
