@@ -64,7 +64,8 @@ def draft_from(path: Path, in_files: Mapping[str, Mapping[str, str]] | None = No
 
     Its given cells become locked ones; those that define and change nothing (plots, trials) are tagged so that no grade
     runs them. What has nbgrader's metadata keeps it. `in_files` are the answers in files beside it, by file and
-    question: those that it imports become questions too. Raise NotebookError or BuildError for the first thing that cannot be.
+    question: those that it imports become questions too. Raise NotebookError or BuildError for the first thing that
+    cannot be.
     """
     notebook = read_foreign(path)
     verify_language(str(path), notebook.metadata)
