@@ -299,13 +299,13 @@ ENDINGS = {
     "ends-when-asked": in_function("import os; os._exit(0)", says="ended its own Python process"),
     "crashes": in_function("import ctypes; ctypes.string_at(0)", says="SIGSEGV"),
     "aborts": in_function("import os; os.abort()", says="crashed"),
-    "never-ends": attack("while True: pass", says="longer than 4 seconds"),
+    "never-ends": attack("while True: pass", says="longer than 6 seconds"),
     "never-ends-stubbornly": attack(
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", says="did not finish"
     ),
     "never-ends-when-asked": in_function("while True: pass", says="did not finish within 3 seconds"),
     "prints-a-score-and-hangs": attack(
-        "print('tiny: 6 of 6 points', flush=True)\nimport time\ntime.sleep(1000)", says="longer than 4 seconds"
+        "print('tiny: 6 of 6 points', flush=True)\nimport time\ntime.sleep(1000)", says="longer than 6 seconds"
     ),
     "stops-itself": in_function(
         "import ctypes, os, signal\nif os.fork() == 0: os.kill(os.getppid(), signal.SIGSTOP)\nctypes.PyDLL(None).sleep(1000)",

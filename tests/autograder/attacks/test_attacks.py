@@ -75,9 +75,8 @@ def batch(request) -> Iterator[Batch]:
     try:
         root = make_course(folder / "course")
         config = root / "course_config.py"
-        config.write_text(
-            config.read_text().replace("memory_mb=1500", "memory_mb=600").replace("cell_seconds=2", "cell_seconds=4")
-        )
+        budget = config.read_text().replace("cell_seconds=2", "cell_seconds=6")
+        config.write_text(budget.replace("memory_mb=1500", "memory_mb=600, disk_mb=64"))
         checks = root / "tests" / "tiny" / "test_tiny.py"
         checks.write_text(checks.read_text() + f'\nCANARY = "{canary}"\n')
         source = root / "source" / "tiny" / "tiny.ipynb"
