@@ -4,6 +4,8 @@ import contextlib
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,31 @@ def test_an_endless_loop_is_interrupted_and_the_process_lives(process):
         run(process, "while True: pass", seconds=20, interrupt_after=0.5)
     assert caught.value.kind == "interrupted"
     run(process, "x = 1")
+
+
+def test_what_the_graders_process_blocks_and_ignores_does_not_reach_the_students(limits):
+    """Ray blocks and ignores SIGINT in what it starts; a loop without end had to be killed there."""
+    ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGCHLD)}
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGUSR1})
+    try:
+        zygote = ZygoteProcess(SandboxConfig(isolated=False, libraries=tiny_course.LIBRARIES))
+        asked = "import signal; print(len(signal.pthread_sigmask(signal.SIG_BLOCK, ())))"
+        inherited = subprocess.check_output([sys.executable, "-c", asked], text=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for number, handler in ignored.items():
+            signal.signal(number, handler)
+    assert int(inherited) == 2, "what is started inherits them, or the test shows nothing"
+    with zygote:
+        zygote.wait_until_ready()
+        process = zygote.sandbox().start(limits, 20)
+        with pytest.raises(Raised) as caught:
+            run(process, "while True: pass", seconds=20, interrupt_after=0.5)
+        assert caught.value.kind == "interrupted"
+        run(process, "import signal, subprocess\nignores = signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN")
+        run(process, "blocks = len(signal.pthread_sigmask(signal.SIG_BLOCK, ()))\nended = subprocess.call(['false'])")
+        assert [ask(process, "name", name) for name in ("ignores", "blocks", "ended")] == [False, 0, 1]
+        process.close()
 
 
 def test_a_loop_that_swallows_the_interrupt_is_killed(process):

@@ -29,7 +29,7 @@ from autograder.sandbox.inside import seccomp, syscalls
 from autograder.sandbox.inside.isolation import Box, change_user, enter_namespaces, isolate, student_user
 from autograder.sandbox.inside.resource_limits import bind
 from autograder.sandbox.inside.root_folder import DATA, WORK, enter_root_folder
-from autograder.sandbox.shared.calling_process import ForkingMemory, die_with_parent
+from autograder.sandbox.shared.calling_process import ForkingMemory, die_with_parent, take_signals
 from autograder.sandbox.shared.config import SandboxConfig
 from autograder.sandbox.shared.gpu import open_gpu_files, require_no_cuda
 from autograder.sandbox.shared.layers import OPTIONAL, Layer
@@ -361,6 +361,7 @@ def _report(document: Mapping[str, object]) -> None:
 def main() -> None:
     """Serve on the inherited listening socket whose descriptor is the first argument."""
     die_with_parent()
+    take_signals()
     listener = socket.socket(fileno=int(sys.argv[1]))
     listener.set_inheritable(False)
     sys.argv[1:] = []

@@ -3,9 +3,10 @@
 import ctypes
 import os
 import resource
+import signal
 from pathlib import Path
 
-__all__ = ["ForkingMemory", "die_with_parent", "gather_memory", "limit_memory"]
+__all__ = ["ForkingMemory", "die_with_parent", "gather_memory", "limit_memory", "take_signals"]
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
@@ -30,6 +31,17 @@ def limit_memory(more: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def take_signals() -> None:
+    """Let each signal do what it does where Python starts from a shell, whatever started this process had asked for.
+
+    A process inherits which signals are blocked and ignored: of Ray's, say, or of a script that put it behind `&`.
+    """
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # Python itself ignores these
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 class ForkingMemory:
