@@ -206,7 +206,8 @@ def test_accuracy_on_hidden_digits(student, library, reference, hidden_digits, d
     )
     hint = f"In evaluation mode your network is right on {accuracy:.2%} of 10,000 digits that it has never seen; {THRESHOLD:.0%} are asked for."
     if accuracy >= HALF_THRESHOLD:
-        partial(0.5, f"{hint} This is worth half the points. More epochs, or a better learning rate?")
+        cause = slip or "More epochs, or a better learning rate?"
+        partial(0.5, f"{hint} This is worth half the points. {cause}")
     raise Slip(f"{hint} Does the loss fall? Adam with lr=0.001 and three epochs get there.")
 
 

@@ -748,6 +748,11 @@ def translate(images, dx, dy):
         hint="worth half the points",
     ),
     Wrong(
+        "the linear layers alone",
+        cells={"train_lenet": Edit("model.parameters(), lr=0.001", "model.fc.parameters(), lr=0.001")},
+        hint="Some parameters of the network never learn",
+    ),
+    Wrong(
         "no step",
         cells={"train_lenet": Edit("optimizer.step()", "pass")},
         hint="No optimiser takes a step",
