@@ -2,16 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from autograder.answer_files import HandedInFile, definitions_in
+from autograder.answer_files import HandedInFile
+from autograder.checks.cell_records import CellRecords
 from autograder.checks.endless import EndlessFunctions
-from autograder.checks.outcomes import Crashed, Ending, Missing, OutsideCheck, StudentError, TimedOut
+from autograder.checks.failures import Failures
+from autograder.checks.outcomes import Crashed, OutsideCheck, TimedOut
 from autograder.checks.present_check import PresentCheck
-from autograder.checks.student_errors import describe_error, undefined_name
-from autograder.checks.whereabouts import Whereabouts
 from autograder.course import Budget
 from autograder.errors import GraderError
 from autograder.notebooks import Notebook, PlannedCell
@@ -27,14 +26,6 @@ _SEED_SECONDS = 30.0
 _MAX_RESTARTS = 3
 _AGAIN = 0.1
 """Part of a cell's seconds for one that calls a function which did not come to an end before: it is paid for once."""
-_MOST_RECORDS = 2_000
-_LONGEST_ERROR = 2_500
-_ALL_ERRORS = 250_000
-"""Cells that a result tells of, and characters of their errors: so a result stays below some megabytes."""
-_NOT_WRITTEN = "{} is not written yet: its cell still raises NotImplementedError."
-_NOT_WRITTEN_IN_FILE = "{} is not written yet: it still raises NotImplementedError in {}."
-_ELSEWHERE = "A name that it uses is defined in a cell that failed or does not run when grading."
-"""What a hidden check tells of a name that is not defined: which one it is, is the student's process's to say."""
 
 
 class NotebookRun:
@@ -56,20 +47,22 @@ class NotebookRun:
         self._plan = plan
         self._files = files
         self._questions_in_files = questions_in_files
-        self._definitions: dict[str, Mapping[str, range]] = {}
-        self._whereabouts = Whereabouts(plan, notebook)
         self._notebook_seed = seed
-        self._by_name = {cell.name: cell for cell in (*plan, *map(_as_cell, files))}
         self._budget = budget
         self._limits = _limits(budget, core)
         self._sandbox = sandbox
         self._process: StudentProcess | None = None
         self._printed = ""
         self._deadly: set[str] = set()
-        self._records: dict[str, CellRecord] = {}
-        self._unwritten: set[str] = set()
-        self._endless = EndlessFunctions([cell.source for cell in self._by_name.values()])
-        self._error_room = _ALL_ERRORS
+        self._records = CellRecords()
+        self.flags: set[Flag] = set() if sandbox.isolated else {Flag.UNSANDBOXED}
+        self._failures = Failures(
+            *(plan, notebook, files, questions_in_files),
+            records=self._records,
+            flags=self.flags,
+            memory_mb=budget.memory_mb,
+        )
+        self._endless = EndlessFunctions(self._failures.sources)
         self._left = budget.total_seconds
         self._excused_before = 0.0
         """Seconds that the processes before the present one lost to others; see `_now`."""
@@ -85,7 +78,6 @@ class NotebookRun:
         self._check_seconds = budget.check_seconds
         self._check_seed: int | None = None
         self.seconds = {"start": 0.0, "notebook": 0.0, "answers": 0.0}
-        self.flags: set[Flag] = set() if sandbox.isolated else {Flag.UNSANDBOXED}
         self.epoch = 0
         self.peak_mb = 0.0
         """The most memory that the student process itself had in the last check, beyond what it started with."""
@@ -93,7 +85,7 @@ class NotebookRun:
     @property
     def cells(self) -> tuple[CellRecord, ...]:
         """Return how each cell ended when it was first run."""
-        return tuple(self._records[cell.name] for cell in self._plan if cell.name in self._records)
+        return self._records.of(self._plan)
 
     @property
     def plan(self) -> Sequence[PlannedCell]:
@@ -201,11 +193,11 @@ class NotebookRun:
             self.check.functions.raise_what_ended()
             if (error := self.check.functions.error(raised.of_check)) is not None:
                 raise error from None
-            raise self._as_outcome(raised, str(arguments[0]) if operation == "name" else None) from None
+            raise self._failures.outcome(raised, str(arguments[0]) if operation == "name" else None) from None
         except Died as died:
             self.close()
             self.check.functions.raise_what_ended()
-            raise self._as_ending(died, self._check_seconds) from None
+            raise self._failures.ending(died, self._check_seconds, self._printed) from None
         else:
             return answer
         finally:
@@ -335,121 +327,24 @@ class NotebookRun:
         return True
 
     def _record(self, cell: PlannedCell, status: CellStatus, error: str = "") -> None:
-        if cell.name in self._records:
-            return
-        if len(self._records) == _MOST_RECORDS:
+        self._records.add(cell, status, error)
+        if self._records.truncated:
             self.flags.add(Flag.TRUNCATED)
-            return
-        kept = error[: min(_LONGEST_ERROR, self._error_room)]
-        self._error_room -= len(kept)
-        if len(kept) < len(error):
-            self.flags.add(Flag.TRUNCATED)
-        record = CellRecord(
-            index=cell.index,
-            id=cell.id,
-            grade_id=cell.grade_id,
-            status=status,
-            error=kept,
-            untouched=cell.untouched,
-        )
-        self._records[cell.name] = record
 
     def _record_error(self, cell: PlannedCell, raised: Raised, seconds: float) -> None:
-        if raised.kind == "interrupted":
-            self.flags.add(Flag.NOTEBOOK_TIMEOUT)
-            self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {seconds:g} seconds.")
-            if raised.cell in self._by_name:
-                self._endless.add(self._by_name[raised.cell].source, raised.line)
-        else:
-            if self._is_stub(raised):
-                self._unwritten.add(cell.name)
-            error = self._student_error(raised)
-            self._whereabouts.note_cause(cell, error.cause)
-            self._record(cell, CellStatus.ERROR, error.staff_text)
+        if raised.kind != "interrupted":
+            self._record(cell, CellStatus.ERROR, self._failures.in_cell(cell, raised).staff_text)
+            return
+        self.flags.add(Flag.NOTEBOOK_TIMEOUT)
+        self._record(cell, CellStatus.TIMEOUT, f"It ran longer than {seconds:g} seconds.")
+        if (source := self._failures.source_of(raised)) is not None:
+            self._endless.add(source, raised.line)
 
     def _record_death(self, cell: PlannedCell, died: Died) -> None:
-        ending = self._as_ending(died, self._budget.cell_seconds, where=f" in {cell.label}")
+        ending = self._failures.ending(died, self._budget.cell_seconds, self._printed, where=f" in {cell.label}")
         timed_out = died.outcome == Outcome.TIMED_OUT
         self.flags.add(Flag.NOTEBOOK_TIMEOUT if timed_out else Flag.NOTEBOOK_CRASH)
         self._record(cell, CellStatus.TIMEOUT if timed_out else CellStatus.CRASHED, ending.student_text)
-
-    def _as_outcome(self, raised: Raised, name: str | None) -> StudentError | Missing | Crashed:
-        """Say what an exception means; `name` is the one that was asked for: what is said may be forged."""
-        if raised.kind == "missing" and name is not None:
-            return self._as_missing(name)
-        if self._is_stub(raised):
-            where = self._place_of(raised)
-            name = f"`{where.grade_id}`" if where and where.grade_id else "This question"
-            if where and where.file:
-                why = next((file.problem for file in self._files if file.name == where.file), "")
-                text = f"{name} is not written yet. {why}" if why else _NOT_WRITTEN_IN_FILE.format(name, where.label)
-                return Missing(text, raised.message)
-            return Missing(_NOT_WRITTEN.format(name), raised.message)
-        if raised.kind == "unsendable":
-            return Crashed(
-                "The answer cannot be used: it is too large, or of a kind that cannot be looked at.",
-                f"The answer cannot be used: {raised.message}.",
-                public_text=f"The answer cannot be used: {raised.message[:200]}.",
-            )
-        return self._student_error(raised)
-
-    def _is_stub(self, raised: Raised) -> bool:
-        """Return whether a stub was called: torch raises NotImplementedError too, for a dtype that it cannot take."""
-        if raised.kind != "raised" or "builtins.NotImplementedError" not in raised.types:
-            return False
-        where = self._place_of(raised)
-        lines = where.source.splitlines() if where else []
-        return not 1 <= raised.line <= len(lines) or "raise" in lines[raised.line - 1]
-
-    def _as_missing(self, name: str) -> Missing:
-        """Say what became of the cell that should define `name`."""
-        if any(cell.grade_id == name and cell.name in self._unwritten for cell in self._plan):
-            return Missing(_NOT_WRITTEN.format(f"`{name}`"))
-        return Missing(self._whereabouts.missing(name, self._records))
-
-    def _student_error(self, raised: Raised) -> StudentError:
-        if "torch.OutOfMemoryError" in raised.types:
-            self.flags.add(Flag.GPU_OUT_OF_MEMORY)
-        name = undefined_name(raised)
-        cause = self._whereabouts.cause(name, self._records) if name else ""
-        return describe_error(raised, self._place_of(raised), cause, _ELSEWHERE if cause else "")
-
-    def _place_of(self, raised: Raised) -> PlannedCell | None:
-        """Return the cell or file where an exception was raised, a file with the question in it; as it says itself."""
-        where = self._by_name.get(raised.cell)
-        if where is None or not where.file:
-            return where
-        if where.file not in self._definitions:  # read once: a file may be long, and raise at each call
-            self._definitions[where.file] = definitions_in(where.source)
-        for name, lines in self._definitions[where.file].items():
-            if raised.line - 1 in lines and name in self._questions_in_files:
-                return replace(where, grade_id=name)
-        return where
-
-    def _as_ending(self, died: Died, seconds: float, where: str = "") -> Ending:
-        """Return the words for a process that ended."""
-        staff = f"the student process {died}{where}; it last printed: {self._printed[-500:]!r}"
-        match died.outcome:
-            case Outcome.TIMED_OUT:
-                return TimedOut(f"Your code did not finish within {seconds:g} seconds{where}.", staff)
-            case Outcome.CPU_TIME:
-                return TimedOut(f"Your code used up its computing time{where}.", staff)
-            case Outcome.OUT_OF_MEMORY:
-                self.flags.add(Flag.OUT_OF_MEMORY)
-                return Crashed(f"Your notebook used more than {self._budget.memory_mb / 1024:.1f} GB{where}.", staff)
-            case Outcome.EXITED:
-                return Crashed(f"Your code ended its own Python process{where} (exit, quit, os._exit?).", staff)
-            case Outcome.SIGNALLED:
-                if died.detail == "SIGKILL":
-                    self.flags.add(Flag.KILLED)
-                return Crashed(f"Your Python process crashed ({died.detail}){where}.", staff)
-            case Outcome.BAD_ANSWER:
-                return Crashed(f"Your Python process gave an answer that cannot be used{where}.", staff)
-
-
-def _as_cell(file: HandedInFile) -> PlannedCell:
-    """Return what stands for a file where a text says where something was raised."""
-    return PlannedCell(name=file.name, index=-1, id="", grade_id="", source=file.text, file=file.name)
 
 
 def _asking(process: StudentProcess, keep: Callable[..., Any], resolve: Callable[..., Any]) -> Callable[..., Any]:

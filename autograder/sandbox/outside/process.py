@@ -4,7 +4,6 @@
 connection: closing it kills the process with all that it started, and how it ended is told on it.
 """
 
-import contextlib
 import functools
 import json
 import math
@@ -16,11 +15,11 @@ import socket
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.sandbox.outside.memory_cgroup import MemoryCgroup, MemoryCgroups
 from autograder.sandbox.outside.own_time import OwnTime
+from autograder.sandbox.outside.pidfd import Pidfd
 from autograder.sandbox.shared.limits import ProcessLimits
 from autograder.sandbox.shared.protocol import (
     HEADER,
@@ -37,7 +36,6 @@ __all__ = ["CallRaised", "Died", "Lost", "Outcome", "Raised", "Sandbox", "Studen
 
 _DEATH_SECONDS = 10.0
 _REPORT_BYTES = 2**16
-_STATUS_BYTES = 2**14
 _TEXT = 2_000
 _WRITABLE = 3
 """File systems in memory that student code may write to: working folder, /tmp, /dev/shm."""
@@ -127,7 +125,7 @@ class StudentProcess:
     ) -> None:
         """Take over what belongs to a forked process: `printed` is the reading end of what it prints to."""
         self._control = control
-        self._pidfd = pidfd
+        self._pidfd = Pidfd(pidfd)
         self._connection = connection
         self._printed = printed
         self._limits = limits
@@ -138,8 +136,6 @@ class StudentProcess:
         self.excused_seconds = 0.0
         """Seconds by the clock of all requests in which others had its processor."""
         self._start_bytes = 0
-        self._files: dict[str, int] = {}
-        """Descriptors of the process's files in /proc: opened once, they never become another process's."""
         self._cgroup: MemoryCgroup | None = None
         self._control.settimeout(_DEATH_SECONDS)
         for end in (connection.fileno(), printed):
@@ -149,7 +145,7 @@ class StudentProcess:
         """Have the kernel bound its memory, files in memory included; raise OSError where it refuses."""
         most = self._limits.memory_bytes + _WRITABLE * self._limits.disk_bytes
         cgroup = cgroups.make(f"autograder-{secrets.token_hex(8)}", most, self._limits.processes)
-        self._cgroup = cgroup.take(self._pid())
+        self._cgroup = cgroup.take(self._pidfd.pid())
 
     @property
     def output(self) -> str:
@@ -166,43 +162,22 @@ class StudentProcess:
 
     def forget_peak(self) -> None:
         """Let the peak of memory begin anew, where the kernel lets this user do that."""
-        with contextlib.suppress(OSError):
-            os.write(self._file("clear_refs", os.O_WRONLY), b"5")
+        self._pidfd.forget_peak()
 
     def peak_bytes(self) -> int:
         """Return the most memory that the process itself had beyond what it started with, 0 for one that is gone."""
-        return max(0, self._memory("VmHWM") - self._start_bytes)
-
-    def _memory(self, name: str) -> int:
-        try:
-            status = os.pread(self._file("status", os.O_RDONLY), _STATUS_BYTES, 0).decode("utf-8", "replace")
-        except OSError:
-            return 0
-        _, found, rest = status.partition(f"\n{name}:")
-        return 1024 * int(rest.split(maxsplit=1)[0]) if found else 0
-
-    def _file(self, name: str, flags: int) -> int:
-        if self._connection.fileno() < 0:
-            raise ProcessLookupError
-        if name not in self._files:
-            self._files[name] = os.open(f"/proc/{self._pid()}/{name}", flags | os.O_CLOEXEC)
-        return self._files[name]
-
-    def _pid(self) -> int:
-        """Return the student process's number in this process's view, -1 for one that is gone."""
-        described = Path(f"/proc/self/fdinfo/{self._pidfd}").read_text()
-        return int(described.partition("Pid:")[2].split()[0])
+        return max(0, self._pidfd.memory_bytes("VmHWM") - self._start_bytes)
 
     def is_alive(self) -> bool:
         """Return whether the process can still be asked."""
-        return self._connection.fileno() >= 0 and not select.select([self._pidfd], [], [], 0)[0]
+        return self._connection.fileno() >= 0 and not self._pidfd.has_ended()
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait for the agent's first message."""
         answer = self._exchange(b"", seconds)
         if answer != {"id": b"ready"}:
             raise self._end(Outcome.BAD_ANSWER, "its first message")
-        self._start_bytes = self._memory("VmRSS")
+        self._start_bytes = self._pidfd.memory_bytes("VmRSS")
 
     def request(
         self,
@@ -281,14 +256,11 @@ class StudentProcess:
         if self._connection.fileno() < 0:
             return
         self._control.close()
-        select.select([self._pidfd], [], [], _DEATH_SECONDS)
+        self._pidfd.has_ended(_DEATH_SECONDS)
         self._read_output()
         self._connection.close()
         os.close(self._printed)
-        os.close(self._pidfd)
-        for file in self._files.values():
-            os.close(file)
-        self._files.clear()
+        self._pidfd.close()
         if self._cgroup is not None:
             self._cgroup.remove()
 
@@ -298,7 +270,7 @@ class StudentProcess:
 
     def _exchange(self, frame: bytes, seconds: float, interrupt_after: float = math.inf) -> Any:
         """Send `frame` and return the next document from the student process, reading what it prints meanwhile."""
-        own = OwnTime(self._pid)
+        own = OwnTime(self._pidfd.pid)
         try:
             return self._talk(frame, own, seconds, interrupt_after)
         finally:
@@ -314,8 +286,7 @@ class StudentProcess:
         poll.register(self._printed, select.POLLIN)
         while not own.reached(seconds):
             if own.reached(interrupt_after):
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
+                self._pidfd.interrupt()
                 interrupt_after = math.inf
             poll.register(self._connection, select.POLLIN | (select.POLLOUT if unsent else 0))
             for end, event in poll.poll(1000 * own.left(min(seconds, interrupt_after))):
