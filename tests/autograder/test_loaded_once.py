@@ -52,9 +52,9 @@ import pwd
 import runpy
 import sys
 import sysconfig
-from autograder.sandbox.inside import seccomp, zygote
+from autograder.sandbox.inside import agent, seccomp, zygote
 from autograder.sandbox.shared.libraries import load_libraries
-from autograder.sandbox.inside.agent import make_shell
+from autograder.sandbox.inside.shell import make_shell
 from autograder.sandbox.inside.substitutes import substitute
 sysconfig.get_paths()
 seccomp.compile_filters(memory_files=False)

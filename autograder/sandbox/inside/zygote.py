@@ -112,7 +112,8 @@ class _Zygote:
 
     def load(self) -> None:
         """Load what submissions use; raise OSError where a library starts CUDA, after which no fork could use it."""
-        from autograder.sandbox.inside.agent import make_shell
+        from autograder.sandbox.inside import agent  # noqa: F401 - loaded once, for all that are forked
+        from autograder.sandbox.inside.shell import make_shell
         from autograder.sandbox.inside.substitutes import substitute
 
         load_libraries(self._config.libraries)
