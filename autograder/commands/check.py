@@ -45,11 +45,11 @@ def run(options: Options) -> ExitCode:
     from autograder.grading.station_sharing import shared_or
 
     course = options.load_course()
+    if not options.notebook.exists():
+        raise AutograderError(f"{options.notebook} is not there; give the path of your notebook.")
     assignment = (
         course.assignment(options.assignment) if options.assignment else assignment_of(course, options.notebook)
     )
-    if not options.notebook.exists():
-        raise AutograderError(f"{options.notebook} is not there; give the path of your notebook.")
     if not course.release_notebook(assignment.name).is_file():
         name = assignment.name
         raise AutograderError(f"There is no release of {name!r} yet; run `autograder build {name}`.")

@@ -69,6 +69,7 @@ def test_an_untouched_release_under_any_name_is_named_question_by_question(built
         (("mine.ipynb", "{}"), "mine.ipynb does not say which assignment it is; give --assignment, one of: tiny."),
         (("tiny.ipynb", "%PDF-1.4"), "tiny.ipynb "),
         (("tiny.ipynb", None), "tiny.ipynb is not there"),
+        (("mine.ipynb", None), "mine.ipynb is not there"),
     ],
 )
 def test_what_cannot_be_checked_ends_with_2_and_one_sentence(built_numpy_course, tmp_path, capsys, file, says):
